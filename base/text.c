@@ -1,0 +1,178 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(cali_text *text, size_t n_more)
+{
+    if (text->is_broken)
+        return false;
+    const size_t wanted = text->size + n_more + 1;
+    if (wanted <= text->capacity)
+        return true;
+    size_t capacity = text->capacity < 256 ? 256 : text->capacity;
+    while (capacity < wanted)
+        capacity *= 2;
+    char *data = realloc(text->data, capacity);
+    if (data == NULL) {
+        text->is_broken = true;
+        return false;
+    }
+    text->data = data;
+    text->capacity = capacity;
+    return true;
+}
+
+void cali_text_add_bytes(cali_text *text, const void *bytes, size_t n)
+{
+    if (!reserve(text, n))
+        return;
+    if (n > 0)
+        memcpy(text->data + text->size, bytes, n);
+    text->size += n;
+    text->data[text->size] = '\0';
+}
+
+void cali_text_add(cali_text *text, const char *piece)
+{
+    cali_text_add_bytes(text, piece, strlen(piece));
+}
+
+void cali_text_format(cali_text *text, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    const int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n >= 0 && reserve(text, (size_t)n)) {
+        vsnprintf(text->data + text->size, (size_t)n + 1, format, again);
+        text->size += (size_t)n;
+    }
+    va_end(again);
+}
+
+void cali_format_number(double value, char *buffer)
+{
+    if (value == 0.0) {
+        strcpy(buffer, signbit(value) ? "-0" : "0");
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(buffer, 32, "%.*g", digits, value);
+        if (strtod(buffer, NULL) == value)
+            return;
+    }
+}
+
+void cali_text_add_number(cali_text *text, double value)
+{
+    char buffer[32] = "null";
+    if (isfinite(value))
+        cali_format_number(value, buffer);
+    cali_text_add(text, buffer);
+}
+
+void cali_text_add_json(cali_text *text, const char *piece)
+{
+    cali_text_add(text, "\"");
+    for (const unsigned char *c = (const unsigned char *)piece; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            cali_text_format(text, "\\%c", *c);
+        else if (*c < 0x20 || *c == '<' || *c == 0x7f)
+            cali_text_format(text, "\\u%04x", *c);
+        else
+            cali_text_add_bytes(text, c, 1);
+    }
+    cali_text_add(text, "\"");
+}
+
+void cali_text_free(cali_text *text)
+{
+    free(text->data);
+    *text = (cali_text){0};
+}
+
+bool cali_parse_number(const char *at, double *value, const char **end)
+{
+    const char *p = at;
+    if (*p == '+' || *p == '-')
+        p++;
+    const char *digits = p;
+    while (*p >= '0' && *p <= '9')
+        p++;
+    size_t n_digits = (size_t)(p - digits);
+    if (*p == '.') {
+        const char *fraction = ++p;
+        while (*p >= '0' && *p <= '9')
+            p++;
+        n_digits += (size_t)(p - fraction);
+    }
+    if (n_digits == 0)
+        return false;
+    if (*p == 'e' || *p == 'E') {
+        const char *q = p + 1;
+        if (*q == '+' || *q == '-')
+            q++;
+        if (*q >= '0' && *q <= '9') {
+            while (*q >= '0' && *q <= '9')
+                q++;
+            p = q;
+        }
+    }
+    /* The program never calls setlocale, so strtod reads the C locale's decimal point. */
+    char *stop = NULL;
+    *value = strtod(at, &stop);
+    if (stop != p)
+        return false;
+    *end = p;
+    return true;
+}
+
+unsigned cali_edit_distance(const char *a, const char *b)
+{
+    unsigned rows[3][65];
+    size_t n_a = strlen(a), n_b = strlen(b);
+    n_a = n_a > 63 ? 63 : n_a;
+    n_b = n_b > 63 ? 63 : n_b;
+    unsigned *before = rows[0], *last = rows[1], *now = rows[2];
+    for (size_t j = 0; j <= n_b; j++)
+        last[j] = (unsigned)j;
+    for (size_t i = 1; i <= n_a; i++) {
+        now[0] = (unsigned)i;
+        for (size_t j = 1; j <= n_b; j++) {
+            const int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+            unsigned best = last[j - 1] + (x != y);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
+                y == tolower((unsigned char)a[i - 2]) && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+        unsigned *spare = before;
+        before = last;
+        last = now;
+        now = spare;
+    }
+    return last[n_b];
+}
+
+int cali_nearest_word(const char *word, const char *const *words, size_t n_words)
+{
+    const size_t third = strlen(word) / 3;
+    unsigned best = (unsigned)(third < 2 ? 2 : third) + 1;
+    int found = -1;
+    for (size_t i = 0; i < n_words; i++) {
+        const unsigned distance = cali_edit_distance(word, words[i]);
+        if (distance < best) {
+            best = distance;
+            found = (int)i;
+        }
+    }
+    return found;
+}

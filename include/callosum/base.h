@@ -1,0 +1,99 @@
+/* callosum/base.h - what every part of callosum shares: status and messages, time, described
+ * fields. Every other public header includes this one. Usable from C17 and C++17. */
+#ifndef CALLOSUM_BASE_H
+#define CALLOSUM_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CAL_VERSION "0.1.0"
+
+/** What a function that can fail returns. The message with names, values and units is with the
+ *  context (cal_context_message). */
+typedef enum cal_status {
+    CAL_OK = 0,
+    CAL_ERR_ARGUMENT,    /**< a value in a definition is outside its range */
+    CAL_ERR_INPUT,       /**< a file, text or message is broken or contradicts itself */
+    CAL_ERR_IO,          /**< the operating system refused: no such file, disk full, ... */
+    CAL_ERR_MEMORY,      /**< not enough memory, or a size beyond what can be addressed */
+    CAL_ERR_UNSUPPORTED, /**< known, but not offered by this entry or this build */
+    CAL_ERR_NUMERIC,     /**< a state is not finite, or a solver gave up */
+    CAL_ERR_STATE        /**< the call is not allowed now */
+} cal_status;
+
+/** Simulated time and durations: integer nanoseconds since the start of the experiment. */
+typedef int64_t cal_time;
+#define CAL_NS_PER_MS INT64_C(1000000)
+
+/** Milliseconds as a double, for parameters and print; exact below 104 days. */
+static inline double cal_time_ms(cal_time t_ns)
+{
+    return (double)t_ns / 1e6;
+}
+
+/** A described number: parameter, state, input or output of a model. Ranges are closed; infinite
+ *  ends are allowed. `unit` is spelled as in an experiment file ("ms", "nS", "1"). */
+typedef struct cal_field {
+    const char *name;
+    const char *unit;
+    double value; /**< default */
+    double low, high;
+    const char *meaning; /**< one phrase, for catalogues and messages */
+} cal_field;
+
+/** Index of the field called `name`, or -1. */
+int cal_field_find(const cal_field *fields, size_t n_fields, const char *name);
+
+/* ---- context: shared services of one program or one library user ------------------------- */
+
+typedef struct cal_context cal_context;
+
+typedef struct cal_context_def {
+    unsigned n_threads; /**< 1 to 256 threads, the caller included; 0: one per processor */
+    /** Called with each note (a finding that is no error), or NULL: notes are dropped. */
+    void (*note)(void *user, const char *text);
+    void *user; /**< borrowed; passed to `note` */
+} cal_context_def;
+
+cal_context_def cal_context_def_default(void);
+
+/** Creates a context; `*out` is owned by the caller. Errors: ARGUMENT, MEMORY. */
+cal_status cal_context_create(const cal_context_def *def, cal_context **out);
+/** Joins the threads and frees; NULL and a NULL handle are accepted, the handle is nulled. */
+void cal_context_destroy(cal_context **context);
+
+unsigned cal_context_n_threads(const cal_context *ctx);
+/** Message of the first failure since the last clear, "" if none. Owned by the context. */
+const char *cal_context_message(const cal_context *ctx);
+cal_status cal_context_status(const cal_context *ctx);
+/** Forgets the failure, so that the context can be used again. */
+void cal_context_clear(cal_context *ctx);
+/** Passes a printf-formatted note on to the callback of the definition. Thread-safe. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void cal_context_note(cal_context *ctx, const char *format, ...);
+/** Records a failure unless one is recorded already, and returns `status`. Thread-safe. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+cal_status cal_context_fail(cal_context *ctx, cal_status status, const char *format, ...);
+
+#define CAL_FAIL(ctx, ...) cal_context_fail((ctx), __VA_ARGS__)
+/** Returns from the calling function if `expression` is not CAL_OK. */
+#define CAL_TRY(expression)                                                                        \
+    do {                                                                                           \
+        const cal_status cal_try_status_ = (expression);                                           \
+        if (cal_try_status_ != CAL_OK)                                                             \
+            return cal_try_status_;                                                                \
+    } while (0)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
