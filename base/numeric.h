@@ -103,7 +103,7 @@ CAL_HD void cali_sincos(double x, double *sine, double *cosine)
     *cosine = ((quadrant + 1) & 2) ? -b : b;
 }
 
-/** Hyperbolic tangent, relative error below 1e-15. */
+/** Hyperbolic tangent, relative error below 1.5e-15 (largest near 0.15, where the forms meet). */
 CAL_HD double cali_tanh(double x)
 {
     const double a = x < 0.0 ? -x : x;

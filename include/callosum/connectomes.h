@@ -1,0 +1,133 @@
+/* callosum/connectomes.h - the measured wiring of a brain: weights, tract lengths, region names,
+ * centres. One object, constant once it is made. Files of TVB (.zip, .h5), matrix pairs in text
+ * (.csv, .tsv, .txt, each also .gz), and a generator. */
+#ifndef CALLOSUM_CONNECTOMES_H
+#define CALLOSUM_CONNECTOMES_H
+
+#include "callosum/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cal_connectome cal_connectome;
+
+/** Which way an entry of the weights matrix points. Inside callosum it is always TO_FROM:
+ *  weights[i n + j] is the connection from j to i. */
+typedef enum cal_orientation {
+    CAL_ORIENTATION_UNSTATED, /**< as the format says (TVB: to-from); text formats: only if symmetric */
+    CAL_TO_FROM,
+    CAL_FROM_TO
+} cal_orientation;
+
+/** How weights are scaled after loading. w' is the new weight, sums run over j. */
+typedef enum cal_normalisation {
+    CAL_WEIGHTS_AS_THEY_ARE,  /**< "none": w' = w */
+    CAL_WEIGHTS_MAX_ONE,      /**< "max-one": w' = w / max(w) */
+    CAL_WEIGHTS_ROW_SUM_ONE,  /**< "row-sum-one": w'_ij = w_ij / sum_j w_ij; regions without input keep 0 */
+    CAL_WEIGHTS_MEAN_ROW_ONE, /**< "mean-row-one": w' = w / mean_i sum_j w_ij */
+    CAL_WEIGHTS_LOG           /**< "log-max-one": w' = log(1 + w) / max log(1 + w) */
+} cal_normalisation;
+/** Names as in the experiment file, in the order of the enum; n = 5. */
+extern const char *const cal_normalisation_names[];
+enum { CAL_N_NORMALISATIONS = 5 };
+
+/** Where a connectome comes from. All pointers are borrowed for the call. */
+typedef struct cal_connectome_source {
+    const char *path; /**< .zip, .h5, or the weights as .csv/.tsv/.txt, optionally .gz; or a folder
+                           that holds the members of a TVB zip */
+    const char *lengths_path; /**< tract lengths for text matrices; NULL: looked for beside `path`
+                                   (weights -> lengths, tract_lengths, distances; strength -> length) */
+    const char *labels_path;  /**< table with one row per region: label[, x, y, z]; may have a header;
+                                   NULL: the format's own labels, or region_000, region_001, ... */
+    cal_orientation orientation;
+    double length_unit_mm;       /**< millimetres per unit of the lengths; default 1 */
+    bool drops_self_connections; /**< sets the diagonal of the weights to 0 */
+    cal_normalisation normalisation;
+} cal_connectome_source;
+
+cal_connectome_source cal_connectome_source_default(void);
+
+/** Loads a connectome. Errors: IO (cannot be read), INPUT (C301 broken, non-square, not finite,
+ *  negative length; C302 implausible length unit; C304 orientation open), MEMORY. Messages begin
+ *  with the file's name and the code. Sizes found in headers are checked against `max_regions`
+ *  (100,000) and against the file before anything is allocated. */
+cal_status cal_connectome_load(cal_context *ctx, const cal_connectome_source *source,
+                               cal_connectome **out);
+
+/** Arrays from memory; copied. */
+typedef struct cal_connectome_def {
+    const char *name;
+    size_t n_regions;
+    const double *weights;       /**< (n x n), to-from, finite */
+    const double *lengths_mm;    /**< (n x n), to-from, finite, >= 0 */
+    const char *const *labels;   /**< n distinct names, or NULL */
+    const double *centres_mm;    /**< (n x 3), or NULL */
+    const double *orientations;  /**< (n x 3), or NULL */
+    const double *areas_mm2;     /**< n, or NULL */
+    const uint8_t *is_cortical;  /**< n, or NULL */
+    const uint8_t *is_right;     /**< n, right hemisphere, or NULL */
+} cal_connectome_def;
+
+/** Errors: ARGUMENT, INPUT (C301), MEMORY. */
+cal_status cal_connectome_create(cal_context *ctx, const cal_connectome_def *def,
+                                 cal_connectome **out);
+void cal_connectome_destroy(cal_connectome **connectome);
+
+/** A made-up connectome of realistic statistics: two hemispheres of points, lengths proportional to
+ *  distance, log-normal weights that fall with distance (exponential distance rule, Ercsey-Ravasz
+ *  et al. 2013, Neuron 80, 184-197), symmetric, homotopic callosal connections. With 68 regions the
+ *  labels are those of the Desikan-Killiany atlas ("L.precuneus"). */
+typedef struct cal_generate_def {
+    size_t n_regions;     /**< 4 to 20,000, even; default 68 */
+    uint64_t seed;        /**< default 1 */
+    double density;       /**< share of region pairs that are connected, 0.02 to 1; default 0.3 */
+    double decay_mm;      /**< length constant of the distance rule; default 40 mm */
+    double log_sd;        /**< standard deviation of log weight; default 1 */
+    double tract_factor;  /**< tract length over straight distance; default 1.3 */
+} cal_generate_def;
+
+cal_generate_def cal_generate_def_default(void);
+/** Errors: ARGUMENT, MEMORY. The same definition gives the same bits on every machine. */
+cal_status cal_connectome_generate(cal_context *ctx, const cal_generate_def *def,
+                                   cal_connectome **out);
+
+/** Writes the members of a TVB zip; numbers read back as the same doubles. Errors: IO. */
+cal_status cal_connectome_save_zip(cal_context *ctx, const cal_connectome *connectome,
+                                   const char *path);
+
+/* Accessors; pointers are borrowed and live as long as the connectome. */
+const char *cal_connectome_name(const cal_connectome *connectome);
+size_t cal_connectome_n_regions(const cal_connectome *connectome);
+const double *cal_connectome_weights(const cal_connectome *connectome);    /**< (n x n) */
+const double *cal_connectome_lengths_mm(const cal_connectome *connectome); /**< (n x n) */
+const char *const *cal_connectome_labels(const cal_connectome *connectome);
+const double *cal_connectome_centres_mm(const cal_connectome *connectome);   /**< (n x 3) or NULL */
+const double *cal_connectome_orientations(const cal_connectome *connectome); /**< (n x 3) or NULL */
+const double *cal_connectome_areas_mm2(const cal_connectome *connectome);    /**< n or NULL */
+const uint8_t *cal_connectome_is_cortical(const cal_connectome *connectome); /**< n or NULL */
+const uint8_t *cal_connectome_is_right(const cal_connectome *connectome);    /**< n or NULL */
+/** Index of the region called `label`, or -1. */
+int cal_connectome_find(const cal_connectome *connectome, const char *label);
+
+/** What is worth knowing before a run. */
+typedef struct cal_connectome_facts {
+    size_t n_regions, n_edges; /**< non-zero weights, self-connections included */
+    double weight_min, weight_max; /**< over edges */
+    double length_min_mm, length_max_mm; /**< over edges */
+    double asymmetry;          /**< max |w_ij - w_ji|; 0: symmetric */
+    size_t n_self_connections;
+    size_t n_zero_lengths;     /**< edges of length 0 */
+    size_t n_without_input, n_without_output, n_isolated;
+    double delay_ms[5];        /**< 0, 25, 50, 75 and 100 % quantiles of length / speed over edges */
+    bool has_centres, has_areas, has_orientations, has_cortical, has_hemispheres;
+} cal_connectome_facts;
+
+/** `speed_mm_per_ms` > 0 turns lengths into delays. Errors: ARGUMENT, MEMORY. */
+cal_status cal_connectome_describe(cal_context *ctx, const cal_connectome *connectome,
+                                   double speed_mm_per_ms, cal_connectome_facts *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

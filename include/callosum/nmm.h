@@ -1,0 +1,205 @@
+/* callosum/nmm.h - the neural-mass host: every region of a connectome is one neural mass, coupled
+ * with conduction delays.
+ *
+ *     y_i' = f_i(y_i, c_i(t) + u_i(t)),     x_j = out(y_j)
+ *     c_i(t) = post( G sum_e w_e x_s(e)(t - tau_e)  -  [difference] b_i x_i(t) )
+ *
+ * Rows first: an array (n_rows x n) holds row r of unit i at [r * n + i].
+ * Times in parameters are ms, rates 1/ms, on one grid t_n = n dt. */
+#ifndef CALLOSUM_NMM_H
+#define CALLOSUM_NMM_H
+
+#include "callosum/base.h"
+#include "callosum/connectomes.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- models: one constant entry each, listed in nmm/models/models.def ------------------------ */
+
+typedef struct cal_nmm_model {
+    const char *name;      /**< "montbrio-pazo-roxin" */
+    const char *alias;     /**< "mpr", or NULL */
+    const char *title;     /**< one line */
+    const char *equations; /**< plain text, one equation per line */
+    const char *source;    /**< paper */
+    const cal_field *states; /**< value: initial value; low, high: bounds kept by stochastic schemes */
+    size_t n_states;
+    const double *scales; /**< n_states: typical size of each state, for absolute tolerances */
+    const cal_field *params;
+    size_t n_params;
+    const cal_field *inputs; /**< coupling inputs, additive; [0] is the default target */
+    size_t n_inputs;
+    const cal_field *outputs; /**< what edges carry and recordings show; [0] is the default source.
+                                   A rate has the unit "1/ms". */
+    size_t n_outputs;
+    bool is_stiff; /**< slow or stiff: `auto` may take BDF where there are no delays */
+    /** dx = f(x, c) for n regions. p (n_params x n), x and dx (n_states x n), c (n_inputs x n). */
+    void (*rhs)(size_t n, const double *p, const double *x, const double *c, double *dx);
+    /** y = out(x), y (n_outputs x n). */
+    void (*observe)(size_t n, const double *p, const double *x, double *y);
+} cal_nmm_model;
+
+size_t cal_nmm_n_models(void);
+const cal_nmm_model *cal_nmm_model_at(size_t index);
+/** By name or alias; NULL if there is none. */
+const cal_nmm_model *cal_nmm_model_find(const char *name);
+
+/* ---- definition ------------------------------------------------------------------------------ */
+
+typedef enum cal_integrator {
+    CAL_INTEGRATOR_AUTO, /**< by the rule in docs/numerics.md; cal_nmm_integrator says which and why */
+    CAL_CVODE_ADAMS,
+    CAL_CVODE_BDF,
+    CAL_RK4,
+    CAL_HEUN /**< stochastic Heun (Stratonovich); also without noise */
+} cal_integrator;
+extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 5 */
+enum { CAL_N_INTEGRATORS = 5 };
+
+typedef enum cal_coupling_kind {
+    CAL_COUPLING_LINEAR,     /**< c = a s + b */
+    CAL_COUPLING_SIGMOIDAL,  /**< c = cmin + (cmax - cmin) / (1 + exp(-a (s - midpoint) / sigma)) */
+    CAL_COUPLING_DIFFERENCE, /**< c = a (s - b_i x_i), b_i = G sum_e w_e */
+    CAL_COUPLING_KURAMOTO    /**< c = a G sum_e w_e sin(x_j - x_i); output 0 must be a phase */
+} cal_coupling_kind;
+extern const char *const cal_coupling_names[]; /**< "linear", ...; n = 4 */
+enum { CAL_N_COUPLINGS = 4 };
+
+/** One coupling term; s = G sum_e w_e x_s(e)(t - tau_e). */
+typedef struct cal_coupling {
+    cal_coupling_kind kind;
+    const char *from; /**< output name; NULL: each source's default output */
+    const char *to;   /**< input name; NULL: each target's default input */
+    double a, b;      /**< default 1, 0 */
+    double cmin, cmax, midpoint, sigma; /**< sigmoidal; default -1, 1, 0, 230 */
+} cal_coupling;
+cal_coupling cal_coupling_default(void);
+
+/** One region. Pointers are borrowed for cal_nmm_create. */
+typedef struct cal_nmm_region {
+    const cal_nmm_model *model; /**< NULL: external, its output comes from cal_nmm_write */
+    const double *params;       /**< n_params values, or NULL: defaults */
+    const double *initial;      /**< n_states values, or NULL: defaults */
+    double external_initial;    /**< external regions: constant output before t = 0 */
+} cal_nmm_region;
+
+/** Noise on one state of all regions that have it. White: additive, dx = ... + sqrt(2 D) dW with D =
+ *  `level`^2 / 2, so that `level` is the standard deviation per sqrt(ms); needs CAL_HEUN. Coloured:
+ *  an Ornstein-Uhlenbeck path of standard deviation `level` and correlation time `tau_ms`, added to
+ *  the state's derivative, exact on the grid and linear between grid points; any integrator. */
+typedef struct cal_nmm_noise {
+    const char *state;
+    double level;
+    double tau_ms; /**< 0: white */
+} cal_nmm_noise;
+
+/** A sine added to an input of one region (or all): amplitude sin(2 pi f t + phase) + offset. */
+typedef struct cal_nmm_stimulus {
+    const char *input; /**< NULL: default input */
+    int64_t region;    /**< -1: all regions that have it */
+    double offset, amplitude, frequency_Hz, phase;
+    cal_time start, stop; /**< acts in (start, stop]; stop 0: to the end */
+} cal_nmm_stimulus;
+
+typedef struct cal_nmm_def {
+    const cal_connectome *connectome; /**< borrowed; must outlive the object */
+    const cal_nmm_region *regions;    /**< n_regions entries */
+    const cal_coupling *couplings;
+    size_t n_couplings;
+    double gain;             /**< G, default 1 */
+    double speed_mm_per_ms;  /**< delay = length / speed; default 3; infinite: no delays */
+    const double *delays_ms; /**< (n x n) to-from instead of lengths and speed, or NULL */
+    double min_delay_ms;     /**< shorter delays of edges are raised to it, and a note says how many;
+                                  default 0: never */
+    cal_integrator integrator;
+    cal_time dt;     /**< grid step: steps of RK4 and Heun, sampling of coupling for CVODE; default 0.1 ms
+                          (CVODE: 0.25 ms) when 0 */
+    double rtol;     /**< CVODE, default 1e-6 */
+    cal_time window; /**< longest advance per call; multiple of dt */
+    cal_time lag;    /**< how far drives are read ahead of written outputs; 0: one window */
+    uint64_t seed;
+    const cal_nmm_noise *noises;
+    size_t n_noises;
+    const cal_nmm_stimulus *stimuli;
+    size_t n_stimuli;
+} cal_nmm_def;
+
+cal_nmm_def cal_nmm_def_default(void);
+
+typedef struct cal_nmm cal_nmm;
+
+/** Errors: ARGUMENT (names, ranges, window not a multiple of dt, 0 < delay < dt), INPUT (C203 an
+ *  external region with a delay of 0; C201 with a delay below the window), UNSUPPORTED (white noise
+ *  with CVODE or RK4; difference or Kuramoto coupling into an external region), MEMORY. */
+cal_status cal_nmm_create(cal_context *ctx, const cal_nmm_def *def, cal_nmm **out);
+void cal_nmm_destroy(cal_nmm **nmm);
+
+/** Advances to `until` (a multiple of dt, at most one window ahead). External outputs must have been
+ *  written up to the time that the delays ask for. Errors: NUMERIC (names region, state and time;
+ *  message begins with E302), STATE. After NUMERIC the object is only fit to be destroyed. */
+cal_status cal_nmm_advance(cal_nmm *nmm, cal_time until);
+cal_time cal_nmm_time(const cal_nmm *nmm);
+cal_time cal_nmm_dt(const cal_nmm *nmm);
+size_t cal_nmm_n_regions(const cal_nmm *nmm);
+/** The integrator in use; `*reason` gets one sentence (static text), NULL allowed. */
+cal_integrator cal_nmm_integrator(const cal_nmm *nmm, const char **reason);
+
+/* ---- exchange with whatever replaces a region ------------------------------------------------ */
+
+/** The drive of an external region: coupling term `coupling` at the grid points from, from + dt, ...,
+ *  from + n dt (n + 1 values), stimuli of that input included. Legal as soon as the delays into the
+ *  region reach back into what is known. Errors: STATE, ARGUMENT. */
+cal_status cal_nmm_read_drive(cal_nmm *nmm, size_t region, size_t coupling, cal_time from, size_t n,
+                              double *values);
+
+typedef enum cal_samples {
+    CAL_SAMPLES_POINTS, /**< value j is at the end of bin j: t + (j + 1) dt */
+    CAL_SAMPLES_BINS    /**< value j is the mean over bin j: (t + j dt, t + (j + 1) dt]; delayed look-ups
+                             treat it as the value at the bin's centre, linear in between */
+} cal_samples;
+
+/** How the output of an external region will be given; before the first write. Default: bins. */
+cal_status cal_nmm_set_samples(cal_nmm *nmm, size_t region, cal_samples kind);
+/** The next n values of the output of an external region, for n steps of dt. Windows are written in
+ *  order without gaps. Errors: STATE, NUMERIC (a value is not finite). */
+cal_status cal_nmm_write(cal_nmm *nmm, size_t region, const double *values, size_t n);
+
+/** The smallest delay on edges into or out of external regions, in ms, with its edge (from -> to);
+ *  infinite if there is none. */
+double cal_nmm_min_external_delay_ms(const cal_nmm *nmm, size_t *from, size_t *to);
+
+/* ---- what is known after an advance ---------------------------------------------------------- */
+
+/** Names a row to be sampled: an output (looked for first) or a state of the regions' models. */
+typedef struct cal_probe_def {
+    const char *what; /**< NULL: each region's default output */
+    cal_time every;   /**< multiple of dt */
+    bool is_mean;     /**< mean over the interval (trapezoid on the grid) instead of its end point */
+} cal_probe_def;
+
+/** Before the first advance. Regions without that row, and external ones, give NaN in their column.
+ *  `*probe` is the number for cal_nmm_read_probe; `*unit` (NULL allowed) gets the unit. Errors:
+ *  ARGUMENT (no region has it; two units), MEMORY. */
+cal_status cal_nmm_add_probe(cal_nmm *nmm, const cal_probe_def *def, size_t *probe,
+                             const char **unit);
+/** Rows (n_samples x n_regions) gathered by the last advance, row j at its start + (j + 1) every;
+ *  borrowed until the next advance. */
+const double *cal_nmm_probe_rows(const cal_nmm *nmm, size_t probe, size_t *n_samples);
+
+/** The present state of a modelled region, n_states values. */
+cal_status cal_nmm_get_state(const cal_nmm *nmm, size_t region, double *state);
+
+/** Work done, for reports. */
+typedef struct cal_nmm_counts {
+    uint64_t n_steps, n_rhs, n_gathers, n_error_test_failures;
+    size_t n_edges, n_near_edges, n_instant_edges, n_raised_delays;
+    size_t history_bytes;
+} cal_nmm_counts;
+cal_nmm_counts cal_nmm_get_counts(const cal_nmm *nmm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

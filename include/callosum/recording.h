@@ -1,0 +1,135 @@
+/* callosum/recording.h - what a run leaves behind: region signals, spikes and matrices in run.h5.
+ *
+ * Layout of run.h5 (docs/recording.md has it in full):
+ *   /                      attributes format = "callosum-run", format_version, title, t_stop_ms
+ *   /<signal>              (time x region) float64 or float32, chunked, compressed, attribute units;
+ *                          dimension scales /time_<signal> [ms] and /region (names): the root group opens with
+ *                          xarray.open_dataset(path) as it is
+ *   /connectome/...        weights, lengths_mm, centres_mm, labels
+ *   /spikes/<region>.<population>/{timestamps [ms], node_ids}   SONATA spike layout, sorting by_time
+ *   nothing that depends on wall time, host or threads
+ * Rows are appended window by window; after a kill or a full disk every committed window is there. */
+#ifndef CALLOSUM_RECORDING_H
+#define CALLOSUM_RECORDING_H
+
+#include "callosum/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cal_recorder cal_recorder;
+
+typedef struct cal_recorder_def {
+    const char *sink;  /**< "hdf5" or "memory" */
+    const char *path;  /**< hdf5: file to create; refused if it exists */
+    const char *title;
+    double budget_bytes; /**< cal_recorder_start refuses more (C501), with the estimate by signal; 0: none */
+    cal_time duration;   /**< of the run, for the estimate */
+    double flush_ms;     /**< wall time between flushes to the disk, default 1000; 0: at every commit */
+} cal_recorder_def;
+cal_recorder_def cal_recorder_def_default(void);
+
+/** Errors: IO, ARGUMENT (no such sink), MEMORY. */
+cal_status cal_recorder_create(cal_context *ctx, const cal_recorder_def *def, cal_recorder **out);
+/** Closes; commits nothing more. NULL accepted. */
+void cal_recorder_destroy(cal_recorder **recorder);
+
+/** A signal (time x column). Sample j is at t_first + j every. */
+typedef struct cal_signal_def {
+    const char *name;        /**< dataset name: letters, digits, _ and . */
+    const char *unit;        /**< "Hz", "mV", "1", ... */
+    const char *long_name;
+    cal_time t_first, every;
+    const char *axis;            /**< name of the column axis: "region"; signals that share the axis share its
+                                      labels */
+    size_t n_columns;
+    const char *const *labels;   /**< n_columns names; copied */
+    bool is_float32;
+} cal_signal_def;
+/** Before the start. Errors: ARGUMENT. */
+cal_status cal_recorder_add_signal(cal_recorder *recorder, const cal_signal_def *def, size_t *signal);
+
+/** Spikes of one population. `expected_rate_Hz` is for the estimate. */
+typedef struct cal_spikes_def {
+    const char *region, *population;
+    uint32_t n_neurons;       /**< all of them */
+    uint32_t n_recorded;
+    double expected_rate_Hz;
+} cal_spikes_def;
+cal_status cal_recorder_add_spikes(cal_recorder *recorder, const cal_spikes_def *def, size_t *train);
+
+/** A constant array below a group: "connectome/weights". Before the start. */
+cal_status cal_recorder_add_matrix(cal_recorder *recorder, const char *path, const char *unit, size_t n_rows,
+                                   size_t n_columns, const double *values);
+/** A constant list of texts, for example "connectome/labels". Before the start. */
+cal_status cal_recorder_add_texts(cal_recorder *recorder, const char *path, size_t n,
+                                  const char *const *texts);
+
+/** Estimated bytes of the whole recording, before compression. */
+double cal_recorder_estimate(const cal_recorder *recorder);
+
+/** Freezes the layout and writes it. Errors: INPUT (C501 above the budget: each signal with its share and
+ *  ways to reduce it), IO. */
+cal_status cal_recorder_start(cal_recorder *recorder);
+
+/** Appends rows (n_rows x n_columns); copied; written by the recorder's own thread. Thread-safe against the
+ *  writer, not against other callers. A failure of the disk is reported here or at commit. Errors: IO, STATE. */
+cal_status cal_recorder_append(cal_recorder *recorder, size_t signal, size_t n_rows, const double *rows);
+/** Appends spikes sorted by time. */
+cal_status cal_recorder_append_spikes(cal_recorder *recorder, size_t train, size_t n, const cal_time *times,
+                                      const uint32_t *ids);
+/** All data up to simulated time `t` have been appended: the end of a window. Rows of a window become
+ *  visible in the file together. */
+cal_status cal_recorder_commit(cal_recorder *recorder, cal_time t);
+/** Waits until everything committed is on the disk, marks the file complete, closes it. Errors: IO. */
+cal_status cal_recorder_finish(cal_recorder *recorder);
+/** Bytes handed to the sink so far and seconds that the caller waited for it. */
+double cal_recorder_bytes(const cal_recorder *recorder);
+
+/* ---- reading back: the memory sink, and files ---------------------------------------------------- */
+
+typedef struct cal_recording cal_recording;
+
+/** Opens a run.h5, also one left by a killed run or one being written. Errors: IO, INPUT (no callosum run;
+ *  broken). Hostile files give a message, never a crash: sizes are checked before allocation. */
+cal_status cal_recording_open(cal_context *ctx, const char *path, cal_recording **out);
+/** What a memory recorder holds after cal_recorder_finish; the recorder may be destroyed before it. */
+cal_status cal_recording_from_memory(cal_recorder *recorder, cal_recording **out);
+void cal_recording_close(cal_recording **recording);
+
+const char *cal_recording_title(const cal_recording *recording);
+/** End of the last committed window. */
+cal_time cal_recording_stop(const cal_recording *recording);
+bool cal_recording_is_complete(const cal_recording *recording);
+
+typedef struct cal_recording_signal {
+    const char *name, *unit, *long_name, *axis;
+    cal_time t_first, every;
+    size_t n_rows, n_columns;
+    const char *const *labels;
+} cal_recording_signal; /* pointers borrowed from the recording */
+size_t cal_recording_n_signals(const cal_recording *recording);
+cal_recording_signal cal_recording_get_signal(const cal_recording *recording, size_t index);
+/** Rows first .. first + n - 1 into `rows` (n x n_columns). Errors: ARGUMENT, IO. */
+cal_status cal_recording_read(cal_recording *recording, size_t signal, size_t first, size_t n, double *rows);
+
+typedef struct cal_recording_train {
+    const char *region, *population;
+    uint32_t n_neurons, n_recorded;
+    size_t n_spikes;
+} cal_recording_train;
+size_t cal_recording_n_trains(const cal_recording *recording);
+cal_recording_train cal_recording_get_train(const cal_recording *recording, size_t index);
+cal_status cal_recording_read_spikes(cal_recording *recording, size_t train, size_t first, size_t n,
+                                     double *times_ms, uint32_t *ids);
+
+/** A matrix by its path; `*values` is released with free(). `*n_rows` 0 and no error if it is absent. */
+cal_status cal_recording_read_matrix(cal_recording *recording, const char *path, size_t *n_rows,
+                                     size_t *n_columns, double **values);
+cal_status cal_recording_read_texts(cal_recording *recording, const char *path, size_t *n, char ***texts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

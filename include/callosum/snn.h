@@ -1,0 +1,222 @@
+/* callosum/snn.h - spiking networks. A network is built once from a definition and is constant
+ * afterwards; a simulation holds its state and advances it in windows. One seed gives one result for
+ * any number of threads and tiles, any instruction set, any window length (docs/architecture.md,
+ * "Same bits").
+ *
+ * Times: a step t -> t + dt takes what is due in it, moves every neuron, tests thresholds; a spike is
+ * stamped with the end of its step. A spike stamped t_s with delay d is added to the synaptic state at
+ * the end of the step that ends at t_s + d (current and conductance receptors: it first moves V in the
+ * following step; delta receptors: it moves V at once). */
+#ifndef CALLOSUM_SNN_H
+#define CALLOSUM_SNN_H
+
+#include "callosum/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- neurons: one constant entry each, listed in snn/neurons.def ------------------------------ */
+
+/** Where synapses end. A weight has the receptor's unit. */
+typedef struct cal_receptor {
+    const char *name; /**< "excitatory", "inhibitory", "drive" */
+    const char *unit; /**< of a weight: "pA", "nS", "mV", "1" */
+    const char *meaning;
+    bool is_modulus; /**< conductances: weights are positive; a negative one is refused */
+} cal_receptor;
+
+typedef struct cal_neuron {
+    const char *name;  /**< "lif", "lif-cond", "qif", "adex", "izhikevich" */
+    const char *alias; /**< or NULL */
+    const char *title;
+    const char *equations;
+    const char *source;
+    const cal_field *params; /**< value: default */
+    size_t n_params;
+    const cal_field *states; /**< value: initial value; states[0] is the voltage-like one */
+    size_t n_states;
+    const cal_receptor *receptors;
+    size_t n_receptors;
+    const char *current_unit; /**< of injected currents: "pA" or "1" */
+} cal_neuron;
+
+size_t cal_snn_n_neurons(void);
+const cal_neuron *cal_snn_neuron_at(size_t index);
+const cal_neuron *cal_snn_neuron_find(const char *name);
+
+/* ---- definition ------------------------------------------------------------------------------ */
+
+/** A number, or a distribution over the neurons of a population. */
+typedef enum cal_distribution_kind {
+    CAL_CONSTANT,            /**< a */
+    CAL_NORMAL,              /**< mean a, standard deviation b */
+    CAL_LOGNORMAL,           /**< exp(normal(a, b)) in the unit of the parameter */
+    CAL_UNIFORM,             /**< between a and b */
+    CAL_LORENTZIAN,          /**< centre a, half width at half maximum b; random draws */
+    CAL_LORENTZIAN_QUANTILES /**< the same, neuron j of n at a + b tan(pi/2 (2 j - n - 1) / (n + 1)), j =
+                                  1..n: no sampling noise; neurons are shuffled by the seed */
+} cal_distribution_kind;
+extern const char *const cal_distribution_names[]; /**< "constant", "normal", ...; n = 6 */
+enum { CAL_N_DISTRIBUTIONS = 6 };
+
+typedef struct cal_distribution {
+    cal_distribution_kind kind;
+    double a, b;
+    double low, high; /**< draws are clipped to [low, high]; both 0: not clipped */
+} cal_distribution;
+
+/** A parameter or initial state that differs from the default. */
+typedef struct cal_snn_setting {
+    const char *name;
+    cal_distribution value;
+} cal_snn_setting;
+
+typedef struct cal_snn_population {
+    const char *name;
+    const cal_neuron *neuron; /**< NULL: a source population, whose spikes come from a spikes port */
+    uint32_t n;               /**< 0 to 2^31 - 1 neurons over all populations */
+    const cal_snn_setting *settings; /**< parameters and initial states by name */
+    size_t n_settings;
+} cal_snn_population;
+
+typedef enum cal_rule {
+    CAL_ALL_TO_ALL,
+    CAL_ONE_TO_ONE,
+    CAL_FIXED_IN_DEGREE,   /**< `in_degree` sources per target, drawn with replacement if multapses */
+    CAL_PAIRWISE_BERNOULLI /**< each pair with probability `probability` */
+} cal_rule;
+extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 4 */
+enum { CAL_N_RULES = 4 };
+
+typedef struct cal_snn_projection {
+    size_t from, to; /**< population numbers */
+    const char *receptor;
+    cal_rule rule;
+    uint32_t in_degree;
+    double probability;
+    bool has_autapses; /**< default true for all-to-all, false otherwise: set by the default function */
+    bool has_multapses;
+    cal_distribution weight;   /**< unit of the receptor */
+    cal_distribution delay_ms; /**< rounded to whole steps, at least one */
+} cal_snn_projection;
+cal_snn_projection cal_snn_projection_default(cal_rule rule);
+
+/** Independent Poisson trains: each neuron gets the superposition of `n_trains` of rate `rate_Hz`. */
+typedef struct cal_snn_poisson {
+    size_t to;
+    const char *receptor;
+    double rate_Hz;
+    double n_trains;
+    double weight;
+} cal_snn_poisson;
+
+/** A current into every neuron of a population during (start, stop]; stop 0: to the end. */
+typedef struct cal_snn_current {
+    size_t to;
+    double amplitude; /**< the neuron's current unit */
+    cal_time start, stop;
+} cal_snn_current;
+
+/** What crosses the border of the network, window by window. */
+typedef enum cal_port_kind {
+    CAL_PORT_POISSON, /**< in: rate in Hz per train, mean over each bin; every neuron of the population gets
+                           its own train of `n_trains` times that rate, weight `weight` */
+    CAL_PORT_CURRENT, /**< in: current in the neuron's unit, mean over each bin, the same for all neurons */
+    CAL_PORT_SPIKES,  /**< in: spikes of a source population */
+    CAL_PORT_RATE,    /**< out: spikes per neuron and bin as a rate in Hz; count = rate n bin exactly */
+    CAL_PORT_MEAN     /**< out: mean over neurons and bin of state `state` */
+} cal_port_kind;
+
+typedef struct cal_snn_port {
+    const char *name;
+    cal_port_kind kind;
+    size_t population;
+    const char *receptor; /**< Poisson */
+    const char *state;    /**< mean */
+    double n_trains, weight; /**< Poisson */
+    uint32_t samples;        /**< bins per window; divides the steps of the window (unused for spikes) */
+} cal_snn_port;
+
+typedef struct cal_snn_def {
+    const char *name; /**< for messages */
+    cal_time dt;      /**< step */
+    cal_time window;  /**< multiple of dt: the time between exchanges */
+    uint64_t seed;    /**< with `stream` the key of all random numbers */
+    uint32_t stream;  /**< differs between the networks of one experiment */
+    const cal_snn_population *populations;
+    size_t n_populations;
+    const cal_snn_projection *projections;
+    size_t n_projections;
+    const cal_snn_poisson *poissons;
+    size_t n_poissons;
+    const cal_snn_current *currents;
+    size_t n_currents;
+    const cal_snn_port *ports;
+    size_t n_ports;
+    const double *record_fraction; /**< per population: share of neurons whose spikes are kept, 0 to 1; the
+                                        first ones by number; NULL: all */
+    unsigned n_tiles; /**< 0: chosen by the size of the network, never by the threads */
+    double memory_budget_bytes; /**< 0: the machine's memory. A larger network is refused with the estimate */
+} cal_snn_def;
+cal_snn_def cal_snn_def_default(void);
+
+typedef struct cal_snn cal_snn;
+
+/** Builds the network and its initial state on the context's threads. All names and arrays are copied.
+ *  Errors: ARGUMENT (unknown names, ranges, a delay below dt, dt not dividing the window, a step too
+ *  long for the fastest QIF neuron; C202), MEMORY (E402 with the estimate), UNSUPPORTED (the sum of
+ *  incoming weights could overflow the integer sums: names neuron and receptor). */
+cal_status cal_snn_create(cal_context *ctx, const cal_snn_def *def, cal_snn **out);
+void cal_snn_destroy(cal_snn **snn);
+
+/** Memory that cal_snn_create would take, in bytes, without building. Errors: ARGUMENT. */
+cal_status cal_snn_estimate(cal_context *ctx, const cal_snn_def *def, double *bytes,
+                            double *n_synapses);
+
+/* ---- one window: write inputs, advance, read outputs ------------------------------------------ */
+
+/** `samples` values for an input port, used by the next advance; unwritten ports carry zeros (Poisson,
+ *  current) or no spikes. Errors: ARGUMENT (not finite, a negative rate), STATE. */
+cal_status cal_snn_write(cal_snn *snn, size_t port, const double *values);
+/** Spikes of a source population within the next window: offsets in ns after its start, in 1 .. window,
+ *  multiples of dt, sorted by (offset, id). Copied. */
+cal_status cal_snn_write_spikes(cal_snn *snn, size_t port, size_t n, const uint32_t *offset_ns,
+                                const uint32_t *id);
+/** Advances one window on the context's threads. Errors: NUMERIC (E302: population, neuron, state, time). */
+cal_status cal_snn_advance(cal_snn *snn);
+/** `samples` values of an output port for the window just done. */
+cal_status cal_snn_read(const cal_snn *snn, size_t port, double *values);
+
+/** Recorded spikes of the window just done, sorted by (time, population, neuron); `id` counts within its
+ *  population. Borrowed until the next advance. */
+typedef struct cal_snn_spikes {
+    size_t n;
+    const cal_time *time;
+    const uint32_t *population;
+    const uint32_t *id;
+} cal_snn_spikes;
+cal_snn_spikes cal_snn_get_spikes(const cal_snn *snn);
+
+cal_time cal_snn_time(const cal_snn *snn);
+size_t cal_snn_n_populations(const cal_snn *snn);
+/** State row `state` of a population, n values in the order of the neurons. Errors: ARGUMENT. */
+cal_status cal_snn_get_state(const cal_snn *snn, size_t population, const char *state, double *values);
+
+typedef struct cal_snn_counts {
+    uint64_t n_neurons, n_synapses;
+    uint64_t n_updates, n_spikes, n_events; /**< events: spikes that arrived at a synapse */
+    uint64_t n_port_spikes_in, n_port_events; /**< spikes written, and Poisson events drawn for ports */
+    double bytes;                             /**< memory held */
+    double bytes_per_synapse;
+    unsigned n_tiles;
+} cal_snn_counts;
+cal_snn_counts cal_snn_get_counts(const cal_snn *snn);
+
+/** An order-free hash over the spikes so far and the present state: equal for equal runs. */
+uint64_t cal_snn_hash(const cal_snn *snn);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
