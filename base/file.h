@@ -1,0 +1,38 @@
+/* Files as wholes, paths, and numbered directories. Messages name the path and the system's cause.
+ */
+#ifndef CALI_BASE_FILE_H
+#define CALI_BASE_FILE_H
+
+#include "callosum/base.h"
+
+/** Reads a whole file of at most `limit` bytes. `*data` is NUL-terminated behind its `*size` bytes
+ * and released with free(). Pipes and devices are read to their end under the same limit;
+ * directories are refused. Errors: IO, INPUT (larger than the limit), MEMORY. */
+cal_status cali_file_read(cal_context *ctx, const char *path, size_t limit, char **data,
+                          size_t *size);
+
+/** Writes `size` bytes so that `path` holds either what it held before or all of them, whatever
+ * happens: a temporary file in the same folder, fsync, rename, fsync of the folder. Mode 0644 less
+ * the umask. Errors: IO, MEMORY. */
+cal_status cali_file_write(cal_context *ctx, const char *path, const void *data, size_t size);
+
+/** Makes a directory and the missing ones above it; it is no error if it exists. Errors: IO,
+ * MEMORY. */
+cal_status cali_directory_make(cal_context *ctx, const char *path);
+
+/** Makes the first free directory `parent`/0001, 0002, ... (`parent` too if it is missing); of
+ * several processes that ask at once each gets its own. The number is one above the largest
+ * present, so numbers follow the order of runs. `*path` is released with free(). Errors: IO,
+ * MEMORY. */
+cal_status cali_directory_make_numbered(cal_context *ctx, const char *parent, char **path);
+
+/** `directory`/`name`, or `name` alone if it is absolute or the directory is "" or NULL. Released
+ * with free(). Errors: MEMORY. */
+cal_status cali_path_join(cal_context *ctx, const char *directory, const char *name, char **out);
+/** The folder part of a path: "a/b" of "a/b/c.yaml", "." of "c.yaml", "/" of "/c.yaml". Released
+ * with free(). Errors: MEMORY. */
+cal_status cali_path_directory(cal_context *ctx, const char *path, char **out);
+/** What follows the last slash; points into `path`. */
+const char *cali_path_name(const char *path);
+
+#endif
