@@ -1,0 +1,103 @@
+/* What is computed from recorded series and spikes. Series are doubles at equal intervals; the
+ * units of results follow those of the series. Everything but cali_welch and
+ * cali_functional_connectivity is a plain function of its arguments without memory of its own. */
+#ifndef CALI_REPORT_ANALYSIS_H
+#define CALI_REPORT_ANALYSIS_H
+
+#include "callosum/base.h"
+
+/** Arithmetic mean; NaN for n = 0. */
+double cali_series_mean(const double *x, size_t n);
+
+/** sqrt(sum (x - mean)^2 / (n - 1)), in two passes; NaN for n < 2. */
+double cali_series_sd(const double *x, size_t n);
+
+/** Pearson's r = sum (x - mx) (y - my) / sqrt(sum (x - mx)^2 sum (y - my)^2), -1 .. 1; NaN where one
+ *  of them is constant (spread below 1e-12 of its size), not finite, or n < 2. */
+double cali_series_correlation(const double *x, const double *y, size_t n);
+
+/** Linear interpolation between the order statistics of a sorted array, 0 <= q <= 1 (definition 7
+ *  of Hyndman & Fan 1996, Am. Stat. 50, 361-365); NaN for n = 0. */
+double cali_sorted_quantile(const double *sorted, size_t n, double q);
+void cali_series_sort(double *x, size_t n);
+
+/** Standard errors of mean and standard deviation of a correlated stationary series, from the
+ *  spread over CALI_N_BATCHES batches: se(mean) = sd(batch means) / sqrt(n), se(sd) =
+ *  sd(batch variances) / sqrt(n) / (2 sd). Right where a batch is longer than the correlation time
+ *  (Schmeiser 1982, Oper. Res. 30, 556-568, recommends 10 to 30 batches); NaN below 40 samples. */
+enum { CALI_N_BATCHES = 10 };
+typedef struct cali_errors {
+    double mean, sd;
+} cali_errors;
+cali_errors cali_series_errors(const double *x, size_t n);
+
+/* ---- spectra ----------------------------------------------------------------------------- */
+
+/** One-sided power spectral density: power[k] at k df_Hz, k = 0 .. n - 1, in unit^2/Hz. */
+typedef struct cali_spectrum {
+    size_t n;
+    double df_Hz;
+    size_t n_segments;
+    double *power;
+} cali_spectrum;
+
+/** Length of the segments for a series: the power of two nearest below 2 s, shortened until at least
+ *  seven half-overlapping segments fit; 0 if fewer than 32 samples remain. */
+size_t cali_welch_segment(size_t n, double dt_ms);
+
+/** Welch's estimate: half-overlapping segments, each without its mean, Hann window w,
+ *      P(f_k) = 2 / (f_s sum_j w_j^2)  mean over segments |sum_j w_j x_j exp(-2 pi i j k / L)|^2
+ *  (without the 2 at 0 and at f_s / 2), so that sum_k P(f_k) df is the variance. `segment` is a power
+ *  of two, 4 to n. Source: Welch (1967), IEEE Trans. Audio Electroacoust. 15, 70-73.
+ *  Errors: ARGUMENT, MEMORY. Freed with cali_spectrum_free. */
+cal_status cali_welch(cal_context *ctx, const double *x, size_t n, double dt_ms, size_t segment,
+                      cali_spectrum *out);
+void cali_spectrum_free(cali_spectrum *spectrum);
+
+/** The highest peak between low_Hz and high_Hz. */
+typedef struct cali_peak {
+    bool is_found;
+    double f_Hz;       /* vertex of the parabola through the logarithms of three bins */
+    double power;      /* there, unit^2/Hz */
+    double prominence; /* power over the median of the bins from f / 2 to 2 f */
+} cali_peak;
+
+/** A peak counts where it is a local maximum that exceeds the background by 1 + 6 / sqrt(K), at least
+ *  2, K = 9 n_segments / 11 being the number of independent segments (half-overlapping Hann windows,
+ *  Welch 1967): for white noise P / background has mean 1 and standard deviation 1 / sqrt(K), and six
+ *  of those are reached by less than one in a hundred spectra of 200 bins. The parabola is that of
+ *  Smith & Serra (1987, PARSHL, ICMC): for a Hann window the frequency is right within 0.02 df. */
+cali_peak cali_spectrum_peak(const cali_spectrum *spectrum, double low_Hz, double high_Hz);
+
+/* ---- spikes ------------------------------------------------------------------------------ */
+
+/** Rate of a population: spikes in (t0 + b bin, t0 + (b + 1) bin] / (n_neurons bin), b < n_bins, in
+ *  Hz. Intervals are half-open as windows are. */
+void cali_rate_histogram(const double *times_ms, size_t n_spikes, double t0_ms, double bin_ms,
+                         size_t n_bins, size_t n_neurons, double *rate_Hz);
+
+/** Inter-spike intervals: the coefficient of variation sd / mean of each neuron with at least five
+ *  intervals after `t0_ms`, averaged over these neurons. 1 for a Poisson process, 0 for a clock.
+ *  Source: Softky & Koch (1993), J. Neurosci. 13, 334-350. */
+typedef struct cali_intervals {
+    double cv;        /* NaN without such neurons */
+    size_t n_neurons; /* that had enough intervals */
+    size_t n_silent;  /* of n_neurons without a spike */
+} cali_intervals;
+/** Spikes sorted by time; ids below n_neurons, others are passed over. Errors: MEMORY. */
+cal_status cali_interspike(cal_context *ctx, const double *times_ms, const uint32_t *ids,
+                           size_t n_spikes, double t0_ms, size_t n_neurons, cali_intervals *out);
+
+/* ---- many regions ------------------------------------------------------------------------ */
+
+/** Pearson's correlation of all pairs of columns, each a contiguous series of n_rows at
+ *  x + column stride. `out` is (n_columns x n_columns), symmetric, 1 on the diagonal; NaN in rows and
+ *  columns of constant series. On the context's threads, the same bits for any number.
+ *  Source: Biswal et al. (1995), Magn. Reson. Med. 34, 537-541. Errors: MEMORY. */
+cal_status cali_functional_connectivity(cal_context *ctx, const double *x, size_t n_columns,
+                                        size_t n_rows, size_t stride, double *out);
+
+/** Correlation of the entries above the diagonals of two (n x n) matrices, pairs with NaN left out. */
+double cali_matrix_similarity(const double *a, const double *b, size_t n);
+
+#endif
