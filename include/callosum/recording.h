@@ -26,7 +26,8 @@ typedef struct cal_recorder_def {
     const char *title;
     double budget_bytes; /**< cal_recorder_start refuses more (C501), with the estimate by signal; 0: none */
     cal_time duration;   /**< of the run, for the estimate */
-    double flush_ms;     /**< wall time between flushes to the disk, default 1000; 0: at every commit */
+    double flush_ms;     /**< wall time between flushes to the disk, default 1000; 0: cal_recorder_commit returns
+                              when the window is in the file */
 } cal_recorder_def;
 cal_recorder_def cal_recorder_def_default(void);
 
@@ -84,8 +85,13 @@ cal_status cal_recorder_append_spikes(cal_recorder *recorder, size_t train, size
 cal_status cal_recorder_commit(cal_recorder *recorder, cal_time t);
 /** Waits until everything committed is on the disk, marks the file complete, closes it. Errors: IO. */
 cal_status cal_recorder_finish(cal_recorder *recorder);
-/** Bytes handed to the sink so far and seconds that the caller waited for it. */
+/** Bytes handed to the sink so far. */
 double cal_recorder_bytes(const cal_recorder *recorder);
+/** Seconds that the caller waited for the sink: for room in the queue, at commits with flush_ms = 0, and at the
+ *  end. */
+double cal_recorder_stall_s(const cal_recorder *recorder);
+/** Simulated time up to which everything has reached the file and survives the end of this process. */
+cal_time cal_recorder_flushed(cal_recorder *recorder);
 
 /* ---- reading back: the memory sink, and files ---------------------------------------------------- */
 
