@@ -198,6 +198,10 @@ typedef struct cal_snn_spikes {
 } cal_snn_spikes;
 cal_snn_spikes cal_snn_get_spikes(const cal_snn *snn);
 
+/** What the network was built from, for adapters: name, dt, window, populations (name, neuron, n) and ports
+ *  are kept as defined; the other arrays are NULL with length 0. Borrowed from the network. */
+const cal_snn_def *cal_snn_get_def(const cal_snn *snn);
+
 cal_time cal_snn_time(const cal_snn *snn);
 size_t cal_snn_n_populations(const cal_snn *snn);
 /** State row `state` of a population, n values in the order of the neurons. Errors: ARGUMENT. */
