@@ -14,7 +14,7 @@ struct cal_context {
     void *user;
     pthread_mutex_t lock; /* guards status, message and the note callback */
     cal_status status;
-    char message[2048];
+    char message[CALI_CONTEXT_MESSAGE];
     cali_pool *pool;
 };
 

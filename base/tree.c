@@ -7,18 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
 
-/* All memory of a tree is a chain of blocks that are released together. */
-typedef struct block {
-    struct block *next;
-    size_t used, size;
-    _Alignas(16) char bytes[];
-} block;
-
 struct cali_tree {
-    block *blocks;
+    cali_arena arena;
     size_t n_nodes;
 };
 
@@ -31,37 +25,16 @@ void cali_tree_destroy(cali_tree **tree)
 {
     if (tree == NULL || *tree == NULL)
         return;
-    for (block *b = (*tree)->blocks, *next; b != NULL; b = next) {
-        next = b->next;
-        free(b);
-    }
+    cali_arena_free(&(*tree)->arena);
     free(*tree);
     *tree = NULL;
-}
-
-static void *take(cali_tree *tree, size_t size)
-{
-    size = (size + 15) / 16 * 16;
-    block *b = tree->blocks;
-    if (b == NULL || b->size - b->used < size) {
-        const size_t capacity = size > 65536 ? size : 65536;
-        b = malloc(sizeof *b + capacity);
-        if (b == NULL)
-            return NULL;
-        *b = (block){tree->blocks, 0, capacity};
-        tree->blocks = b;
-    }
-    void *out = b->bytes + b->used;
-    b->used += size;
-    memset(out, 0, size);
-    return out;
 }
 
 cali_node *cali_tree_add_node(cali_tree *tree, cali_node_kind kind, unsigned line, unsigned column)
 {
     if (tree->n_nodes >= CALI_TREE_MAX_NODES)
         return NULL;
-    cali_node *node = take(tree, sizeof *node);
+    cali_node *node = cali_arena_take(&tree->arena, sizeof *node);
     if (node == NULL)
         return NULL;
     tree->n_nodes++;
@@ -73,24 +46,13 @@ cali_node *cali_tree_add_node(cali_tree *tree, cali_node_kind kind, unsigned lin
 
 const char *cali_tree_add_text(cali_tree *tree, const char *text, size_t size)
 {
-    char *copy = take(tree, size + 1);
-    if (copy != NULL && size > 0)
-        memcpy(copy, text, size);
-    return copy;
+    return cali_arena_copy(&tree->arena, text, size);
 }
 
 bool cali_tree_add_entry(cali_tree *tree, cali_node *parent, const cali_entry *entry)
 {
-    if (parent->n == parent->capacity) {
-        const size_t capacity = parent->capacity == 0 ? 4 : 2 * parent->capacity;
-        cali_entry *entries = take(tree, capacity * sizeof *entries);
-        if (entries == NULL)
-            return false;
-        if (parent->n > 0)
-            memcpy(entries, parent->entries, parent->n * sizeof *entries);
-        parent->entries = entries;
-        parent->capacity = capacity;
-    }
+    if (!cali_arena_grow(&tree->arena, &parent->entries, parent->n, sizeof *parent->entries))
+        return false;
     parent->entries[parent->n++] = *entry;
     return true;
 }

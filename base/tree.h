@@ -24,7 +24,7 @@ struct cali_node {
     unsigned origin;       /**< 0; callers may mark nodes that came from elsewhere */
     const char *text;      /**< scalar: UTF-8 without NUL */
     cali_entry *entries;   /**< map and list: n entries in the order of the file */
-    size_t n, capacity;
+    size_t n;
 };
 
 enum {

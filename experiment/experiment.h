@@ -4,6 +4,8 @@
 #ifndef CALI_EXPERIMENT_EXPERIMENT_H
 #define CALI_EXPERIMENT_EXPERIMENT_H
 
+#include "base/arena.h"
+#include "base/text.h"
 #include "callosum/connectomes.h"
 #include "callosum/coupler.h"
 #include "callosum/experiment.h"
@@ -11,9 +13,10 @@
 #include "callosum/snn.h"
 
 /** Where a thing stands in the file, for messages that only the connectome can raise. Line and column count
- *  from 1; line 0: not in the file (a default, or from --set). */
+ *  from 1; line 0: not in the file. `set` is the number (from 1) of the --set that it came from, or 0. */
 typedef struct cali_place {
     unsigned line, column;
+    unsigned set;
 } cali_place;
 
 /** A named neural mass: entry of `models:`. */
@@ -125,6 +128,39 @@ struct cal_experiment {
     cali_place budget_place;
     cali_signal *signals;
     size_t n_signals;
+
+    size_t text_size;
+    char **overrides; /* the --set texts */
+    size_t n_overrides;
+    cali_arena arena; /* owns all of the above */
 };
+
+/** Parses an experiment that is in memory. `path` stands in messages and is where relative paths begin.
+ *  Errors: INPUT (all mistakes of the file in its order, ten at most), MEMORY. */
+cal_status cali_experiment_parse(cal_context *ctx, const char *path, const char *text, size_t size,
+                                 const char *const *overrides, size_t n_overrides, cal_experiment **out);
+
+/** Fails with INPUT and the message in the form of docs/messages.md:
+ *
+ *      file:line:column  code  what is wrong
+ *          8 | the line
+ *            |     ^
+ *        because  ...
+ *
+ *  `format` gives what is wrong; each further line of it ("because ...", "try ...", "known ...") becomes an
+ *  indented line. Without a place in the file neither line, column nor excerpt is printed. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experiment, cali_place place,
+                                const char *code, const char *format, ...);
+
+/** The experiment with all defaults filled in, every dimensional number in SI base units with its unit, as
+ *  JSON in a fixed order. Errors: MEMORY. */
+cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out);
+
+/** docs/experiment-file.md and docs/experiment.schema.json from the tables of experiment/keys.c. */
+void cali_experiment_reference(cali_text *out);
+void cali_experiment_schema(cali_text *out);
 
 #endif

@@ -1,0 +1,353 @@
+#include "experiment/keys.h"
+
+#include <math.h>
+
+#define AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+#define EXP(member) AT(cal_experiment, member)
+#define PLACE(type, member) .place_offset = offsetof(type, member)
+#define RANGE(from, to) .low = (from), .high = (to)
+#define ABOVE(from, to) .low = (from), .high = (to), .is_above_low = true
+#define WORDS(array, n) .words = (array), .n_words = (n)
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#define MAPPING(of) .keys = (of), .n_keys = COUNT_OF(of)
+
+#define LONGEST_MS 1e12 /* 31 years; cal_time holds 292 */
+#define LONGEST_S 1e9
+
+/* ---- top ---------------------------------------------------------------------------------------- */
+
+static const cali_key top[] = {
+    {"callosum", CALI_KEY_OWN, .is_required = true, .shape = "`1`", .meaning = "version of this format"},
+    {"title", CALI_KEY_TEXT, EXP(title), .fallback = "\"\"", .meaning = "one line for reports"},
+    {"run", CALI_KEY_MAPPING, .inner = &cali_keys_run, .is_required = true, .meaning = "how long, which seed"},
+    {"connectome", CALI_KEY_MAPPING, .inner = &cali_keys_connectome, .is_required = true, .meaning = "the wiring"},
+    {"coupling", CALI_KEY_MAPPING, .inner = &cali_keys_coupling, .meaning = "how regions act on each other"},
+    {"integrator", CALI_KEY_MAPPING, .inner = &cali_keys_integrator,
+     .meaning = "how the neural masses are integrated; a word alone is the method"},
+    {"noise", CALI_KEY_LIST, .inner = &cali_keys_noise, .meaning = "noise on states of the neural masses"},
+    {"stimuli", CALI_KEY_LIST, .inner = &cali_keys_stimulus, .meaning = "sines and steps into neural masses"},
+    {"models", CALI_KEY_NAMED, .inner = &cali_keys_model, .is_required = true,
+     .meaning = "neural masses with parameters, by names of your choice"},
+    {"regions", CALI_KEY_NAMED, .inner = &cali_keys_region, .is_required = true,
+     .meaning = "which region is what: a model's name, or a mapping. The key `default` stands for all regions; other "
+                "keys are selectors and win over it, later ones over earlier ones"},
+    {"sync", CALI_KEY_MAPPING, .inner = &cali_keys_sync, .meaning = "when the two scales exchange"},
+    {"record", CALI_KEY_MAPPING, .inner = &cali_keys_record, .meaning = "what is kept"},
+};
+const cali_mapping cali_keys_top = {"", "The whole file.", MAPPING(top)};
+
+static const cali_key run[] = {
+    {"duration", CALI_KEY_TIME, "s", .is_required = true, ABOVE(0.0, LONGEST_S), EXP(duration),
+     .meaning = "simulated time"},
+    {"transient", CALI_KEY_TIME, "s", "0 s", RANGE(0.0, LONGEST_S), EXP(transient),
+     .meaning = "first part that analysis leaves out; shorter than the duration"},
+    {"seed", CALI_KEY_COUNT, .fallback = "1", EXP(seed), .meaning = "the same seed gives the same run, bit for bit"},
+};
+const cali_mapping cali_keys_run = {"run", "How long, and which seed.", MAPPING(run),
+                                    "run: {duration: 5 s, transient: 1 s, seed: 42}"};
+
+/* ---- connectome ----------------------------------------------------------------------------------- */
+
+static const char *const orientations[] = {"auto", "to-from", "from-to"};
+static const char *const self_connections[] = {"keep", "drop"};
+
+static const cali_key connectome[] = {
+    {"file", CALI_KEY_PATH, EXP(source.path),
+     .meaning = "TVB `.zip` or `.h5`, weights as `.csv`, `.tsv`, `.txt` (each also `.gz`), or a folder; relative to "
+                "the experiment file. Wins over `generate`"},
+    {"lengths", CALI_KEY_PATH, EXP(source.lengths_path),
+     .meaning = "tract lengths beside text matrices; found by name when left out"},
+    {"labels", CALI_KEY_PATH, EXP(source.labels_path), .meaning = "table `label[, x, y, z]`, one row per region"},
+    {"orientation", CALI_KEY_WORD, .fallback = "auto", WORDS(orientations, 3), EXP(source.orientation),
+     .meaning = "`to-from`: row i holds what comes into region i. Must be said for text matrices that are not "
+                "symmetric"},
+    {"length_unit", CALI_KEY_OWN, .fallback = "mm", .shape = "a unit of length", EXP(source.length_unit_mm),
+     .meaning = "unit of the lengths in the file", PLACE(cal_experiment, length_unit_place)},
+    {"speed", CALI_KEY_NUMBER, "mm/ms", "3 mm/ms", ABOVE(0.0, 1e6), EXP(speed_mm_per_ms), .special = "infinite",
+     .special_value = INFINITY, PLACE(cal_experiment, speed_place),
+     .meaning = "conduction velocity; delay = length / speed"},
+    {"self_connections", CALI_KEY_WORD, .fallback = "keep", WORDS(self_connections, 2),
+     EXP(source.drops_self_connections), .meaning = "`drop` sets the diagonal of the weights to 0"},
+    {"generate", CALI_KEY_MAPPING, .inner = &cali_keys_generate,
+     .meaning = "makes a connectome instead of loading one"},
+};
+const cali_mapping cali_keys_connectome = {"connectome", "The wiring: a file, or `generate`.", MAPPING(connectome),
+                                           "connectome: {file: connectivity_76.zip, speed: 3 mm/ms}"};
+
+static const cali_key generate[] = {
+    {"regions", CALI_KEY_COUNT, .fallback = "68", RANGE(4, 20000), EXP(generate.n_regions),
+     .meaning = "number of regions, even; 68 carry the labels of the Desikan-Killiany atlas"},
+    {"seed", CALI_KEY_COUNT, .fallback = "1", EXP(generate.seed), .meaning = "another seed, another brain"},
+    {"density", CALI_KEY_NUMBER, "1", "0.3", RANGE(0.02, 1.0), EXP(generate.density),
+     .meaning = "share of region pairs that are connected"},
+    {"decay", CALI_KEY_NUMBER, "mm", "40 mm", RANGE(1.0, 1000.0), EXP(generate.decay_mm),
+     .meaning = "length constant of the distance rule"},
+    {"log_sd", CALI_KEY_NUMBER, "1", "1", RANGE(0.0, 5.0), EXP(generate.log_sd),
+     .meaning = "standard deviation of the logarithm of the weights"},
+    {"tract_factor", CALI_KEY_NUMBER, "1", "1.3", RANGE(1.0, 10.0), EXP(generate.tract_factor),
+     .meaning = "tract length over straight distance"},
+};
+const cali_mapping cali_keys_generate = {"connectome.generate",
+                                         "A made-up connectome of realistic statistics: two hemispheres, log-normal "
+                                         "weights that fall with distance.",
+                                         MAPPING(generate), "connectome: {generate: {regions: 68, seed: 1}}"};
+
+/* ---- coupling ------------------------------------------------------------------------------------- */
+
+static const cali_key coupling[] = {
+    {"gain", CALI_KEY_NUMBER, "1", "1", RANGE(-1e9, 1e9), EXP(gain), .meaning = "G, a factor on all weights"},
+    {"weights", CALI_KEY_WORD, .fallback = "none", WORDS(cal_normalisation_names, CAL_N_NORMALISATIONS),
+     EXP(source.normalisation), .meaning = "how the weights are scaled"},
+    {"min_delay", CALI_KEY_NUMBER, "ms", "0 ms", RANGE(0.0, 1e6), EXP(min_delay_ms),
+     .meaning = "shorter delays are raised to it, and a note says how many; 0: never"},
+    {"terms", CALI_KEY_LIST, .inner = &cali_keys_term,
+     .meaning = "several couplings at once. With one, its keys stand directly in `coupling`"},
+};
+const cali_mapping cali_keys_coupling = {
+    "coupling", "What region i receives from the others, s_i = G sum_j w_ij x_j(t - tau_ij), and what becomes of it.",
+    MAPPING(coupling), "coupling: {gain: 0.2, weights: row-sum-one, kind: linear}",
+    "the keys of one of its `terms`"};
+
+static const cali_key term[] = {
+    {"kind", CALI_KEY_WORD, .fallback = "linear", WORDS(cal_coupling_names, CAL_N_COUPLINGS), AT(cal_coupling, kind),
+     .meaning = "`linear` a s + b; `sigmoidal` cmin + (cmax - cmin) / (1 + exp(-a (s - midpoint) / sigma)); "
+                "`difference` a (s - b_i x_i); `kuramoto` a G sum w sin(x_j - x_i)"},
+    {"from", CALI_KEY_OWN, .shape = "an output", AT(cal_coupling, from),
+     .meaning = "output of the models that edges carry; left out: each model's first"},
+    {"to", CALI_KEY_OWN, .shape = "an input", AT(cal_coupling, to),
+     .meaning = "input of the models that it acts on; left out: each model's first"},
+    {"a", CALI_KEY_OWN, .fallback = "1", .shape = "a quantity: unit of `to` over unit of `from`; sigmoidal: a number",
+     AT(cal_coupling, a), .meaning = "slope"},
+    {"b", CALI_KEY_OWN, .fallback = "0", .shape = "a quantity in the unit of `to`", AT(cal_coupling, b),
+     .meaning = "offset"},
+    {"cmin", CALI_KEY_OWN, .fallback = "-1", .shape = "a quantity in the unit of `to`", AT(cal_coupling, cmin),
+     .meaning = "sigmoidal: lower end"},
+    {"cmax", CALI_KEY_OWN, .fallback = "1", .shape = "a quantity in the unit of `to`", AT(cal_coupling, cmax),
+     .meaning = "sigmoidal: upper end"},
+    {"midpoint", CALI_KEY_OWN, .fallback = "0", .shape = "a quantity in the unit of `from`",
+     AT(cal_coupling, midpoint), .meaning = "sigmoidal: s at half height"},
+    {"sigma", CALI_KEY_OWN, .fallback = "230", .shape = "a quantity in the unit of `from`, not 0",
+     AT(cal_coupling, sigma), .meaning = "sigmoidal: width"},
+};
+const cali_mapping cali_keys_term = {"coupling.terms[]",
+                                     "One coupling. Units follow the model of `regions.default`; defaults are in those "
+                                     "of its tables.",
+                                     MAPPING(term), NULL};
+
+/* ---- integration, noise, stimuli -------------------------------------------------------------------- */
+
+static const cali_key integrator[] = {
+    {"method", CALI_KEY_WORD, .fallback = "auto", WORDS(cal_integrator_names, CAL_N_INTEGRATORS), EXP(integrator),
+     .meaning = "`auto` chooses by the rule of docs/numerics.md, and `check` prints why"},
+    {"step", CALI_KEY_TIME, "ms", "auto", ABOVE(0.0, 1000.0), EXP(dt), .special = "auto",
+     .meaning = "grid of the delayed coupling and step of `rk4` and `heun`; auto: 0.1 ms, CVODE 0.25 ms"},
+    {"tolerance", CALI_KEY_NUMBER, "1", "1e-6", RANGE(1e-14, 1e-1), EXP(rtol),
+     .meaning = "CVODE: relative tolerance"},
+};
+const cali_mapping cali_keys_integrator = {"integrator", "How the neural masses are integrated.", MAPPING(integrator),
+                                           "integrator: {method: cvode-adams, tolerance: 1e-6}"};
+
+static const cali_key noise[] = {
+    {"state", CALI_KEY_TEXT, .is_required = true, AT(cal_nmm_noise, state),
+     .meaning = "state of the models; regions without it go without"},
+    {"tau", CALI_KEY_NUMBER, "ms", "0 ms", RANGE(0.0, 1e6), AT(cal_nmm_noise, tau_ms),
+     .meaning = "correlation time of Ornstein-Uhlenbeck noise; 0: white, which needs the integrator `heun`"},
+    {"level", CALI_KEY_OWN, .is_required = true, .shape = "a quantity: unit of the state per ms; white: per sqrt(ms)",
+     AT(cal_nmm_noise, level), .meaning = "standard deviation of what is added to the state's derivative"},
+};
+const cali_mapping cali_keys_noise = {"noise[]", "Noise on one state of all regions that have it.", MAPPING(noise),
+                                      "noise: [{state: V, level: 0.5 1/ms, tau: 5 ms}]"};
+
+static const cali_key stimulus[] = {
+    {"input", CALI_KEY_TEXT, AT(cali_stimulus_text, input), .meaning = "input of the models; left out: the first"},
+    {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_stimulus_text, of), .meaning = "selector of regions"},
+    {"offset", CALI_KEY_OWN, .fallback = "0", .shape = "a quantity in the unit of the input", .meaning = "constant part"},
+    {"amplitude", CALI_KEY_OWN, .fallback = "0", .shape = "a quantity in the unit of the input",
+     .meaning = "of the sine: offset + amplitude sin(2 pi frequency t + phase)"},
+    {"frequency", CALI_KEY_NUMBER, "Hz", "0 Hz", RANGE(0.0, 1e6), AT(cali_stimulus_text, frequency_Hz),
+     .meaning = "of the sine"},
+    {"phase", CALI_KEY_NUMBER, "rad", "0 rad", RANGE(-1e6, 1e6), AT(cali_stimulus_text, phase),
+     .meaning = "of the sine at t = 0"},
+    {"start", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_stimulus_text, start),
+     .meaning = "acts after this time"},
+    {"stop", CALI_KEY_TIME, "ms", "end", RANGE(0.0, LONGEST_MS), AT(cali_stimulus_text, stop), .special = "end",
+     .meaning = "acts up to this time"},
+};
+const cali_mapping cali_keys_stimulus = {
+    "stimuli[]", "A sine, or with frequency 0 a step, added to an input.", MAPPING(stimulus),
+    "stimuli: [{of: L.precuneus, amplitude: 1, frequency: 10 Hz, start: 1 s, stop: 2 s}]"};
+
+/* ---- models and regions ----------------------------------------------------------------------------- */
+
+static const cali_key model[] = {
+    {"neural_mass", CALI_KEY_TEXT, .is_required = true, AT(cali_model_text, neural_mass),
+     .meaning = "name in the catalogue: `callosum models`"},
+    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the model's parameters", .meaning = "what differs from the defaults"},
+    {"initial", CALI_KEY_OWN, .shape = "a mapping of the model's states", .meaning = "where the states begin"},
+};
+const cali_mapping cali_keys_model = {"models.NAME", "One neural mass.", MAPPING(model),
+                                      "models:\n  field: {neural_mass: mpr, parameters: {tau: 10 ms, eta: -5}}"};
+
+static const cali_key region[] = {
+    {"model", CALI_KEY_TEXT, AT(cali_region_text, model),
+     .meaning = "name from `models`. Beside `spiking`: its mean field, for `callosum compare`"},
+    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the model's parameters", .meaning = "on top of those of the model"},
+    {"spiking", CALI_KEY_MAPPING, .inner = &cali_keys_spiking, .meaning = "a network of neurons in the place of the mass"},
+    {"receives", CALI_KEY_LIST, .inner = &cali_keys_receive, .meaning = "the same as in `spiking`"},
+    {"gives", CALI_KEY_LIST, .inner = &cali_keys_give, .meaning = "the same as in `spiking`"},
+};
+const cali_mapping cali_keys_region = {
+    "regions.SELECTOR",
+    "What the regions of a selector are. A selector is a label, several labels with \", \", a number `\"#12\"` (from 0), "
+    "`most connected` (the region with the most incoming connections), or `default`.",
+    MAPPING(region), "regions:\n  default: field\n  \"L.precuneus, R.precuneus\": {model: field, parameters: {eta: -4}}"};
+
+static const cali_key spiking[] = {
+    {"step", CALI_KEY_TIME, "ms", "0.1 ms", ABOVE(0.0, 100.0), AT(cali_network, step),
+     PLACE(cali_network, step_place), .meaning = "time step of the neurons; divides the window"},
+    {"populations", CALI_KEY_NAMED, .inner = &cali_keys_population, .is_required = true,
+     .meaning = "neurons, by names of your choice"},
+    {"connections", CALI_KEY_LIST, .inner = &cali_keys_connection, .meaning = "synapses within the region"},
+    {"drive", CALI_KEY_LIST, .inner = &cali_keys_drive, .meaning = "input that comes from no region"},
+    {"receives", CALI_KEY_LIST, .inner = &cali_keys_receive,
+     .meaning = "how the drive of the other regions reaches the neurons"},
+    {"gives", CALI_KEY_LIST, .inner = &cali_keys_give, .is_required = true,
+     .meaning = "what the other regions see of it; several are summed"},
+};
+const cali_mapping cali_keys_spiking = {
+    "regions.SELECTOR.spiking", "A network of spiking neurons.", MAPPING(spiking),
+    "\"CA1 left\":\n  spiking:\n    populations:\n      E: {neuron: adex, count: 8000, parameters: {b: 10 pA}}\n"
+    "    connections:\n      - {from: E, to: E, in_degree: 400, receptor: excitatory, weight: 1 nS, delay: 1 ms}\n"
+    "    receives:\n      - {by: poisson, synapses: 115, into: E.excitatory, weight: 1 nS}\n"
+    "    gives:\n      - {by: rate, from: E}"};
+
+static const cali_key population[] = {
+    {"neuron", CALI_KEY_TEXT, .is_required = true, AT(cali_population_text, neuron),
+     .meaning = "name in the catalogue: `callosum models`"},
+    {"count", CALI_KEY_COUNT, .is_required = true, RANGE(1, 2147483647), AT(cali_population_text, n),
+     .meaning = "number of neurons"},
+    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the neuron's parameters; values may be distributions",
+     .meaning = "what differs from the defaults"},
+    {"initial", CALI_KEY_OWN, .shape = "a mapping of the neuron's states; values may be distributions",
+     .meaning = "where the states begin"},
+};
+const cali_mapping cali_keys_population = {
+    "regions.SELECTOR.spiking.populations.NAME", "Neurons of one kind.", MAPPING(population),
+    "E:\n  neuron: qif\n  count: 10000\n  parameters: {eta: \"lorentzian(-5, 1)\"}"};
+
+static const cali_key connection[] = {
+    {"from", CALI_KEY_TEXT, .is_required = true, AT(cali_connection_text, from),
+     .meaning = "population, or several: `\"E, I\"`"},
+    {"to", CALI_KEY_TEXT, .is_required = true, AT(cali_connection_text, to), .meaning = "population, or several"},
+    {"in_degree", CALI_KEY_COUNT, RANGE(1, 4294967295.0), AT(cali_connection_text, in_degree),
+     .meaning = "rule: this many sources for each target"},
+    {"probability", CALI_KEY_NUMBER, "1", RANGE(0.0, 1.0), AT(cali_connection_text, probability),
+     .meaning = "rule: each pair with this probability"},
+    {"all_to_all", CALI_KEY_FLAG, AT(cali_connection_text, all_to_all), .meaning = "rule: each pair"},
+    {"one_to_one", CALI_KEY_FLAG, AT(cali_connection_text, one_to_one), .meaning = "rule: neuron j to neuron j"},
+    {"autapses", CALI_KEY_OWN, .shape = "true or false", .meaning = "neurons may connect to themselves; default: only all_to_all"},
+    {"multapses", CALI_KEY_OWN, .shape = "true or false", .meaning = "in_degree: a source may be drawn twice; default true"},
+    {"receptor", CALI_KEY_TEXT, AT(cali_connection_text, receptor),
+     .meaning = "of the target neuron; may be left out where the sign of the weight or the neuron leaves no choice"},
+    {"weight", CALI_KEY_OWN, .is_required = true, .shape = "a quantity in the unit of the receptor, or a distribution",
+     .meaning = "of one synapse"},
+    {"delay", CALI_KEY_OWN, .shape = "a duration, or a distribution", .fallback = "one step",
+     .meaning = "rounded to whole steps, at least one"},
+};
+const cali_mapping cali_keys_connection = {"regions.SELECTOR.spiking.connections[]",
+                                           "Synapses between populations of the region. Exactly one rule.",
+                                           MAPPING(connection), NULL};
+
+static const char *const drive_kinds[] = {"poisson", "current"};
+static const cali_key drive[] = {
+    {"kind", CALI_KEY_WORD, .is_required = true, WORDS(drive_kinds, 2), AT(cali_drive_text, kind),
+     .meaning = "`poisson`: each neuron gets its own trains; `current`: constant while it acts"},
+    {"into", CALI_KEY_TEXT, .is_required = true, AT(cali_drive_text, into),
+     .meaning = "`POPULATION`, poisson also `POPULATION.RECEPTOR`"},
+    {"rate", CALI_KEY_NUMBER, "Hz", RANGE(0.0, 1e6), AT(cali_drive_text, rate_Hz), .meaning = "poisson: of one train"},
+    {"trains", CALI_KEY_NUMBER, "1", "1", RANGE(0.0, 1e6), AT(cali_drive_text, n_trains),
+     .meaning = "poisson: number of trains per neuron"},
+    {"weight", CALI_KEY_OWN, .shape = "a quantity in the unit of the receptor", .meaning = "poisson: of one event"},
+    {"amplitude", CALI_KEY_OWN, .shape = "a quantity in the neuron's unit of current", .meaning = "current"},
+    {"start", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, start), .meaning = "current: begin"},
+    {"stop", CALI_KEY_TIME, "ms", "end", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, stop), .special = "end",
+     .meaning = "current: end"},
+};
+const cali_mapping cali_keys_drive = {
+    "regions.SELECTOR.spiking.drive[]", "Input that comes from no region.", MAPPING(drive),
+    "drive:\n  - {kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 100, weight: 1 nS}\n"
+    "  - {kind: current, into: E, amplitude: 50 pA, start: 1 s, stop: 2 s}"};
+
+static const cali_key receive[] = {
+    {"by", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, by),
+     .meaning = "transducer: `poisson`, `shared-poisson`, `current`, ..."},
+    {"take", CALI_KEY_TEXT, AT(cali_transfer_text, take),
+     .meaning = "input of the coupling term that is taken (its `to`); left out: the first term"},
+    {"into", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, into),
+     .meaning = "`POPULATION` or `POPULATION.RECEPTOR`"},
+    {"weight", CALI_KEY_OWN, .shape = "a quantity in the unit of the receptor",
+     .meaning = "of one event, for transducers that make spikes"},
+};
+const cali_mapping cali_keys_receive = {"regions.SELECTOR.spiking.receives[]",
+                                        "From the drive of the other regions to the neurons.", MAPPING(receive),
+                                        NULL, "the parameters of the transducer"};
+
+static const cali_key give[] = {
+    {"by", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, by), .meaning = "transducer: `rate`, `mean`, ..."},
+    {"from", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, from), .meaning = "population"},
+};
+const cali_mapping cali_keys_give = {"regions.SELECTOR.spiking.gives[]",
+                                     "From the neurons to what the other regions see.", MAPPING(give), NULL,
+                                     "the parameters of the transducer"};
+
+/* ---- exchange and recording ------------------------------------------------------------------------- */
+
+static const char *const lags[] = {"auto", "1", "2"};
+static const cali_key sync_keys[] = {
+    {"window", CALI_KEY_TIME, "ms", "auto", ABOVE(0.0, 1e6), EXP(window), .special = "auto",
+     PLACE(cal_experiment, window_place),
+     .meaning = "time between exchanges; auto: as long as the smallest delay into or out of a spiking region allows"},
+    {"lag", CALI_KEY_WORD, .fallback = "auto", WORDS(lags, 3), EXP(lag),
+     .meaning = "in windows, between what one side does and what the other receives"},
+};
+const cali_mapping cali_keys_sync = {"sync", "When neural masses and spiking regions exchange.", MAPPING(sync_keys),
+                                     "sync: {window: 1 ms, lag: 1}"};
+
+static const cali_key record[] = {
+    {"budget", CALI_KEY_NUMBER, "B", "2 GB", ABOVE(0.0, 1e18), EXP(budget_bytes),
+     PLACE(cal_experiment, budget_place), .meaning = "a run that would write more is refused before it begins"},
+    {"signals", CALI_KEY_LIST, .inner = &cali_keys_signal,
+     .meaning = "left out: the first output of the default model in all regions, every 1 ms"},
+};
+const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPPING(record),
+                                       "record:\n  budget: 2 GB\n  signals:\n    - {what: rate, every: 1 ms}\n"
+                                       "    - {what: spikes, of: L.precuneus, fraction: 10 %}"};
+
+static const cali_key signal_keys[] = {
+    {"what", CALI_KEY_TEXT, .is_required = true, AT(cali_signal, what),
+     .meaning = "`rate`, an output or state of the models, `spikes`, `mean STATE` of the neurons, `drive`"},
+    {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of), .meaning = "selector of regions, or `all`"},
+    {"every", CALI_KEY_TIME, "ms", "1 ms", ABOVE(0.0, LONGEST_MS), AT(cali_signal, every),
+     .meaning = "sampling interval"},
+    {"mean", CALI_KEY_FLAG, .fallback = "false", AT(cali_signal, is_mean),
+     .meaning = "mean over the interval instead of the value at its end"},
+    {"fraction", CALI_KEY_NUMBER, "1", "100 %", RANGE(0.0, 1.0), AT(cali_signal, fraction),
+     .meaning = "spikes: share of the neurons that is kept"},
+};
+const cali_mapping cali_keys_signal = {"record.signals[]", "One recorded quantity.", MAPPING(signal_keys), NULL};
+
+const cali_mapping *const cali_all_mappings[] = {
+    &cali_keys_top, &cali_keys_run, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
+    &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_model, &cali_keys_region,
+    &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
+    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, NULL,
+};
+
+const cali_distribution_word cali_distribution_words[] = {
+    {"normal", CAL_NORMAL, "mean", "standard deviation", "normal distribution"},
+    {"lognormal", CAL_LOGNORMAL, "median", "standard deviation of the logarithm", "exponential of a normal one"},
+    {"uniform", CAL_UNIFORM, "lower end", "upper end", "equally likely between the ends"},
+    {"lorentzian", CAL_LORENTZIAN_QUANTILES, "centre", "half width",
+     "its quantiles, shuffled: no sampling noise in the population"},
+    {"lorentzian-random", CAL_LORENTZIAN, "centre", "half width", "random draws"},
+};

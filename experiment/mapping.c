@@ -1,0 +1,129 @@
+/* Mappings: keys known and unknown, required and left out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "experiment/reader.h"
+
+/* Known words of a mapping: its keys, then the extra fields. */
+typedef struct known_keys {
+    const cali_mapping *mapping;
+    const cali_extra *extra;
+} known_keys;
+
+static const char *known_key_at(const void *list, size_t i)
+{
+    const known_keys *known = list;
+    return i < known->mapping->n_keys ? known->mapping->keys[i].name
+                                      : known->extra->fields[i - known->mapping->n_keys].name;
+}
+
+static void refuse_key(cali_reader *r, const cali_mapping *mapping, const cali_entry *entry, const char *label,
+                       const cali_extra *extra, bool is_flow)
+{
+    const known_keys known = {mapping, extra};
+    const size_t n = mapping->n_keys + (extra != NULL ? extra->n_fields : 0);
+    char what[3 * CALI_LABEL];
+    if (is_flow && cali_node_is_null(entry->value)) {
+        cali_refuse(r, cali_place_of_key(entry), "C101",
+                    "\"%.60s\" is no key of %s\nbecause a comma ends a value inside of braces\ntry quotes around the "
+                    "text before it and this", entry->key, label[0] == '\0' ? "the experiment" : label);
+        return;
+    }
+    snprintf(what, sizeof what, "unknown key \"%.60s\"%s%.100s%s%.100s", entry->key, label[0] == '\0' ? "" : " of ",
+             label, extra != NULL ? " by " : "", extra != NULL ? extra->owner : "");
+    cali_refuse_word(r, cali_place_of_key(entry), "C101", what, entry->key, &known, n, known_key_at);
+}
+
+static void read_extra(cali_reader *r, const cali_entry *entry, const cali_extra *extra, size_t i)
+{
+    const cal_field *field = &extra->fields[i];
+    char name[CALI_LABEL];
+    double value;
+    snprintf(name, sizeof name, "%.60s of %.80s", field->name, extra->owner);
+    if (cali_read_quantity(r, entry->value, name, field->unit, &value) &&
+        cali_check_field(r, cali_place_of(entry->value), name, field, value))
+        extra->values[i] = value;
+}
+
+static void read_entry(cali_reader *r, const cali_mapping *mapping, const cali_node *node, const cali_entry *entry,
+                       const char *label, void *target, const cali_extra *extra)
+{
+    char name[2 * CALI_LABEL];
+    for (size_t i = 0; i < mapping->n_keys; i++) {
+        const cali_key *key = &mapping->keys[i];
+        if (strcmp(key->name, entry->key) != 0)
+            continue;
+        snprintf(name, sizeof name, "%.100s%s%.60s", label, label[0] == '\0' ? "" : ".", key->name);
+        if (key->place_offset > 0) {
+            const cali_place place = cali_place_of(entry->value);
+            memcpy((char *)target + key->place_offset, &place, sizeof place);
+        }
+        if (key->size > 0)
+            cali_read_value(r, entry->value, name, key, target);
+        return;
+    }
+    const int field = extra == NULL ? -1 : cal_field_find(extra->fields, extra->n_fields, entry->key);
+    if (field >= 0)
+        read_extra(r, entry, extra, (size_t)field);
+    else
+        refuse_key(r, mapping, entry, label, extra, node->is_flow);
+}
+
+bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_node *node, const char *label,
+                       void *target, const cali_extra *extra)
+{
+    char buffer[CALI_LABEL];
+    cali_fill_defaults(r, mapping, target);
+    const bool is_nothing = cali_node_is_null(node);
+    if (node->kind != CALI_NODE_MAP && !is_nothing)
+        return cali_refuse(r, cali_place_of(node), "C104", "%s needs a mapping of keys, got %s",
+                           label[0] == '\0' ? "an experiment" : label, cali_describe_node(node, buffer));
+    for (size_t i = 0; i < node->n; i++)
+        read_entry(r, mapping, node, &node->entries[i], label, target, extra);
+    for (size_t i = 0; i < mapping->n_keys; i++)
+        if (mapping->keys[i].is_required && cali_node_get(node, mapping->keys[i].name) == NULL)
+            cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"%s\": %s",
+                        label[0] == '\0' ? "an experiment" : label, mapping->keys[i].name, mapping->keys[i].meaning);
+    return true;
+}
+
+void cali_read_fields(cali_reader *r, const cali_node *node, const cal_field *fields, size_t n_fields,
+                      const char *kind, const char *owner, double *values)
+{
+    char buffer[CALI_LABEL], what[3 * CALI_LABEL];
+    if (node == NULL || cali_node_is_null(node))
+        return;
+    if (node->kind != CALI_NODE_MAP) {
+        cali_refuse(r, cali_place_of(node), "C104", "%ss of %s are a mapping, got %s", kind, owner,
+                    cali_describe_node(node, buffer));
+        return;
+    }
+    const cali_extra extra = {fields, n_fields, values, owner};
+    for (size_t i = 0; i < node->n; i++) {
+        const int field = cal_field_find(fields, n_fields, node->entries[i].key);
+        if (field >= 0) {
+            read_extra(r, &node->entries[i], &extra, (size_t)field);
+            continue;
+        }
+        snprintf(what, sizeof what, "unknown %s \"%.60s\" of %.100s", kind, node->entries[i].key, owner);
+        cali_refuse_word(r, cali_place_of_key(&node->entries[i]), "C101", what, node->entries[i].key, fields, n_fields,
+                         cali_word_in_fields);
+    }
+}
+
+size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label)
+{
+    char buffer[CALI_LABEL];
+    if (node == NULL || cali_node_is_null(node))
+        return 0;
+    if (node->kind == CALI_NODE_SCALAR) {
+        cali_refuse(r, cali_place_of(node), "C104", "%s needs a list, got %s", label, cali_describe_node(node, buffer));
+        return 0;
+    }
+    return node->kind == CALI_NODE_LIST ? node->n : 1;
+}
+
+const cali_node *cali_list_at(const cali_node *node, size_t i)
+{
+    return node->kind == CALI_NODE_LIST ? node->entries[i].value : node;
+}

@@ -1,0 +1,306 @@
+/* models, coupling, noise, stimuli: what speaks in the quantities of the neural masses. */
+#include <stdio.h>
+#include <string.h>
+
+#include "experiment/reader.h"
+
+int cali_find_mass(const cal_experiment *exp, const char *name)
+{
+    for (size_t i = 0; i < exp->n_masses; i++)
+        if (strcmp(exp->masses[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static const char *model_name_at(const void *list, size_t i)
+{
+    (void)list;
+    const cal_nmm_model *model = cal_nmm_model_at(i);
+    return model->alias != NULL ? model->alias : model->name;
+}
+
+static const cal_nmm_model *find_model(cali_reader *r, const cali_node *node, const char *name)
+{
+    const cal_nmm_model *model = cal_nmm_model_find(name);
+    if (model != NULL)
+        return model;
+    char what[2 * CALI_LABEL];
+    if (cal_snn_neuron_find(name) != NULL)
+        snprintf(what, sizeof what, "\"%.60s\" is a neuron, not a neural mass", name);
+    else
+        snprintf(what, sizeof what, "unknown neural mass \"%.60s\"", name);
+    cali_refuse_word(r, cali_place_of(node), "C101", what, name, NULL, cal_nmm_n_models(), model_name_at);
+    return NULL;
+}
+
+static void parse_mass(cali_reader *r, const cali_entry *entry, cali_mass *mass)
+{
+    char label[CALI_LABEL];
+    snprintf(label, sizeof label, "models.%.100s", entry->key);
+    cali_model_text text = {0};
+    mass->name = cali_keep(r, entry->key);
+    mass->place = cali_place_of_key(entry);
+    if (!cali_read_mapping(r, &cali_keys_model, entry->value, label, &text, NULL) || text.neural_mass == NULL)
+        return;
+    const cal_nmm_model *model = find_model(r, cali_node_get(entry->value, "neural_mass"), text.neural_mass);
+    if (model == NULL)
+        return;
+    mass->params = cali_take(r, model->n_params, sizeof *mass->params);
+    mass->initial = cali_take(r, model->n_states, sizeof *mass->initial);
+    if (mass->params == NULL || mass->initial == NULL)
+        return;
+    mass->model = model;
+    for (size_t i = 0; i < model->n_params; i++)
+        mass->params[i] = model->params[i].value;
+    for (size_t i = 0; i < model->n_states; i++)
+        mass->initial[i] = model->states[i].value;
+    snprintf(label, sizeof label, "model %.100s", text.neural_mass);
+    cali_read_fields(r, cali_node_get(entry->value, "parameters"), model->params, model->n_params, "parameter", label,
+                     mass->params);
+    cali_read_fields(r, cali_node_get(entry->value, "initial"), model->states, model->n_states, "state", label,
+                     mass->initial);
+}
+
+void cali_parse_models(cali_reader *r, const cali_node *node)
+{
+    char buffer[CALI_LABEL];
+    if (node == NULL)
+        return;
+    if (node->kind != CALI_NODE_MAP) {
+        cali_refuse(r, cali_place_of(node), "C104", "models needs a mapping of names, got %s\ntry field: {neural_mass: mpr}",
+                    cali_describe_node(node, buffer));
+        return;
+    }
+    r->exp->masses = cali_take(r, node->n, sizeof *r->exp->masses);
+    for (size_t i = 0; r->exp->masses != NULL && i < node->n; i++)
+        parse_mass(r, &node->entries[i], &r->exp->masses[r->exp->n_masses++]);
+}
+
+/* ---- fields of the models in use ------------------------------------------------------------------------ */
+
+typedef enum field_kind { STATES, INPUTS, OUTPUTS } field_kind;
+static const char *const field_kind_names[] = {"state", "input", "output"};
+
+static const cal_field *fields_of(const cal_nmm_model *model, field_kind kind, size_t *n)
+{
+    *n = kind == STATES ? model->n_states : kind == INPUTS ? model->n_inputs : model->n_outputs;
+    return kind == STATES ? model->states : kind == INPUTS ? model->inputs : model->outputs;
+}
+
+/* The model of `regions.default` first: it decides units that several models could give. */
+static const cal_nmm_model *model_number(const cali_reader *r, size_t i)
+{
+    const cali_node *line = cali_node_get(r->regions, "default");
+    const char *name = cali_node_text(line, cali_node_text(cali_node_get(line, "model"), ""));
+    const int first = cali_find_mass(r->exp, name);
+    if (i == 0 && first >= 0)
+        return r->exp->masses[first].model;
+    return r->exp->masses[i == 0 ? 0 : i - 1].model;
+}
+
+/* The field called `name` (NULL: the first) of the models in use; a mistake if none has it. */
+static const cal_field *find_field(cali_reader *r, field_kind kind, const char *name, cali_place place)
+{
+    size_t n, n_known = 0;
+    const char *known[128];
+    if (r->exp->n_masses == 0)
+        return NULL;
+    for (size_t i = 0; i <= r->exp->n_masses; i++) {
+        const cal_nmm_model *model = model_number(r, i);
+        if (model == NULL)
+            continue;
+        const cal_field *fields = fields_of(model, kind, &n);
+        if (name == NULL)
+            return n > 0 ? &fields[0] : NULL;
+        const int found = cal_field_find(fields, n, name);
+        if (found >= 0)
+            return &fields[found];
+        for (size_t k = 0; k < n && i > 0 && n_known < 128; k++) {
+            bool is_new = true;
+            for (size_t j = 0; j < n_known; j++)
+                is_new = is_new && strcmp(known[j], fields[k].name) != 0;
+            if (is_new)
+                known[n_known++] = fields[k].name;
+        }
+    }
+    if (n_known == 0) /* no model could be read: that mistake is enough */
+        return NULL;
+    char what[2 * CALI_LABEL];
+    snprintf(what, sizeof what, "no model here has the %s \"%.60s\"", field_kind_names[kind], name);
+    cali_refuse_word(r, place, "C107", what, name, known, n_known, cali_word_in_array);
+    return NULL;
+}
+
+/* ---- coupling ---------------------------------------------------------------------------------------------- */
+
+/* "ms" from "1" over "1/ms": the text of a quotient that a user would write. */
+static void divide_text(const char *above, const char *below, char out[CALI_UNIT_TEXT])
+{
+    if (strcmp(above, below) == 0)
+        snprintf(out, CALI_UNIT_TEXT, "1");
+    else if (strcmp(below, "1") == 0)
+        snprintf(out, CALI_UNIT_TEXT, "%s", above);
+    else if (strcmp(above, "1") == 0 && strncmp(below, "1/", 2) == 0 && strpbrk(below + 2, "/ *^(") == NULL)
+        snprintf(out, CALI_UNIT_TEXT, "%s", below + 2);
+    else
+        snprintf(out, CALI_UNIT_TEXT, "%.40s/(%.40s)", above, below);
+}
+
+static void read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
+                     double *out)
+{
+    char name[2 * CALI_LABEL];
+    const cali_node *value = cali_node_get(node, key);
+    snprintf(name, sizeof name, "%.100s.%s", label, key);
+    if (value != NULL)
+        cali_read_quantity(r, value, name, unit, out);
+}
+
+static void parse_term(cali_reader *r, const cali_node *node, const char *label, cal_coupling *term)
+{
+    const cali_node *from_node = cali_node_get(node, "from"), *to_node = cali_node_get(node, "to");
+    char *text = NULL;
+    if (from_node != NULL && cali_read_text(r, from_node, "coupling.from", &text))
+        term->from = text;
+    if (to_node != NULL && cali_read_text(r, to_node, "coupling.to", &text))
+        term->to = text;
+    const cali_place place = cali_place_of(node);
+    const cal_field *from = find_field(r, OUTPUTS, term->from, from_node ? cali_place_of(from_node) : place);
+    const cal_field *to = find_field(r, INPUTS, term->to, to_node ? cali_place_of(to_node) : place);
+    if (from == NULL || to == NULL)
+        return;
+    char slope[CALI_UNIT_TEXT];
+    divide_text(to->unit, from->unit, slope);
+    const bool is_angle = term->kind == CAL_COUPLING_KURAMOTO; /* a sine of angles is a number */
+    read_own(r, node, label, "a", term->kind == CAL_COUPLING_SIGMOIDAL ? "1" : is_angle ? to->unit : slope, &term->a);
+    read_own(r, node, label, "b", to->unit, &term->b);
+    read_own(r, node, label, "cmin", to->unit, &term->cmin);
+    read_own(r, node, label, "cmax", to->unit, &term->cmax);
+    read_own(r, node, label, "midpoint", from->unit, &term->midpoint);
+    read_own(r, node, label, "sigma", from->unit, &term->sigma);
+    const cali_node *sigma = cali_node_get(node, "sigma");
+    if (term->sigma == 0.0 && sigma != NULL)
+        cali_refuse(r, cali_place_of(sigma), "C106", "%s.sigma is 0, but divides", label);
+}
+
+/* The keys of `coupling` that belong to a term, as a mapping of their own. */
+static cali_node *split_term(cali_reader *r, const cali_node *node, cali_node *rest)
+{
+    cali_node *term = cali_tree_add_node(r->tree, CALI_NODE_MAP, node->line, node->column);
+    if (term == NULL)
+        return NULL;
+    term->origin = node->origin;
+    *rest = *node;
+    rest->entries = NULL;
+    rest->n = 0;
+    for (size_t i = 0; i < node->n; i++) {
+        bool is_term = false;
+        for (size_t k = 0; k < cali_keys_term.n_keys; k++)
+            is_term = is_term || strcmp(cali_keys_term.keys[k].name, node->entries[i].key) == 0;
+        if (!cali_tree_add_entry(r->tree, is_term ? term : rest, &node->entries[i]))
+            return NULL;
+    }
+    return term;
+}
+
+static void add_term(cali_reader *r, const cali_node *node, const char *label)
+{
+    cal_experiment *e = r->exp;
+    cal_coupling *term = &e->couplings[e->n_couplings++];
+    *term = cal_coupling_default();
+    /* only `kind` is read by the table: defaults of the rest are cal_coupling_default's */
+    const cali_key *kind = &cali_keys_term.keys[0];
+    cal_coupling scratch = *term;
+    if (!cali_read_mapping(r, &cali_keys_term, node, label, &scratch, NULL))
+        return;
+    if (cali_node_get(node, kind->name) != NULL)
+        term->kind = scratch.kind;
+    parse_term(r, node, label, term);
+}
+
+void cali_parse_couplings(cali_reader *r, const cali_node *node)
+{
+    cal_experiment *e = r->exp;
+    const cali_node nothing = {.kind = CALI_NODE_MAP};
+    cali_fill_defaults(r, &cali_keys_coupling, e);
+    e->coupling_place = node == NULL ? (cali_place){0} : cali_place_of(node);
+    if (node == NULL || cali_node_is_null(node))
+        node = &nothing;
+    cali_node rest = *node, *term = NULL;
+    if (node->kind == CALI_NODE_MAP)
+        term = split_term(r, node, &rest);
+    if (!cali_read_mapping(r, &cali_keys_coupling, &rest, "coupling", e, NULL))
+        return;
+    const cali_node *terms = cali_node_get(node, "terms");
+    const size_t n = cali_list_size(r, terms, "coupling.terms");
+    e->couplings = cali_take(r, n + 1, sizeof *e->couplings);
+    if (e->couplings == NULL || term == NULL) {
+        r->is_out_of_memory = true;
+        return;
+    }
+    if (n > 0 && term->n > 0)
+        cali_refuse(r, cali_place_of_key(&term->entries[0]), "C104",
+                    "\"%.60s\" stands beside \"terms\"\ntry moving it into one of the terms", term->entries[0].key);
+    if (n == 0)
+        add_term(r, term, "coupling");
+    for (size_t i = 0; i < n; i++) {
+        char label[CALI_LABEL];
+        snprintf(label, sizeof label, "coupling.terms[%zu]", i);
+        add_term(r, cali_list_at(terms, i), label);
+    }
+}
+
+/* ---- noise and stimuli --------------------------------------------------------------------------------------- */
+
+void cali_parse_noises(cali_reader *r, const cali_node *node)
+{
+    cal_experiment *e = r->exp;
+    const size_t n = cali_list_size(r, node, "noise");
+    e->noises = cali_take(r, n, sizeof *e->noises);
+    for (size_t i = 0; e->noises != NULL && i < n; i++) {
+        char label[CALI_LABEL], unit[CALI_UNIT_TEXT];
+        const cali_node *item = cali_list_at(node, i), *level = cali_node_get(item, "level");
+        snprintf(label, sizeof label, "noise[%zu]", i);
+        cal_nmm_noise *noise = &e->noises[e->n_noises++];
+        if (!cali_read_mapping(r, &cali_keys_noise, item, label, noise, NULL) || noise->state == NULL || level == NULL)
+            continue;
+        const cal_field *state =
+            find_field(r, STATES, noise->state, cali_place_of(cali_node_get(item, "state")));
+        if (state == NULL)
+            continue;
+        snprintf(unit, sizeof unit, "%.60s/%s", state->unit, noise->tau_ms > 0.0 ? "ms" : "sqrt(ms)");
+        snprintf(label, sizeof label, "noise[%zu].level", i);
+        if (cali_read_quantity(r, level, label, unit, &noise->level) && noise->level < 0.0)
+            cali_refuse(r, cali_place_of(level), "C106", "%s is negative", label);
+    }
+}
+
+void cali_parse_stimuli(cali_reader *r, const cali_node *node)
+{
+    cal_experiment *e = r->exp;
+    const size_t n = cali_list_size(r, node, "stimuli");
+    e->stimuli = cali_take(r, n, sizeof *e->stimuli);
+    e->stimulus_regions = cali_take(r, n, sizeof *e->stimulus_regions);
+    e->stimulus_places = cali_take(r, n, sizeof *e->stimulus_places);
+    for (size_t i = 0; !r->is_out_of_memory && i < n; i++) {
+        char label[CALI_LABEL];
+        const cali_node *item = cali_list_at(node, i), *input = cali_node_get(item, "input");
+        cali_stimulus_text text = {0};
+        snprintf(label, sizeof label, "stimuli[%zu]", i);
+        if (!cali_read_mapping(r, &cali_keys_stimulus, item, label, &text, NULL))
+            continue;
+        cal_nmm_stimulus *s = &e->stimuli[e->n_stimuli];
+        *s = (cal_nmm_stimulus){.input = text.input, .region = -1, .frequency_Hz = text.frequency_Hz,
+                                .phase = text.phase, .start = text.start, .stop = text.stop};
+        e->stimulus_regions[e->n_stimuli] = text.of == NULL || strcmp(text.of, "all") == 0 ? NULL : text.of;
+        e->stimulus_places[e->n_stimuli++] = cali_place_of(item);
+        const cal_field *field = find_field(r, INPUTS, text.input,
+                                            input != NULL ? cali_place_of(input) : cali_place_of(item));
+        if (field == NULL)
+            continue;
+        read_own(r, item, label, "offset", field->unit, &s->offset);
+        read_own(r, item, label, "amplitude", field->unit, &s->amplitude);
+        if (text.stop != 0 && text.stop <= text.start)
+            cali_refuse(r, cali_place_of(cali_node_get(item, "stop")), "C106", "%s.stop is not after its start", label);
+    }
+}

@@ -1,0 +1,605 @@
+/* A spiking region: populations, connections, drive, and what it exchanges with the other regions. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "experiment/reader.h"
+
+enum { MAX_POPULATIONS = 1000, MAX_PROJECTIONS = 100000 };
+
+/* ---- populations --------------------------------------------------------------------------------------- */
+
+static const char *neuron_name_at(const void *list, size_t i)
+{
+    (void)list;
+    return cal_snn_neuron_at(i)->name;
+}
+
+static const cal_neuron *find_neuron(cali_reader *r, const cali_node *node, const char *name)
+{
+    const cal_neuron *neuron = cal_snn_neuron_find(name);
+    if (neuron != NULL)
+        return neuron;
+    char what[2 * CALI_LABEL];
+    snprintf(what, sizeof what, cal_nmm_model_find(name) != NULL ? "\"%.60s\" is a neural mass, not a neuron"
+                                                                 : "unknown neuron \"%.60s\"", name);
+    cali_refuse_word(r, cali_place_of(node), "C101", what, name, NULL, cal_snn_n_neurons(), neuron_name_at);
+    return NULL;
+}
+
+/* Parameters or initial states, each a number or a distribution. */
+static void read_settings(cali_reader *r, const cali_node *node, const cal_field *fields, size_t n_fields,
+                          const char *kind, cali_population *p)
+{
+    char buffer[CALI_LABEL], label[2 * CALI_LABEL];
+    if (node == NULL || cali_node_is_null(node))
+        return;
+    if (node->kind != CALI_NODE_MAP) {
+        cali_refuse(r, cali_place_of(node), "C104", "%ss of neuron %s are a mapping, got %s", kind, p->neuron->name,
+                    cali_describe_node(node, buffer));
+        return;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        const cali_entry *entry = &node->entries[i];
+        const int at = cal_field_find(fields, n_fields, entry->key);
+        if (at < 0 && node->is_flow && cali_node_is_null(entry->value)) {
+            cali_refuse(r, cali_place_of_key(entry), "C101", "\"%.60s\" is no %s of neuron %s\nbecause a comma ends a "
+                        "value inside of braces\ntry quotes around the text before it and this", entry->key, kind,
+                        p->neuron->name);
+            continue;
+        }
+        if (at < 0) {
+            snprintf(label, sizeof label, "unknown %s \"%.60s\" of neuron %s", kind, entry->key, p->neuron->name);
+            cali_refuse_word(r, cali_place_of_key(entry), "C101", label, entry->key, fields, n_fields,
+                             cali_word_in_fields);
+            continue;
+        }
+        snprintf(label, sizeof label, "%s of neuron %s", fields[at].name, p->neuron->name);
+        cal_snn_setting setting = {.name = fields[at].name};
+        if (!cali_read_distribution(r, entry->value, label, fields[at].unit, &fields[at], &setting.value))
+            continue;
+        if (!cali_arena_grow(&r->exp->arena, &p->settings, p->n_settings, sizeof *p->settings))
+            r->is_out_of_memory = true;
+        else
+            p->settings[p->n_settings++] = setting;
+    }
+}
+
+static void parse_population(cali_reader *r, const cali_entry *entry, cali_population *p)
+{
+    char label[CALI_LABEL];
+    cali_population_text text = {0};
+    p->name = cali_keep(r, entry->key);
+    p->place = cali_place_of_key(entry);
+    p->record_fraction = 1.0;
+    if (strpbrk(entry->key, ".,") != NULL || entry->key[0] == '\0')
+        cali_refuse(r, p->place, "C104", "a population cannot be called \"%.60s\"\nbecause dots and commas divide names",
+                    entry->key);
+    snprintf(label, sizeof label, "population %.100s", entry->key);
+    if (!cali_read_mapping(r, &cali_keys_population, entry->value, label, &text, NULL) || text.neuron == NULL)
+        return;
+    p->n = text.n;
+    p->neuron = find_neuron(r, cali_node_get(entry->value, "neuron"), text.neuron);
+    if (p->neuron == NULL)
+        return;
+    read_settings(r, cali_node_get(entry->value, "parameters"), p->neuron->params, p->neuron->n_params, "parameter", p);
+    read_settings(r, cali_node_get(entry->value, "initial"), p->neuron->states, p->neuron->n_states, "state", p);
+}
+
+static void parse_populations(cali_reader *r, const cali_node *node, cali_network *network)
+{
+    char buffer[CALI_LABEL];
+    if (node == NULL)
+        return;
+    if (node->kind != CALI_NODE_MAP || node->n == 0) {
+        cali_refuse(r, cali_place_of(node), "C104", "populations needs a mapping of names, got %s\ntry E: {neuron: qif, "
+                    "count: 1000}", cali_describe_node(node, buffer));
+        return;
+    }
+    if (node->n > MAX_POPULATIONS) {
+        cali_refuse(r, cali_place_of(node), "C106", "%zu populations in one region; at most %d", node->n,
+                    MAX_POPULATIONS);
+        return;
+    }
+    network->populations = cali_take(r, node->n, sizeof *network->populations);
+    if (network->populations == NULL)
+        return;
+    double total = 0.0;
+    for (size_t i = 0; i < node->n; i++) {
+        parse_population(r, &node->entries[i], &network->populations[network->n_populations++]);
+        total += network->populations[i].n;
+    }
+    if (total > 2147483647.0)
+        cali_refuse(r, cali_place_of(node), "C106", "%.0f neurons in one region; at most 2147483647", total);
+}
+
+static const char *population_name_at(const void *list, size_t i)
+{
+    return ((const cali_population *)list)[i].name;
+}
+
+/* Number of the population, or -1 and a mistake. */
+static long find_population(cali_reader *r, const cali_network *network, const cali_node *node, const char *name)
+{
+    for (size_t i = 0; i < network->n_populations; i++)
+        if (strcmp(network->populations[i].name, name) == 0)
+            return (long)i;
+    char what[2 * CALI_LABEL];
+    snprintf(what, sizeof what, "no population \"%.60s\" in this region", name);
+    cali_refuse_word(r, cali_place_of(node), "C107", what, name, network->populations, network->n_populations,
+                     population_name_at);
+    return -1;
+}
+
+/* ---- receptors ------------------------------------------------------------------------------------------- */
+
+static const char *receptor_name_at(const void *list, size_t i)
+{
+    return ((const cal_receptor *)list)[i].name;
+}
+
+/* By its name; without one by the weight's sign where the neuron leaves no other choice. NULL: a mistake. */
+static const cal_receptor *find_receptor(cali_reader *r, cali_place place, const cali_population *p, const char *name,
+                                         const char *weight)
+{
+    const cal_neuron *neuron = p->neuron;
+    char what[3 * CALI_LABEL];
+    if (neuron == NULL)
+        return NULL;
+    size_t n_moduli = 0;
+    for (size_t i = 0; i < neuron->n_receptors; i++) {
+        n_moduli += neuron->receptors[i].is_modulus;
+        if (name != NULL && strcmp(neuron->receptors[i].name, name) == 0)
+            return &neuron->receptors[i];
+    }
+    if (name != NULL) {
+        snprintf(what, sizeof what, "no receptor \"%.60s\" at population %.60s of neuron %s", name, p->name,
+                 neuron->name);
+        cali_refuse_word(r, place, "C107", what, name, neuron->receptors, neuron->n_receptors, receptor_name_at);
+        return NULL;
+    }
+    if (neuron->n_receptors > 1 && n_moduli > 0) {
+        snprintf(what, sizeof what, "which receptor of population %.60s?\nbecause neuron %s has several, and a "
+                 "conductance has no sign", p->name, neuron->name);
+        cali_refuse_word(r, place, "C105", what, "", neuron->receptors, neuron->n_receptors, receptor_name_at);
+        return NULL;
+    }
+    for (size_t i = 0; weight[0] == '-' && i < neuron->n_receptors; i++)
+        if (strcmp(neuron->receptors[i].name, "inhibitory") == 0)
+            return &neuron->receptors[i];
+    return neuron->n_receptors > 0 ? &neuron->receptors[0] : NULL;
+}
+
+/* "weight into E.excitatory" */
+static void label_weight(char label[CALI_LABEL], const cali_population *p, const cal_receptor *receptor)
+{
+    snprintf(label, CALI_LABEL, "weight into %.80s.%s", p->name, receptor->name);
+}
+
+static bool check_modulus(cali_reader *r, cali_place place, const char *label, const cal_receptor *receptor,
+                          const cal_distribution *d)
+{
+    if (!receptor->is_modulus || d->kind == CAL_LOGNORMAL || d->a >= 0.0)
+        return true;
+    return cali_refuse(r, place, "C106", "%s is negative\nbecause a conductance is a modulus: its receptor says which way "
+                       "it pulls\ntry receptor: inhibitory", label);
+}
+
+/* "E" or "E.excitatory" into a population and, where one is wanted, a receptor. */
+static bool find_target(cali_reader *r, const cali_network *network, const cali_node *node, const char *text,
+                        const char *weight, size_t *population, const cal_receptor **receptor)
+{
+    char name[256];
+    const char *dot = strchr(text, '.');
+    const size_t size = dot == NULL ? strlen(text) : (size_t)(dot - text);
+    snprintf(name, sizeof name, "%.*s", (int)(size > 255 ? 255 : size), text);
+    const long at = find_population(r, network, node, name);
+    if (at < 0)
+        return false;
+    *population = (size_t)at;
+    const cali_population *p = &network->populations[at];
+    if (weight != NULL)
+        *receptor = find_receptor(r, cali_place_of(node), p, dot == NULL ? NULL : dot + 1, weight);
+    else if (dot != NULL)
+        return cali_refuse(r, cali_place_of(node), "C104", "a current goes into a population, not into a receptor\ntry %s",
+                           name);
+    return weight == NULL || *receptor != NULL;
+}
+
+/* ---- connections --------------------------------------------------------------------------------------------- */
+
+/* The populations of "E, I" as numbers. */
+static size_t *find_populations(cali_reader *r, const cali_network *network, const cali_node *node, const char *text,
+                                size_t *n)
+{
+    *n = 0;
+    size_t *found = cali_take(r, network->n_populations, sizeof *found);
+    const char *at = text;
+    while (found != NULL && at != NULL) {
+        const char *comma = strchr(at, ',');
+        size_t size = comma == NULL ? strlen(at) : (size_t)(comma - at);
+        for (; size > 0 && *at == ' '; at++, size--)
+            continue;
+        while (size > 0 && at[size - 1] == ' ')
+            size--;
+        char name[256];
+        snprintf(name, sizeof name, "%.*s", (int)(size > 255 ? 255 : size), at);
+        const long index = find_population(r, network, node, name);
+        if (index < 0)
+            return NULL;
+        for (size_t i = 0; i < *n; i++)
+            if (found[i] == (size_t)index) {
+                cali_refuse(r, cali_place_of(node), "C104", "population \"%.60s\" is named twice", name);
+                return NULL;
+            }
+        found[(*n)++] = (size_t)index;
+        at = comma == NULL ? NULL : comma + 1;
+    }
+    return found;
+}
+
+/* The one rule that a connection names. */
+static bool find_rule(cali_reader *r, const cali_node *node, const cali_connection_text *text, cal_rule *rule)
+{
+    const bool has[] = {text->all_to_all, text->one_to_one, cali_node_get(node, "in_degree") != NULL,
+                        cali_node_get(node, "probability") != NULL};
+    static const cal_rule rules[] = {CAL_ALL_TO_ALL, CAL_ONE_TO_ONE, CAL_FIXED_IN_DEGREE, CAL_PAIRWISE_BERNOULLI};
+    int n = 0;
+    for (int i = 0; i < 4; i++)
+        if (has[i]) {
+            *rule = rules[i];
+            n++;
+        }
+    if (n == 1)
+        return true;
+    return cali_refuse(r, cali_place_of(node), "C105", "a connection needs one rule, this has %s\ntry in_degree: 100, "
+                       "probability: 10 %%, all_to_all: true or one_to_one: true", n == 0 ? "none" : "several");
+}
+
+/* Delays below one step are an error, not rounded in silence. */
+static bool read_delay(cali_reader *r, const cali_node *node, const cali_network *network, cal_distribution *out)
+{
+    *out = (cal_distribution){.kind = CAL_CONSTANT, .a = cal_time_ms(network->step)};
+    if (node == NULL)
+        return true;
+    if (!cali_read_distribution(r, node, "delay", "ms", NULL, out))
+        return false;
+    if (out->kind == CAL_CONSTANT && out->a < cal_time_ms(network->step) * (1.0 - 1e-9))
+        return cali_refuse(r, cali_place_of(node), "C106", "delay %g ms is shorter than the step %g ms\ntry delay: %g ms",
+                           out->a, cal_time_ms(network->step), cal_time_ms(network->step));
+    return true;
+}
+
+static void add_projection(cali_reader *r, cali_network *network, const cal_snn_projection *projection,
+                           cali_place place)
+{
+    const size_t n = network->n_projections;
+    if (n >= MAX_PROJECTIONS) {
+        if (n == MAX_PROJECTIONS)
+            cali_refuse(r, place, "C106", "more than %d connections of populations", MAX_PROJECTIONS);
+        return;
+    }
+    if (!cali_arena_grow(&r->exp->arena, &network->projections, n, sizeof *network->projections) ||
+        !cali_arena_grow(&r->exp->arena, &network->projection_places, n, sizeof *network->projection_places)) {
+        r->is_out_of_memory = true;
+        return;
+    }
+    network->projections[n] = *projection;
+    network->projection_places[n] = place;
+    network->n_projections++;
+}
+
+/* Weight and receptor at one target population. */
+static bool read_weight(cali_reader *r, const cali_node *node, const cali_network *network, size_t to,
+                        const cali_connection_text *text, cal_snn_projection *out)
+{
+    char label[CALI_LABEL];
+    const cali_node *weight = cali_node_get(node, "weight"), *receptor_node = cali_node_get(node, "receptor");
+    const cali_population *p = &network->populations[to];
+    const cal_receptor *receptor =
+        find_receptor(r, cali_place_of(receptor_node != NULL ? receptor_node : node), p, text->receptor,
+                      cali_node_text(weight, ""));
+    if (receptor == NULL || weight == NULL)
+        return false;
+    label_weight(label, p, receptor);
+    out->receptor = receptor->name;
+    return cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
+           check_modulus(r, cali_place_of(weight), label, receptor, &out->weight);
+}
+
+static bool check_rule(cali_reader *r, const cali_node *node, const cali_network *network,
+                       const cal_snn_projection *p)
+{
+    const uint32_t n_from = network->populations[p->from].n, n_to = network->populations[p->to].n;
+    const char *from = network->populations[p->from].name, *to = network->populations[p->to].name;
+    if (p->rule == CAL_ONE_TO_ONE && n_from != n_to)
+        return cali_refuse(r, cali_place_of(node), "C106", "one_to_one needs populations of one size, but %.60s has %u "
+                           "neurons and %.60s %u", from, n_from, to, n_to);
+    if (p->rule == CAL_FIXED_IN_DEGREE && !p->has_multapses && p->in_degree > n_from - (p->from == p->to && !p->has_autapses))
+        return cali_refuse(r, cali_place_of(node), "C106", "in_degree %u without multapses, but %.60s has only %u neurons",
+                           p->in_degree, from, n_from);
+    return true;
+}
+
+static void parse_connection(cali_reader *r, const cali_node *node, const char *label, cali_network *network)
+{
+    cali_connection_text text = {0};
+    cal_rule rule = CAL_ALL_TO_ALL;
+    if (!cali_read_mapping(r, &cali_keys_connection, node, label, &text, NULL) || text.from == NULL || text.to == NULL)
+        return;
+    if (!find_rule(r, node, &text, &rule))
+        return;
+    cal_snn_projection projection = cal_snn_projection_default(rule);
+    projection.in_degree = text.in_degree;
+    projection.probability = text.probability;
+    const cali_node *autapses = cali_node_get(node, "autapses"), *multapses = cali_node_get(node, "multapses");
+    if ((autapses != NULL && !cali_read_flag(r, autapses, "autapses", &projection.has_autapses)) ||
+        (multapses != NULL && !cali_read_flag(r, multapses, "multapses", &projection.has_multapses)) ||
+        !read_delay(r, cali_node_get(node, "delay"), network, &projection.delay_ms))
+        return;
+    size_t n_from, n_to;
+    const size_t *from = find_populations(r, network, cali_node_get(node, "from"), text.from, &n_from);
+    const size_t *to = find_populations(r, network, cali_node_get(node, "to"), text.to, &n_to);
+    for (size_t j = 0; from != NULL && to != NULL && j < n_to; j++) {
+        if (!read_weight(r, node, network, to[j], &text, &projection))
+            return;
+        for (size_t i = 0; i < n_from; i++) {
+            projection.from = from[i];
+            projection.to = to[j];
+            if (!check_rule(r, node, network, &projection))
+                return;
+            add_projection(r, network, &projection, cali_place_of(node));
+        }
+    }
+}
+
+/* ---- drive ------------------------------------------------------------------------------------------------------- */
+
+static void parse_poisson(cali_reader *r, const cali_node *node, const char *label, const cali_drive_text *text,
+                          cali_network *network)
+{
+    const cali_node *weight = cali_node_get(node, "weight"), *into = cali_node_get(node, "into");
+    cal_snn_poisson poisson = {.rate_Hz = text->rate_Hz, .n_trains = text->n_trains};
+    const cal_receptor *receptor = NULL;
+    char name[CALI_LABEL];
+    if (cali_node_get(node, "rate") == NULL)
+        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"rate\"\ntry rate: 10 Hz", label);
+    if (weight == NULL) {
+        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"weight\"", label);
+        return;
+    }
+    if (!find_target(r, network, into, text->into, cali_node_text(weight, ""), &poisson.to, &receptor))
+        return;
+    label_weight(name, &network->populations[poisson.to], receptor);
+    poisson.receptor = receptor->name;
+    if (!cali_read_quantity(r, weight, name, receptor->unit, &poisson.weight) ||
+        !check_modulus(r, cali_place_of(weight), name, receptor, &(cal_distribution){.a = poisson.weight}))
+        return;
+    if (!cali_arena_grow(&r->exp->arena, &network->poissons, network->n_poissons, sizeof poisson))
+        r->is_out_of_memory = true;
+    else
+        network->poissons[network->n_poissons++] = poisson;
+}
+
+static void parse_current(cali_reader *r, const cali_node *node, const char *label, const cali_drive_text *text,
+                          cali_network *network)
+{
+    const cali_node *amplitude = cali_node_get(node, "amplitude"), *into = cali_node_get(node, "into");
+    cal_snn_current current = {.start = text->start, .stop = text->stop};
+    char name[CALI_LABEL];
+    if (amplitude == NULL) {
+        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"amplitude\"", label);
+        return;
+    }
+    if (!find_target(r, network, into, text->into, NULL, &current.to, NULL))
+        return;
+    const cali_population *p = &network->populations[current.to];
+    snprintf(name, sizeof name, "amplitude into %.100s", p->name);
+    if (p->neuron == NULL || !cali_read_quantity(r, amplitude, name, p->neuron->current_unit, &current.amplitude))
+        return;
+    if (text->stop != 0 && text->stop <= text->start)
+        cali_refuse(r, cali_place_of(cali_node_get(node, "stop")), "C106", "%s.stop is not after its start", label);
+    if (!cali_arena_grow(&r->exp->arena, &network->currents, network->n_currents, sizeof current))
+        r->is_out_of_memory = true;
+    else
+        network->currents[network->n_currents++] = current;
+}
+
+static void parse_drive(cali_reader *r, const cali_node *node, const char *label, cali_network *network)
+{
+    cali_drive_text text = {.kind = -1};
+    if (!cali_read_mapping(r, &cali_keys_drive, node, label, &text, NULL) || text.into == NULL)
+        return;
+    /* keys of the other kind would be ignored, so they are refused */
+    static const char *const foreign[2][3] = {{"amplitude", "start", "stop"}, {"rate", "trains", "weight"}};
+    for (int i = 0; text.kind >= 0 && i < 3; i++) {
+        const cali_node *value = cali_node_get(node, foreign[text.kind][i]);
+        if (value != NULL)
+            cali_refuse(r, cali_place_of(value), "C104", "\"%s\" is no key of a drive of kind %s", foreign[text.kind][i],
+                        text.kind == CALI_DRIVE_POISSON ? "poisson" : "current");
+    }
+    if (text.kind == CALI_DRIVE_POISSON)
+        parse_poisson(r, node, label, &text, network);
+    else if (text.kind == CALI_DRIVE_CURRENT)
+        parse_current(r, node, label, &text, network);
+}
+
+/* ---- transfers ----------------------------------------------------------------------------------------------------- */
+
+typedef struct transducer_list {
+    const cal_transducer *found[64];
+    size_t n;
+} transducer_list;
+
+static const char *transducer_name_at(const void *list, size_t i)
+{
+    return ((const transducer_list *)list)->found[i]->name;
+}
+
+static const cal_transducer *find_transducer(cali_reader *r, const cali_node *node, cal_transducer_direction direction)
+{
+    const char *name = cali_node_text(node, "");
+    const cal_transducer *found = cal_transducer_find(name);
+    if (found != NULL && found->direction == direction)
+        return found;
+    transducer_list list = {.n = 0};
+    for (size_t i = 0; i < cal_n_transducers() && list.n < 64; i++)
+        if (cal_transducer_at(i)->direction == direction)
+            list.found[list.n++] = cal_transducer_at(i);
+    char what[2 * CALI_LABEL];
+    snprintf(what, sizeof what, found != NULL ? "\"%.60s\" is a transducer of the other direction"
+                                              : "unknown transducer \"%.60s\"", name);
+    cali_refuse_word(r, cali_place_of(node), "C101", what, name, &list, list.n, transducer_name_at);
+    return NULL;
+}
+
+/* Whether its output are events at synapses, which have a receptor and a weight. */
+static bool makes_spikes(const cal_transducer *t)
+{
+    return strcmp(t->gives, "Hz") == 0 || strcmp(t->gives, "event") == 0;
+}
+
+static const char *term_name_at(const void *list, size_t i)
+{
+    const char *to = ((const cal_coupling *)list)[i].to;
+    return to != NULL ? to : "(first input)";
+}
+
+static void check_take(cali_reader *r, const cali_node *node, const char *name)
+{
+    const cal_experiment *e = r->exp;
+    for (size_t i = 0; i < e->n_couplings; i++) {
+        const cal_nmm_model *model = e->n_masses > 0 ? e->masses[0].model : NULL;
+        const char *to = e->couplings[i].to;
+        if (to == NULL && model != NULL && model->n_inputs > 0)
+            to = model->inputs[0].name;
+        if (to != NULL && strcmp(to, name) == 0)
+            return;
+    }
+    char what[2 * CALI_LABEL];
+    snprintf(what, sizeof what, "no coupling term acts on \"%.60s\"", name);
+    cali_refuse_word(r, cali_place_of(node), "C107", what, name, e->couplings, e->n_couplings, term_name_at);
+}
+
+static void read_synapse(cali_reader *r, const cali_node *node, const char *label, const cali_transfer_text *text,
+                         const cali_network *network, cali_transfer *t)
+{
+    const cali_node *weight = cali_node_get(node, "weight"), *into = cali_node_get(node, "into");
+    const cal_receptor *receptor = NULL;
+    char name[CALI_LABEL];
+    if (!makes_spikes(t->transducer)) {
+        if (weight != NULL)
+            cali_refuse(r, cali_place_of(weight), "C104", "\"weight\" is no key of %s by %s\nbecause it makes no spikes",
+                        label, t->transducer->name);
+        find_target(r, network, into, text->into, NULL, &t->population, NULL);
+        return;
+    }
+    if (weight == NULL) {
+        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"weight\"\nbecause %s makes spikes", label,
+                    t->transducer->name);
+        return;
+    }
+    if (!find_target(r, network, into, text->into, cali_node_text(weight, ""), &t->population, &receptor))
+        return;
+    label_weight(name, &network->populations[t->population], receptor);
+    t->receptor = cali_keep(r, receptor->name);
+    if (cali_read_quantity(r, weight, name, receptor->unit, &t->weight))
+        check_modulus(r, cali_place_of(weight), name, receptor, &(cal_distribution){.a = t->weight});
+}
+
+static void parse_transfer(cali_reader *r, const cali_node *node, const char *label, const cali_network *network,
+                           cal_transducer_direction direction, cali_transfer *t)
+{
+    cali_transfer_text text = {0};
+    const cali_mapping *keys = direction == CAL_RECEIVES ? &cali_keys_receive : &cali_keys_give;
+    const cali_node *by = cali_node_get(node, "by");
+    t->place = cali_place_of(node);
+    if (by != NULL) {
+        t->transducer = find_transducer(r, by, direction);
+        if (t->transducer == NULL)
+            return;
+        t->params = cali_take(r, t->transducer->n_params, sizeof *t->params);
+        if (t->params == NULL)
+            return;
+        for (size_t i = 0; i < t->transducer->n_params; i++)
+            t->params[i] = t->transducer->params[i].value;
+    }
+    const cali_extra extra = {by != NULL ? t->transducer->params : NULL, by != NULL ? t->transducer->n_params : 0,
+                              t->params, by != NULL ? t->transducer->name : ""};
+    if (!cali_read_mapping(r, keys, node, label, &text, by != NULL ? &extra : NULL) || t->transducer == NULL)
+        return;
+    t->take = text.take;
+    if (text.take != NULL)
+        check_take(r, cali_node_get(node, "take"), text.take);
+    if (direction == CAL_RECEIVES && text.into != NULL)
+        read_synapse(r, node, label, &text, network, t);
+    if (direction == CAL_GIVES && text.from != NULL) {
+        const long at = find_population(r, network, cali_node_get(node, "from"), text.from);
+        t->population = at < 0 ? 0 : (size_t)at;
+    }
+}
+
+static void parse_transfers(cali_reader *r, const cali_node *node, const char *name, const cali_network *network,
+                            cal_transducer_direction direction, cali_transfer **out, size_t *n_out)
+{
+    const size_t n = cali_list_size(r, node, name);
+    *out = cali_take(r, n, sizeof **out);
+    for (size_t i = 0; *out != NULL && i < n; i++) {
+        char label[CALI_LABEL];
+        snprintf(label, sizeof label, "%s[%zu]", name, i);
+        parse_transfer(r, cali_list_at(node, i), label, network, direction, &(*out)[(*n_out)++]);
+    }
+}
+
+/* ---- the network ---------------------------------------------------------------------------------------------------- */
+
+/* `spiking` with `receives` and `gives` taken in from beside it. */
+static const cali_node *merge(cali_reader *r, const cali_node *node, const cali_node *beside)
+{
+    if (node->kind != CALI_NODE_MAP)
+        return node;
+    cali_node *merged = cali_tree_add_node(r->tree, CALI_NODE_MAP, node->line, node->column);
+    bool is_good = merged != NULL;
+    for (size_t i = 0; is_good && i < node->n; i++)
+        is_good = cali_tree_add_entry(r->tree, merged, &node->entries[i]);
+    for (size_t i = 0; is_good && i < beside->n; i++) {
+        const cali_entry *entry = &beside->entries[i];
+        if (strcmp(entry->key, "receives") != 0 && strcmp(entry->key, "gives") != 0)
+            continue;
+        if (cali_node_get(node, entry->key) != NULL)
+            cali_refuse(r, cali_place_of_key(entry), "C104", "\"%s\" stands beside spiking and in it", entry->key);
+        else
+            is_good = cali_tree_add_entry(r->tree, merged, entry);
+    }
+    if (!is_good) {
+        r->is_out_of_memory = true;
+        return node;
+    }
+    merged->origin = node->origin;
+    return merged;
+}
+
+void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network)
+{
+    char label[CALI_LABEL];
+    network->place = cali_place_of(node);
+    network->step_place = network->place;
+    node = merge(r, node, beside);
+    if (!cali_read_mapping(r, &cali_keys_spiking, node, "spiking", network, NULL))
+        return;
+    parse_populations(r, cali_node_get(node, "populations"), network);
+    if (network->n_populations == 0)
+        return;
+    const cali_node *connections = cali_node_get(node, "connections"), *drive = cali_node_get(node, "drive");
+    for (size_t i = 0, n = cali_list_size(r, connections, "connections"); i < n; i++) {
+        snprintf(label, sizeof label, "connections[%zu]", i);
+        parse_connection(r, cali_list_at(connections, i), label, network);
+    }
+    for (size_t i = 0, n = cali_list_size(r, drive, "drive"); i < n; i++) {
+        snprintf(label, sizeof label, "drive[%zu]", i);
+        parse_drive(r, cali_list_at(drive, i), label, network);
+    }
+    parse_transfers(r, cali_node_get(node, "receives"), "receives", network, CAL_RECEIVES, &network->receives,
+                    &network->n_receives);
+    parse_transfers(r, cali_node_get(node, "gives"), "gives", network, CAL_GIVES, &network->gives, &network->n_gives);
+}

@@ -1,0 +1,109 @@
+/* Reads nodes by the tables of keys.h and gathers mistakes: a file with several is told all of them. */
+#ifndef CALI_EXPERIMENT_READER_H
+#define CALI_EXPERIMENT_READER_H
+
+#include "base/tree.h"
+#include "base/units.h"
+#include "experiment/keys.h"
+
+enum { CALI_MAX_MISTAKES = 64, CALI_SHOWN_MISTAKES = 10, CALI_LABEL = 160 };
+
+typedef struct cali_mistake {
+    cali_place place;
+    unsigned order; /* of discovery: the first of two at one place comes first */
+    char *text;     /* in the arena */
+} cali_mistake;
+
+typedef struct cali_reader {
+    cal_context *ctx;
+    cal_experiment *exp;
+    cali_tree *tree;
+    cali_mistake mistakes[CALI_MAX_MISTAKES];
+    size_t n_mistakes;
+    bool is_out_of_memory;
+    const cali_node *regions; /* `regions:`, or NULL; its default decides units of coupling */
+} cali_reader;
+
+/** Where a node stands. */
+cali_place cali_place_of(const cali_node *node);
+cali_place cali_place_of_key(const cali_entry *entry);
+
+/** Notes a mistake; format as in cali_experiment_fail. Always false, for `return`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+bool cali_refuse(cali_reader *r, cali_place place, const char *code, const char *format, ...);
+/** Turns the mistakes into the context's message. OK if there are none. */
+cal_status cali_reader_finish(cali_reader *r);
+/** One message in the form of docs/messages.md; `text` as cali_experiment_fail's after formatting. */
+void cali_message_add(cali_text *out, const cal_experiment *exp, cali_place place, const char *code,
+                      const char *text);
+
+/** Memory of the experiment; NULL is noted as out of memory. */
+void *cali_take(cali_reader *r, size_t n, size_t size);
+char *cali_keep(cali_reader *r, const char *text);
+
+/** `unknown KIND "word" OWNER` with the nearest and all known words. `get(list, i)` gives word i. */
+typedef const char *(*cali_word_at)(const void *list, size_t i);
+bool cali_refuse_word(cali_reader *r, cali_place place, const char *code, const char *what, const char *word,
+                      const void *list, size_t n, cali_word_at get);
+const char *cali_word_in_array(const void *list, size_t i); /* const char *const * */
+const char *cali_word_in_fields(const void *list, size_t i); /* cal_field * */
+
+/** "a list", "a mapping", "nothing" or the text in quotes. */
+const char *cali_describe_node(const cali_node *node, char buffer[CALI_LABEL]);
+
+/* Scalars. `label` names the value in messages ("run.duration", "tau of model mpr"). False: refused. */
+bool cali_read_text(cali_reader *r, const cali_node *node, const char *label, char **out);
+bool cali_read_flag(cali_reader *r, const cali_node *node, const char *label, bool *out);
+/** `unit_text` "1": a bare number. */
+bool cali_read_quantity(cali_reader *r, const cali_node *node, const char *label, const char *unit_text, double *out);
+/** The same for a piece of a text at `place`. */
+bool cali_read_quantity_text(cali_reader *r, cali_place place, const char *text, const char *label,
+                             const char *unit_text, double *out);
+/** A number or a distribution; `field` (or NULL) limits constants. */
+bool cali_read_distribution(cali_reader *r, const cali_node *node, const char *label, const char *unit_text,
+                            const cal_field *field, cal_distribution *out);
+/** `value` lies in the range of the field; else a mistake. */
+bool cali_check_field(cali_reader *r, cali_place place, const char *label, const cal_field *field, double value);
+
+/** Fields that a mapping may hold beside its keys: parameters of a transducer. */
+typedef struct cali_extra {
+    const cal_field *fields;
+    size_t n_fields;
+    double *values;
+    const char *owner; /* "transducer poisson" */
+} cali_extra;
+
+/** One value by its key into `target`; structured and own keys are left alone. */
+bool cali_read_value(cali_reader *r, const cali_node *node, const char *label, const cali_key *key, void *target);
+
+/** Fills the members of `target` from a mapping: defaults, then what the file says. `label` stands before
+ *  the keys in messages ("run"). Keys that the parser reads itself are only known here. False: no mapping. */
+bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_node *node, const char *label,
+                       void *target, const cali_extra *extra);
+/** Defaults alone, for a mapping that is left out. */
+void cali_fill_defaults(cali_reader *r, const cali_mapping *mapping, void *target);
+/** `parameters:` and `initial:` as plain numbers. `kind` is "parameter" or "state". */
+void cali_read_fields(cali_reader *r, const cali_node *node, const cal_field *fields, size_t n_fields,
+                      const char *kind, const char *owner, double *values);
+
+/** Number of entries of a list node; a mapping counts as a list of one; NULL and nothing as none. Mistake if it is neither. */
+size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label);
+const cali_node *cali_list_at(const cali_node *node, size_t i);
+
+/* parse_models.c */
+void cali_parse_models(cali_reader *r, const cali_node *node);
+void cali_parse_couplings(cali_reader *r, const cali_node *node);
+void cali_parse_noises(cali_reader *r, const cali_node *node);
+void cali_parse_stimuli(cali_reader *r, const cali_node *node);
+/* parse_regions.c */
+void cali_parse_regions(cali_reader *r, const cali_node *node);
+/* parse_network.c: `beside` holds receives and gives that stand beside `spiking`. */
+void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network);
+/* override.c: applies --set number `number` to the tree. */
+void cali_apply_override(cali_reader *r, cali_node **root, const char *text, unsigned number);
+/** Index of the mass called `name`, or -1. */
+int cali_find_mass(const cal_experiment *exp, const char *name);
+
+#endif
