@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "base/memory.h"
+#include "recording/sink_hdf5.h"
 #include "recording/store.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -49,6 +50,7 @@ typedef struct hdf5 {
     hid_t file, committed_attribute, stop_attribute, complete_attribute;
     series *series; /* signals: 2 i values, 2 i + 1 times; then trains: times, node ids */
     size_t n_series;
+    unsigned index_k;
     unsigned char *chunk, *shuffled, *packed; /* scratch */
     size_t packed_size;
     cal_time committed, flushed;
@@ -102,7 +104,11 @@ static cal_status write_unfinished(hdf5 *self, series *s, cali_failure *failure)
     for (size_t k = 0; k < s->n_chunks; k++) {
         const hsize_t offset[2] = {s->n_whole, k * s->chunk_columns};
         gather(s, k, self->chunk);
-        if (H5Dwrite_chunk(s->dataset, H5P_DEFAULT, 3, offset, chunk_size(s), self->chunk) < 0)
+        cali_store_reuse(self->store, true);
+        const herr_t error =
+            H5Dwrite_chunk(s->dataset, H5P_DEFAULT, 3, offset, chunk_size(s), self->chunk);
+        cali_store_reuse(self->store, false);
+        if (error < 0)
             return refuse(failure, "a chunk");
         if (s->places[k] == 0)
             s->places[k] = cali_store_last_block(self->store);
@@ -316,12 +322,12 @@ static cal_status commit(void *sink, cal_time t, bool *is_flushed, cali_failure 
 /* ---- the layout: groups, datasets, axes --------------------------------------------------------
  */
 
-/* A text attribute or value type of a fixed length: one place, no heap. */
+/* A text of a fixed length (for attributes), or of H5T_VARIABLE length. */
 static hid_t text_type(size_t length)
 {
     const hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, length == 0 ? 1 : length);
-    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    H5Tset_strpad(type, length == H5T_VARIABLE ? H5T_STR_NULLTERM : H5T_STR_NULLPAD);
     H5Tset_cset(type, H5T_CSET_UTF8);
     return type;
 }
@@ -433,22 +439,13 @@ static hid_t write_constant(hid_t parent, const char *name, hid_t type, int rank
     return id;
 }
 
-/* Texts of equal length, filled up with zeros. */
-static hid_t write_texts(hdf5 *self, hid_t parent, const char *name, size_t n, char *const *texts)
+/* Texts of their own lengths: the only kind of text dataset that netCDF reads. */
+static hid_t write_texts(hid_t parent, const char *name, size_t n, char *const *texts)
 {
-    size_t length = 1;
-    for (size_t i = 0; i < n; i++)
-        length = strlen(texts[i]) > length ? strlen(texts[i]) : length;
-    char *table = NULL;
-    if (cali_alloc(self->ctx, n, length, name, &table) != CAL_OK)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        memcpy(table + i * length, texts[i], strlen(texts[i]));
-    const hid_t type = text_type(length);
+    const hid_t type = text_type(H5T_VARIABLE);
     const hsize_t size[1] = {n};
-    const hid_t id = write_constant(parent, name, type, 1, size, table);
+    const hid_t id = write_constant(parent, name, type, 1, size, texts);
     H5Tclose(type);
-    free(table);
     return id;
 }
 
@@ -479,7 +476,7 @@ static bool write_constants(hdf5 *self)
         const hsize_t size[2] = {c->n_rows, c->n_columns};
         hid_t id = -1;
         if (c->texts != NULL)
-            id = write_texts(self, self->file, c->path, c->n_rows, c->texts);
+            id = write_texts(self->file, c->path, c->n_rows, c->texts);
         else
             id = write_constant(self->file, c->path, H5T_NATIVE_DOUBLE, 2, size, c->values);
         if (id < 0 || (c->texts == NULL && !add_text(id, "units", c->unit)))
@@ -496,7 +493,7 @@ static bool attach_columns(hdf5 *self, const cali_rec_signal *signal, const seri
     if (H5Lexists(self->file, signal->axis, H5P_DEFAULT) > 0) {
         axis = H5Dopen2(self->file, signal->axis, H5P_DEFAULT);
     } else {
-        axis = write_texts(self, self->file, signal->axis, signal->n_columns, signal->labels);
+        axis = write_texts(self->file, signal->axis, signal->n_columns, signal->labels);
         if (axis >= 0 && H5DSset_scale(axis, signal->axis) < 0)
             return false;
     }
@@ -600,7 +597,7 @@ static hid_t make_file(hdf5 *self)
 {
     const hid_t properties = timeless(H5P_FILE_CREATE);
     H5Pset_file_space_strategy(properties, H5F_FSPACE_STRATEGY_NONE, false, 1);
-    H5Pset_istore_k(properties, INDEX_K);
+    H5Pset_istore_k(properties, self->index_k);
     const hid_t file = cali_store_create_file(self->store, properties);
     H5Pclose(properties);
     return file;
@@ -634,6 +631,7 @@ static cal_status create(cal_context *ctx, const cal_recorder_def *def, void **s
     CAL_TRY(cali_alloc(ctx, 1, sizeof *self, "recorder", &self));
     *sink = self;
     self->ctx = ctx;
+    self->index_k = INDEX_K;
     self->file = self->committed_attribute = self->stop_attribute = self->complete_attribute = -1;
     return cali_store_create(ctx, def->path, &self->store);
 }
@@ -725,6 +723,16 @@ static void destroy(void *sink)
     free(self->shuffled);
     free(self->packed);
     free(self);
+}
+
+void cali_sink_hdf5_set_index(void *sink, unsigned k)
+{
+    ((hdf5 *)sink)->index_k = k;
+}
+
+cali_store *cali_sink_hdf5_store(void *sink)
+{
+    return ((hdf5 *)sink)->store;
 }
 
 const cali_sink cali_sink_hdf5 = {.name = "hdf5",

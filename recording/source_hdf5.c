@@ -191,8 +191,7 @@ static hid_t open_dataset(const source *self, hid_t at, const char *path, facts 
         return -1;
     const bool is_number = get_facts(id, out) && out->value_size <= 8 &&
                            (out->class == H5T_FLOAT || out->class == H5T_INTEGER);
-    const bool is_text = out->class == H5T_STRING && !out->is_variable && out->rank == 1 &&
-                         out->value_size >= 1 && out->value_size <= LONGEST_TEXT;
+    const bool is_text = out->class == H5T_STRING && out->is_variable && out->rank == 1;
     const double bytes = (double)out->size[0] * (double)out->size[1] * (double)out->value_size;
     if ((!is_number && !is_text) || out->rank < 1 || bytes > LARGEST_RATIO * self->file_size ||
         !has_plain_storage(id, out->rank)) {
@@ -202,29 +201,64 @@ static hid_t open_dataset(const source *self, hid_t at, const char *path, facts 
     return id;
 }
 
-/* Reads a list of texts of fixed length. */
+/* Memory for texts that the library reads from its heap: bounded, and freed as one. */
+typedef struct text_block {
+    struct text_block *next;
+    char bytes[];
+} text_block;
+
+typedef struct text_memory {
+    text_block *blocks;
+    double left; /* bytes that may be asked for */
+} text_memory;
+
+static void *take_text(size_t size, void *user)
+{
+    text_memory *memory = user;
+    memory->left -= (double)size;
+    if (size > LONGEST_TEXT || memory->left < 0.0)
+        return NULL;
+    text_block *block = calloc(1, sizeof *block + size + 1);
+    if (block == NULL)
+        return NULL;
+    block->next = memory->blocks;
+    memory->blocks = block;
+    return block->bytes;
+}
+
+static void give_text(void *bytes, void *user)
+{
+    (void)bytes, (void)user; /* free_texts does it */
+}
+
+static void free_texts(text_memory *memory)
+{
+    while (memory->blocks != NULL) {
+        text_block *block = memory->blocks;
+        memory->blocks = block->next;
+        free(block);
+    }
+}
+
+/* Reads a list of texts of variable length. */
 static cal_status read_text_list(const source *self, hid_t dataset, const facts *f, char ***texts)
 {
-    const size_t n = (size_t)f->size[0], length = f->value_size;
-    char *table = NULL;
-    CAL_TRY(cali_alloc(self->ctx, n, length, "texts", &table));
-    const hid_t type = H5Dget_type(dataset);
+    const size_t n = (size_t)f->size[0];
+    char **list = NULL;
+    CAL_TRY(cali_alloc(self->ctx, n, sizeof *list, "texts", &list));
+    /* many may point to one text of the heap, but no honest list is larger than this */
+    text_memory memory = {.left = 1e6 + 100.0 * self->file_size};
+    const hid_t type = H5Dget_type(dataset), transfer = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_vlen_mem_manager(transfer, take_text, &memory, give_text, &memory);
     cal_status status = CAL_OK;
-    if (n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, table) < 0)
+    if (n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, transfer, list) < 0)
         status = broken(self, "cannot be read", "a list of texts");
-    if (status == CAL_OK)
-        status = cali_alloc(self->ctx, n, sizeof **texts, "texts", texts);
-    for (size_t i = 0; status == CAL_OK && i < n; i++) {
-        status = cali_alloc(self->ctx, length + 1, 1, "text", &(*texts)[i]);
-        if (status == CAL_OK)
-            memcpy((*texts)[i], table + i * length, length);
-    }
+    else
+        status = cali_texts_copy(self->ctx, n, (const char *const *)list, texts);
     H5Tclose(type);
-    free(table);
-    if (status != CAL_OK) {
-        cali_texts_free(n, *texts);
-        *texts = NULL;
-    }
+    H5Pclose(transfer);
+    free_texts(&memory);
+    free(list);
     return status;
 }
 

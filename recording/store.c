@@ -44,6 +44,7 @@ struct cali_store {
     stream streams[N_STREAMS];
     ranges free, released;
     uint64_t last_block;
+    bool reuses;    /* raw blocks may go into free space */
     bool is_broken; /* memory ran out inside a callback */
     bool is_failed; /* a commit has failed */
     page **table;   /* open addressing by page number; capacity is a power of two */
@@ -209,12 +210,12 @@ static void add_range(cali_store *store, ranges *list, range r)
     }
 }
 
-/* Raw data: the smallest free range that holds it, else the end of the file. */
+/* Raw data: the smallest free range that holds it if that is wanted, else the end of the file. */
 static uint64_t allocate_raw(cali_store *store, uint64_t size)
 {
     size = round_up(size, 8);
     range *best = NULL;
-    for (size_t i = 0; i < store->free.n; i++) {
+    for (size_t i = 0; store->reuses && i < store->free.n; i++) {
         range *r = &store->free.items[i];
         if (r->size >= size && (best == NULL || r->size < best->size))
             best = r;
@@ -235,7 +236,8 @@ static uint64_t allocate_raw(cali_store *store, uint64_t size)
     return store->last_block;
 }
 
-/* Metadata: from a page of its kind; what does not fit begins a page. */
+/* Metadata: from a page of its kind; what does not fit begins a page. A node of an index has its
+ * page for itself, so that pages can be written parents first. */
 static uint64_t allocate_metadata(cali_store *store, stream *s, uint64_t size)
 {
     size = round_up(size, 8);
@@ -247,8 +249,13 @@ static uint64_t allocate_metadata(cali_store *store, stream *s, uint64_t size)
         store->end = s->end;
     }
     const uint64_t address = s->next;
-    s->next += size;
+    s->next = s == &store->streams[STREAM_INDEX] ? s->end : s->next + size;
     return address;
+}
+
+void cali_store_reuse(cali_store *store, bool reuses)
+{
+    store->reuses = reuses;
 }
 
 uint64_t cali_store_last_block(const cali_store *store)

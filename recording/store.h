@@ -32,6 +32,9 @@ hid_t cali_store_create_file(cali_store *store, hid_t fcpl);
  *  more. Errors: IO (disk full, ...; the message names path, bytes and cause), MEMORY. */
 cal_status cali_store_commit(cali_store *store, cali_failure *failure);
 
+/** Whether raw blocks are allocated in space given back (of the same size, mostly), or at the end.
+ */
+void cali_store_reuse(cali_store *store, bool reuses);
 /** Where the last raw block was allocated. */
 uint64_t cali_store_last_block(const cali_store *store);
 /** Gives back raw space, to be used again after the next commit. */

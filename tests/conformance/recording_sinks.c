@@ -53,7 +53,7 @@ static cal_recorder *create(cal_context *ctx, const char *sink, const char *path
 
 static void describe(cal_recorder *recorder)
 {
-    static char label[N_REGIONS][16];
+    static char label[N_REGIONS][24];
     static const char *labels[N_REGIONS];
     for (int i = 0; i < N_REGIONS; i++) {
         snprintf(label[i], sizeof label[i], "region %03d", i);
