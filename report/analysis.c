@@ -196,42 +196,94 @@ cal_status cali_welch(cal_context *ctx, const double *x, size_t n, double dt_ms,
     return status;
 }
 
-/* Median of the power from f / 2 to 2 f; at most 4096 bins of them, evenly taken. */
-static double background(const cali_spectrum *spectrum, size_t k)
+/* Median of the power of bins first .. last; at most 4096 of them, evenly taken. NaN if there are none. */
+static double median_power(const cali_spectrum *spectrum, size_t first, size_t last)
 {
     double values[4096];
-    size_t first = k / 2 < 1 ? 1 : k / 2, last = 2 * k >= spectrum->n ? spectrum->n - 1 : 2 * k;
-    const size_t step = (last - first) / 4096 + 1;
     size_t n = 0;
+    first = first < 1 ? 1 : first;
+    last = last >= spectrum->n ? spectrum->n - 1 : last;
+    const size_t step = last > first ? (last - first) / 4096 + 1 : 1;
     for (size_t i = first; i <= last && n < 4096; i += step)
         values[n++] = spectrum->power[i];
     cali_series_sort(values, n);
     return cali_sorted_quantile(values, n, 0.5);
 }
 
+/* What a power law through both flanks of bin k gives at k. */
+static double background(const cali_spectrum *spectrum, size_t k)
+{
+    const double left = median_power(spectrum, k / 3, 2 * k / 3);
+    const double right = median_power(spectrum, 3 * k / 2, 3 * k);
+    return isnan(right) ? left : sqrt(left * right);
+}
+
+/* Half width of the smoothing around bin k. */
+static size_t smoothing(size_t k)
+{
+    return k / 6 < 1 ? 1 : k / 6;
+}
+
+/* Triangular average over 2 m + 1 bins. */
+static double smoothed(const cali_spectrum *spectrum, size_t k)
+{
+    const size_t m = smoothing(k);
+    double sum = 0.0, weights = 0.0;
+    for (size_t i = k - m; i <= k + m && i < spectrum->n; i++) {
+        const double weight = (double)(m + 1 - (i < k ? k - i : i - k));
+        sum += weight * spectrum->power[i];
+        weights += weight;
+    }
+    return sum / weights;
+}
+
+/* Vertex of the parabola through the logarithms of bins k - 1, k, k + 1. */
+static void refine(const cali_spectrum *spectrum, size_t k, cali_peak *peak)
+{
+    const double floor_power = 1e-300; /* a true zero has no logarithm */
+    const double *p = spectrum->power;
+    const double a = cali_log(fmax(p[k - 1], floor_power)), b = cali_log(fmax(p[k], floor_power)),
+                 c = cali_log(fmax(p[k + 1], floor_power));
+    const double bend = a - 2.0 * b + c;
+    const double shift = bend < 0.0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / bend)) : 0.0;
+    peak->f_Hz = ((double)k + shift) * spectrum->df_Hz;
+    peak->power = cali_exp(b - 0.25 * (a - c) * shift);
+}
+
 cali_peak cali_spectrum_peak(const cali_spectrum *spectrum, double low_Hz, double high_Hz)
 {
-    cali_peak peak = {false, NAN, NAN, NAN};
+    cali_peak peak = {false, NAN, NAN, NAN, NAN};
     const double *p = spectrum->power;
     size_t best = 0;
-    for (size_t k = 2; k + 1 < spectrum->n; k++) {
-        const double f_Hz = (double)k * spectrum->df_Hz;
-        const bool is_top = p[k] > p[k - 1] && p[k] >= p[k + 1];
-        if (f_Hz >= low_Hz && f_Hz <= high_Hz && is_top && (best == 0 || p[k] > p[best]))
+    double top = 0.0;
+    for (size_t k = 4; k + 1 < spectrum->n && (double)k * spectrum->df_Hz <= high_Hz; k++) {
+        const double here = smoothed(spectrum, k);
+        if ((double)k * spectrum->df_Hz >= low_Hz && here > top && here > smoothed(spectrum, k - 1) &&
+            here >= smoothed(spectrum, k + 1)) {
             best = k;
+            top = here;
+        }
     }
     if (best == 0)
         return peak;
-    const double floor_power = 1e-300; /* below a true zero the parabola has no logarithm */
-    const double a = cali_log(fmax(p[best - 1], floor_power)), b = cali_log(fmax(p[best], floor_power)),
-                 c = cali_log(fmax(p[best + 1], floor_power));
-    const double bend = a - 2.0 * b + c;
-    const double shift = bend < 0.0 ? 0.5 * (a - c) / bend : 0.0;
+    size_t first = best, last = best, highest = best;
+    while (first > 2 && smoothed(spectrum, first - 1) > 0.5 * top)
+        first--;
+    while (last + 2 < spectrum->n && smoothed(spectrum, last + 1) > 0.5 * top)
+        last++;
+    double sum = 0.0, moment = 0.0;
+    for (size_t k = first; k <= last; k++) {
+        highest = p[k] > p[highest] ? k : highest;
+        sum += p[k];
+        moment += p[k] * (double)k;
+    }
+    refine(spectrum, highest, &peak);
+    if (last - first > 2 * smoothing(best) + 3) /* broader than the smoothing: a resonance, no line */
+        peak.f_Hz = moment / sum * spectrum->df_Hz;
     const double independent = 9.0 / 11.0 * (double)spectrum->n_segments;
-    peak.f_Hz = ((double)best + shift) * spectrum->df_Hz;
-    peak.power = cali_exp(b - 0.25 * (a - c) * shift);
-    peak.prominence = p[best] / fmax(background(spectrum, best), floor_power);
-    peak.is_found = peak.prominence >= fmax(2.0, 1.0 + 6.0 / sqrt(fmax(independent, 1.0)));
+    peak.prominence = p[highest] / fmax(background(spectrum, highest), 1e-300);
+    peak.threshold = fmax(2.0, 1.0 + 6.0 / sqrt(fmax(independent, 1.0)));
+    peak.is_found = peak.prominence >= peak.threshold;
     return peak;
 }
 

@@ -57,16 +57,23 @@ void cali_spectrum_free(cali_spectrum *spectrum);
 /** The highest peak between low_Hz and high_Hz. */
 typedef struct cali_peak {
     bool is_found;
-    double f_Hz;       /* vertex of the parabola through the logarithms of three bins */
-    double power;      /* there, unit^2/Hz */
-    double prominence; /* power over the median of the bins from f / 2 to 2 f */
+    double f_Hz;
+    double power;      /* of the highest bin, refined as a line; unit^2/Hz */
+    double prominence; /* power over the background */
+    double threshold;  /* of the prominence, from which a peak counts */
 } cali_peak;
 
-/** A peak counts where it is a local maximum that exceeds the background by 1 + 6 / sqrt(K), at least
- *  2, K = 9 n_segments / 11 being the number of independent segments (half-overlapping Hann windows,
- *  Welch 1967): for white noise P / background has mean 1 and standard deviation 1 / sqrt(K), and six
- *  of those are reached by less than one in a hundred spectra of 200 bins. The parabola is that of
- *  Smith & Serra (1987, PARSHL, ICMC): for a Hann window the frequency is right within 0.02 df. */
+/** The largest local maximum, from 4 df upwards, of the spectrum averaged by a triangle of +- f / 6. Where the
+ *  band above half of it is no wider than that average makes a line, the frequency is that of the highest
+ *  bin, refined by the parabola of Smith & Serra (1987, PARSHL, ICMC; for a Hann window right within 0.02 df);
+ *  of a broader resonance it is the power-weighted mean over that band, which scatters far less than the
+ *  highest bin.
+ *  The background at f is the geometric mean of the medians over [f / 3, 2 f / 3] and [3 f / 2, 3 f], which a
+ *  power law f^-a passes through; so neither 1/f noise nor the flanks of a broad resonance hide or make a peak.
+ *  Everything but is_found is set wherever there is a local maximum. It counts as a peak where it exceeds the
+ *  background by the factor 1 + 6 / sqrt(K), at least 2, K = 9 n_segments / 11 being the number of independent
+ *  segments (half-overlapping Hann windows, Welch 1967): for white noise P / background has mean 1 and standard
+ *  deviation 1 / sqrt(K), and six of those are reached by less than one in a hundred spectra of 200 bins. */
 cali_peak cali_spectrum_peak(const cali_spectrum *spectrum, double low_Hz, double high_Hz);
 
 /* ---- spikes ------------------------------------------------------------------------------ */

@@ -19,6 +19,7 @@ cali_synthetic cali_synthetic_default(void)
                             .n_regions = 68,
                             .duration_ms = 10000.0,
                             .transient_ms = 1000.0,
+                            .every_ms = 1,
                             .seed = 1,
                             .noise_seed = 1,
                             .peak_Hz = 10.0,
@@ -184,8 +185,8 @@ static cal_status describe(const cali_synthetic *def, const wiring *w, cal_recor
     cal_signal_def rate = {.name = "rate",
                            .unit = "Hz",
                            .long_name = "population rate",
-                           .t_first = CAL_NS_PER_MS,
-                           .every = CAL_NS_PER_MS,
+                           .t_first = (cal_time)def->every_ms * CAL_NS_PER_MS,
+                           .every = (cal_time)def->every_ms * CAL_NS_PER_MS,
                            .axis = "region",
                            .n_columns = n,
                            .labels = (const char *const *)w->labels};
@@ -214,7 +215,8 @@ static cal_status record(const cali_synthetic *def, const wiring *w, cal_recorde
     size_t signal[2], train = 0;
     CAL_TRY(describe(def, w, recorder, signal, &train));
     CAL_TRY(cal_recorder_start(recorder));
-    double *rates = make_rates(def, n_rows), *v = space(n, sizeof(double)), seen_Hz = 8.0;
+    double *rates = make_rates(def, n_rows), seen_Hz = 8.0;
+    double *v = space(n, sizeof(double)), *mean = space(n, sizeof(double));
     cal_time *times = space(def->n_recorded, sizeof *times);
     uint32_t *ids = space(def->n_recorded, sizeof *ids);
     cal_status status = CAL_OK;
@@ -228,16 +230,22 @@ static cal_status record(const cali_synthetic *def, const wiring *w, cal_recorde
             status = cal_recorder_append_spikes(recorder, train, n_recorded, times, ids);
         }
         for (size_t i = 0; i < n; i++)
-            v[i] = -2.5 + 0.05 * row[i];
-        if (status == CAL_OK)
-            status = cal_recorder_append(recorder, signal[0], 1, row);
-        if (status == CAL_OK)
-            status = cal_recorder_append(recorder, signal[1], 1, v);
+            mean[i] += row[i] / def->every_ms;
+        if ((t + 1) % def->every_ms == 0) {
+            for (size_t i = 0; i < n; i++)
+                v[i] = -2.5 + 0.05 * mean[i];
+            if (status == CAL_OK)
+                status = cal_recorder_append(recorder, signal[0], 1, mean);
+            if (status == CAL_OK)
+                status = cal_recorder_append(recorder, signal[1], 1, v);
+            memset(mean, 0, n * sizeof *mean);
+        }
         if (status == CAL_OK)
             status = cal_recorder_commit(recorder, (cal_time)(t + 1) * CAL_NS_PER_MS);
     }
     free(rates);
     free(v);
+    free(mean);
     free(times);
     free(ids);
     return status == CAL_OK && def->is_complete ? cal_recorder_finish(recorder) : status;

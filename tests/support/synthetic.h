@@ -13,6 +13,7 @@ typedef struct cali_synthetic {
     const char *title;
     size_t n_regions;       /* 4 or more */
     double duration_ms, transient_ms;
+    unsigned every_ms;      /* interval of the signals: means over it, stamped with its end */
     uint32_t seed;          /* of the wiring and the means m_i, between 4 and 12 Hz */
     uint32_t noise_seed;    /* of the processes */
     double peak_Hz;
