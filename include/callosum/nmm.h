@@ -62,12 +62,18 @@ typedef enum cal_coupling_kind {
     CAL_COUPLING_LINEAR,     /**< c = a s + b */
     CAL_COUPLING_SIGMOIDAL,  /**< c = cmin + (cmax - cmin) / (1 + exp(-a (s - midpoint) / sigma)) */
     CAL_COUPLING_DIFFERENCE, /**< c = a (s - b_i x_i), b_i = G sum_e w_e */
-    CAL_COUPLING_KURAMOTO    /**< c = a G sum_e w_e sin(x_j - x_i); output 0 must be a phase */
+    CAL_COUPLING_KURAMOTO,   /**< c = a G sum_e w_e sin(x_j - x_i); output 0 must be a phase */
+    /** c = a G sum_e w_e S(x_j), S(x) = cmin + (cmax - cmin) / (1 + exp((midpoint - x) / sigma)): the
+     *  potential of the source becomes a rate before it travels. `from` NULL: the output "potential" */
+    CAL_COUPLING_SIGMOIDAL_JANSEN_RIT
 } cal_coupling_kind;
-extern const char *const cal_coupling_names[]; /**< "linear", ...; n = 4 */
-enum { CAL_N_COUPLINGS = 4 };
+extern const char *const cal_coupling_names[]; /**< "linear", ...; n = 5 */
+enum { CAL_N_COUPLINGS = 5 };
 
-/** One coupling term; s = G sum_e w_e x_s(e)(t - tau_e). */
+/** One coupling term; s = G sum_e w_e x_s(e)(t - tau_e). Regions without the output `from` send nothing,
+ *  regions without the input `to` receive nothing; at least one must have each. An external region has
+ *  one output: it sends it in every term whose `from` is NULL and in the first term. Sigmoidal
+ *  Jansen-Rit coupling takes the output of an external region as a rate already. */
 typedef struct cal_coupling {
     cal_coupling_kind kind;
     const char *from; /**< output name; NULL: each source's default output */
@@ -100,7 +106,7 @@ typedef struct cal_nmm_stimulus {
     const char *input; /**< NULL: default input */
     int64_t region;    /**< -1: all regions that have it */
     double offset, amplitude, frequency_Hz, phase;
-    cal_time start, stop; /**< acts in (start, stop]; stop 0: to the end */
+    cal_time start, stop; /**< acts in (start, stop], multiples of dt; stop 0: to the end */
 } cal_nmm_stimulus;
 
 typedef struct cal_nmm_def {
@@ -117,8 +123,9 @@ typedef struct cal_nmm_def {
     cal_time dt;     /**< grid step: steps of RK4 and Heun, sampling of coupling for CVODE; default 0.1 ms
                           (CVODE: 0.25 ms) when 0 */
     double rtol;     /**< CVODE, default 1e-6 */
-    cal_time window; /**< longest advance per call; multiple of dt */
-    cal_time lag;    /**< how far drives are read ahead of written outputs; 0: one window */
+    cal_time window; /**< longest advance per call; multiple of dt; default 8 ms */
+    cal_time lag;    /**< how far drives are read ahead of written outputs, at least one window, multiple
+                          of dt; delays across the border are at least as long. 0: one window */
     uint64_t seed;
     const cal_nmm_noise *noises;
     size_t n_noises;

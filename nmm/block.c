@@ -1,0 +1,238 @@
+/* Inputs and derivative of one block of regions, and what is kept of a grid point. */
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "nmm/host.h"
+
+double *cali_block_sums(const cal_nmm *nmm, const cali_block *b, size_t channel, int64_t point)
+{
+    return b->sums + (channel * nmm->n_rows + (size_t)(CALI_NMM_PAST + point)) * b->n;
+}
+
+/* Base of a channel's rows for the target time `step`: offset 0 is the value at that time. */
+const double *cali_nmm_ring(const cal_nmm *nmm, size_t channel, int64_t step)
+{
+    const size_t slot = (size_t)step & (nmm->ring_length - 1);
+    return nmm->ring + channel * nmm->n_regions * nmm->ring_stride + nmm->ring_length + slot;
+}
+
+typedef struct job {
+    cal_nmm *nmm;
+    void (*run)(cal_nmm *nmm, cali_block *b, int64_t arg);
+    int64_t arg;
+} job;
+
+static void run_block(void *arg, size_t block)
+{
+    const job *j = arg;
+    j->run(j->nmm, &j->nmm->blocks[block], j->arg);
+}
+
+void cali_for_blocks(cal_nmm *nmm, void (*run)(cal_nmm *nmm, cali_block *b, int64_t arg), int64_t arg)
+{
+    job j = {nmm, run, arg};
+    if (nmm->is_parallel)
+        cali_parallel_for(cali_context_pool(nmm->ctx), nmm->n_blocks, run_block, &j);
+    else
+        for (size_t i = 0; i < nmm->n_blocks; i++)
+            run(nmm, &nmm->blocks[i], arg);
+}
+
+/* ---- stimuli --------------------------------------------------------------------------------- */
+
+void cali_block_choose_stimuli(cali_block *b, int64_t first, int64_t end)
+{
+    b->n_live = 0;
+    for (size_t i = 0; i < b->n_stimuli; i++)
+        if (b->stimuli[i].start < end && b->stimuli[i].stop > first)
+            b->live[b->n_live++] = i;
+}
+
+/* The step decides whether a stimulus acts, so that both ends of a step see its own side of a jump. */
+void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, double t_ms, int64_t step,
+                            double *inputs)
+{
+    (void)nmm;
+    for (size_t i = 0; i < b->n_live; i++) {
+        const cali_stimulus *s = &b->stimuli[b->live[i]];
+        if (step < s->start || step >= s->stop)
+            continue;
+        double value = s->offset;
+        if (s->amplitude != 0.0) {
+            const double turns = s->cycles_per_ms * t_ms; /* whole turns are dropped: stays accurate */
+            double sine, cosine;
+            cali_sincos(2.0 * CALI_PI * (turns - __builtin_floor(turns)) + s->phase, &sine, &cosine);
+            value += s->amplitude * sine;
+        }
+        double *row = inputs + s->input * b->n;
+        for (size_t r = s->first; r < s->first + s->count; r++)
+            row[r] += value;
+    }
+}
+
+/* ---- coupling -------------------------------------------------------------------------------- */
+
+/* Row of a channel's values for the state last observed; NULL: the model has no such output. */
+static const double *channel_row(const cali_block *b, const cali_channel *channels, size_t c)
+{
+    if (b->channel_output[c] < 0)
+        return NULL;
+    if (channels[c].kind == CALI_CHANNEL_PLAIN)
+        return b->outputs + (size_t)b->channel_output[c] * b->n;
+    return b->derived + c * b->n;
+}
+
+static void observe(cal_nmm *nmm, cali_block *b, const double *x)
+{
+    b->model->observe(b->n, b->params, x, b->outputs);
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const cali_channel *channel = &nmm->channels[c];
+        if (b->channel_output[c] < 0)
+            continue;
+        const double *from = b->outputs + (size_t)b->channel_output[c] * b->n;
+        if (channel->kind == CALI_CHANNEL_LOGISTIC)
+            nmm->kernels->logistic(b->n, channel->q, from, b->derived + c * b->n);
+        else if (channel->kind == CALI_CHANNEL_SINE)
+            nmm->kernels->sine(b->n, from, b->derived + c * b->n, b->derived + (c + 1) * b->n);
+    }
+}
+
+/* Channel values at state x for the instantaneous edges of all blocks. */
+void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x)
+{
+    observe(nmm, b, x);
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const double *row = channel_row(b, nmm->channels, c);
+        if (row != NULL)
+            memcpy(nmm->present + c * nmm->n_regions + b->at, row, b->n_real * sizeof *row);
+    }
+}
+
+static void add_instant(const cal_nmm *nmm, cali_block *b, const double *const *rows)
+{
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const double *x = nmm->present + c * nmm->n_regions;
+        double *total = b->total + c * b->n;
+        memcpy(total, rows[c], b->n * sizeof *total);
+        for (size_t i = 0; i < b->n_real; i++) {
+            double sum = 0.0;
+            for (size_t e = nmm->instant.first[b->at + i]; e < nmm->instant.first[b->at + i + 1]; e++)
+                sum += nmm->instant.w[e] * x[nmm->instant.source[e]];
+            total[i] += sum;
+        }
+        b->rows[2][c] = total;
+    }
+}
+
+void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows, double *inputs)
+{
+    const cali_kernels *kernels = nmm->kernels;
+    for (size_t t = 0; t < nmm->n_terms; t++) {
+        const cali_term *term = &nmm->terms[t];
+        if (b->term_input[t] < 0)
+            continue;
+        double *c = inputs + (size_t)b->term_input[t] * b->n;
+        const double *s = rows[term->channel];
+        const int own = b->channel_output[term->channel];
+        const double *x = own < 0 ? NULL : b->outputs + (size_t)own * b->n;
+        if (term->kind == CAL_COUPLING_SIGMOIDAL)
+            kernels->sigmoidal(b->n, term->q, s, c);
+        else if (term->kind == CAL_COUPLING_DIFFERENCE)
+            kernels->difference(b->n, term->a, b->row_weight, x, s, c);
+        else if (term->kind == CAL_COUPLING_KURAMOTO)
+            kernels->phase(b->n, term->a, x, s, rows[term->channel + 1], c);
+        else
+            kernels->linear(b->n, term->a, term->b, s, c);
+    }
+}
+
+void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,
+                    const double *const *rows, const double *force, double *dx)
+{
+    const double *c = inputs;
+    if (!nmm->is_static) {
+        memcpy(b->stage_inputs, inputs, b->model->n_inputs * b->n * sizeof *inputs);
+        b->model->observe(b->n, b->params, x, b->outputs);
+        if (nmm->instant.n > 0) {
+            add_instant(nmm, b, rows);
+            rows = b->rows[2];
+        }
+        cali_block_add_terms(nmm, b, rows, b->stage_inputs);
+        c = b->stage_inputs;
+    }
+    b->model->rhs(b->n, b->params, x, c, dx);
+    for (size_t k = 0; force != NULL && k < b->n_noises; k++)
+        if (b->noises[k].is_coloured)
+            nmm->kernels->axpy(b->n, 1.0, force + k * b->n, dx + b->noises[k].state * b->n);
+}
+
+/* ---- grid points ----------------------------------------------------------------------------- */
+
+void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
+{
+    const double *x = nmm->y + b->first_state;
+    observe(nmm, b, x);
+    const size_t slot = (size_t)step & (nmm->ring_length - 1);
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const double *row = channel_row(b, nmm->channels, c);
+        if (row == NULL)
+            continue;
+        double *ring = nmm->ring + c * nmm->n_regions * nmm->ring_stride + slot;
+        for (size_t i = 0; i < b->n_real; i++) {
+            double *at = ring + b->region[i] * nmm->ring_stride;
+            at[0] = at[nmm->ring_length] = row[i];
+        }
+    }
+    cali_block_sample_probes(nmm, b, x, step);
+}
+
+/* Notes the first region and state that are not finite; copies beyond n_real do not count. */
+void cali_block_check(cal_nmm *nmm, cali_block *b, int64_t step)
+{
+    const double *x = nmm->y + b->first_state;
+    for (size_t s = 0; s < b->model->n_states && !b->has_failed; s++)
+        for (size_t i = 0; i < b->n_real; i++)
+            if (!isfinite(x[s * b->n + i])) {
+                b->has_failed = true;
+                b->failed_step = step;
+                b->failed_state = s;
+                b->failed_at = i;
+                break;
+            }
+}
+
+cal_status cali_nmm_report_failure(cal_nmm *nmm)
+{
+    const cali_block *first = NULL;
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        if (nmm->blocks[i].has_failed &&
+            (first == NULL || nmm->blocks[i].failed_step < first->failed_step))
+            first = &nmm->blocks[i];
+    if (first == NULL)
+        return CAL_OK;
+    nmm->is_broken = true;
+    return CAL_FAIL(nmm->ctx, CAL_ERR_NUMERIC,
+                    "E302 %s: %s is not finite at %.7g s. Try a smaller step or a smaller gain.",
+                    cali_nmm_label(nmm, first->region[first->failed_at]),
+                    first->model->states[first->failed_state].name,
+                    (double)first->failed_step * nmm->dt_ms * 1e-3);
+}
+
+/* The last grid points of a batch become the past of the next one. */
+void cali_nmm_end_batch(cal_nmm *nmm, int64_t n_steps)
+{
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        const cali_block *b = &nmm->blocks[i];
+        for (size_t c = 0; c < nmm->n_channels; c++)
+            memmove(cali_block_sums(nmm, b, c, -CALI_NMM_PAST),
+                    cali_block_sums(nmm, b, c, n_steps - CALI_NMM_PAST),
+                    (CALI_NMM_PAST + 1) * b->n * sizeof(double));
+        for (size_t k = 0; k < b->n_noises; k++)
+            if (b->noises[k].path != NULL)
+                memcpy(b->noises[k].path, b->noises[k].path + (size_t)n_steps * b->n,
+                       b->n * sizeof(double));
+    }
+    nmm->now += n_steps;
+    nmm->counts.n_gathers += (uint64_t)n_steps;
+}

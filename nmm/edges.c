@@ -1,0 +1,337 @@
+/* The connectome as edges. A delay of s = tau / dt steps, not rounded, is read with the cubic through
+ * four neighbouring grid points:
+ *
+ *     x(t_n - tau) = sum_q w_q x_n+b+q,     b = floor(-s) - 1,   w_q = prod_r (-s - b - r) / (q - r)
+ *
+ * moved into the past where a point would not be known yet. By the newest point that they touch, edges
+ * are far (known for a whole batch of steps ahead) or near; a delay of 0 makes them instantaneous. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nmm/host.h"
+
+static const double EXACT = 1e-9; /* steps: rounding of a length divided by a speed */
+
+void cali_stencil_points(double steps, int64_t limit, double weight, int64_t *base, double *w)
+{
+    int64_t b = (int64_t)floor(-steps) - 1;
+    if (b + 3 > -limit)
+        b = -limit - 3;
+    const double s = -steps - (double)b;
+    w[0] = weight * ((s - 1.0) * (s - 2.0) * (s - 3.0) / -6.0);
+    w[1] = weight * (s * (s - 2.0) * (s - 3.0) / 2.0);
+    w[2] = weight * (s * (s - 1.0) * (s - 3.0) / -2.0);
+    w[3] = weight * (s * (s - 1.0) * (s - 2.0) / 6.0);
+    *base = b;
+}
+
+void cali_stencil_bins(double steps, int64_t limit, double weight, int64_t *base, double *w)
+{
+    /* the bin in slot n has its centre at n - 1/2 */
+    const double at = -steps + 0.5;
+    int64_t older = (int64_t)floor(at);
+    if (older + 1 > -limit)
+        older = -limit - 1;
+    const double s = at - (double)older;
+    w[0] = w[1] = 0.0;
+    w[2] = weight * (1.0 - s);
+    w[3] = weight * s;
+    *base = older - 2;
+}
+
+/* What is needed of one connection. */
+typedef struct link {
+    size_t to, from;
+    double weight, delay_ms, steps;
+    bool crosses; /* one end is external */
+} link;
+
+typedef struct builder {
+    cal_nmm *nmm;
+    const cal_nmm_def *def;
+    const double *weights, *lengths;
+    double smallest, largest, smallest_crossing; /* steps; delayed edges only */
+    link tightest;                               /* the smallest crossing one */
+    size_t n_far, n_near, n_instant, n_external, n_raised;
+    int64_t reach; /* steps that an internal edge must lie back */
+    void (*visit)(struct builder *self, const link *l);
+} builder;
+
+static bool is_external(const cal_nmm *nmm, size_t region)
+{
+    return nmm->block_of[region] < 0;
+}
+
+/* Connection from -> to; false if there is none. */
+static bool get_link(const builder *self, size_t to, size_t from, link *l, bool *is_raised)
+{
+    const size_t e = to * self->nmm->n_regions + from;
+    const cal_nmm_def *def = self->def;
+    const double weight = def->gain * self->weights[e];
+    if (weight == 0.0)
+        return false;
+    double delay_ms = def->delays_ms != NULL ? def->delays_ms[e]
+                      : isinf(def->speed_mm_per_ms) ? 0.0
+                                                    : self->lengths[e] / def->speed_mm_per_ms;
+    *is_raised = delay_ms < def->min_delay_ms;
+    delay_ms = *is_raised ? def->min_delay_ms : delay_ms;
+    double steps = delay_ms / self->nmm->dt_ms;
+    const double whole = floor(steps + 0.5);
+    if (fabs(steps - whole) < EXACT)
+        steps = whole; /* what was meant to lie on the grid lies on it */
+    *l = (link){.to = to, .from = from, .weight = weight, .delay_ms = delay_ms, .steps = steps,
+                .crosses = is_external(self->nmm, to) || is_external(self->nmm, from)};
+    return true;
+}
+
+static cal_status check_link(builder *self, const link *l)
+{
+    cal_nmm *nmm = self->nmm;
+    const char *from = cali_nmm_label(nmm, l->from), *to = cali_nmm_label(nmm, l->to);
+    if (!(l->delay_ms >= 0.0) || isinf(l->delay_ms))
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "the delay of %s -> %s is %g ms", from, to,
+                        l->delay_ms);
+    if (l->crosses && l->steps == 0.0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_INPUT,
+                        "C203 \"%s\" is connected to \"%s\" with delay 0, so no window exists. Give a "
+                        "length, or set coupling.min_delay.",
+                        is_external(nmm, l->to) ? to : from, is_external(nmm, l->to) ? from : to);
+    if (l->steps > 0.0 && l->steps < 1.0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT,
+                        "the delay %g ms (%s -> %s) is shorter than the step %g ms. Set a smaller step, "
+                        "or coupling.min_delay.",
+                        l->delay_ms, from, to, nmm->dt_ms);
+    return CAL_OK;
+}
+
+static void note_extent(builder *self, const link *l)
+{
+    if (l->steps == 0.0)
+        return;
+    self->largest = fmax(self->largest, l->steps);
+    if (!l->crosses)
+        self->smallest = fmin(self->smallest, l->steps);
+    else if (l->steps < self->smallest_crossing) {
+        self->smallest_crossing = l->steps;
+        self->tightest = *l;
+    }
+}
+
+static cal_status survey(builder *self)
+{
+    cal_nmm *nmm = self->nmm;
+    for (size_t to = 0; to < nmm->n_regions; to++)
+        for (size_t from = 0; from < nmm->n_regions; from++) {
+            link l;
+            bool is_raised;
+            if (!get_link(self, to, from, &l, &is_raised))
+                continue;
+            self->n_raised += is_raised;
+            CAL_TRY(check_link(self, &l));
+            note_extent(self, &l);
+        }
+    if (self->n_raised > 0)
+        cal_context_note(nmm->ctx, "%zu delays are raised to coupling.min_delay = %g ms",
+                         self->n_raised, self->def->min_delay_ms);
+    nmm->counts.n_raised_delays = self->n_raised;
+    return CAL_OK;
+}
+
+static cal_status check_window(builder *self)
+{
+    cal_nmm *nmm = self->nmm;
+    const link *l = &self->tightest;
+    nmm->min_external_delay_ms = INFINITY;
+    if (isinf(self->smallest_crossing))
+        return CAL_OK;
+    nmm->min_external_delay_ms = l->delay_ms;
+    nmm->min_external_from = l->from;
+    nmm->min_external_to = l->to;
+    if (self->smallest_crossing >= (double)nmm->lag)
+        return CAL_OK;
+    char way[64] = "";
+    if (self->def->delays_ms == NULL)
+        snprintf(way, sizeof way, ", %.4g mm at %.4g mm/ms",
+                 self->lengths[l->to * nmm->n_regions + l->from], self->def->speed_mm_per_ms);
+    /* the lag is a whole number of windows */
+    const int64_t per = nmm->lag / nmm->window > 0 ? nmm->lag / nmm->window : 1;
+    const double legal = floor(self->smallest_crossing / (double)per + EXACT) * nmm->dt_ms;
+    if (per == 1)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_INPUT,
+                        "C201 window %.6g ms is longer than the smallest delay %.4g ms (%s -> %s%s). "
+                        "Longest legal window here: %.6g ms.",
+                        (double)nmm->lag * nmm->dt_ms, l->delay_ms, cali_nmm_label(nmm, l->from),
+                        cali_nmm_label(nmm, l->to), way, legal);
+    return CAL_FAIL(nmm->ctx, CAL_ERR_INPUT,
+                    "C201 %ld windows of %.6g ms are longer than the smallest delay %.4g ms (%s -> "
+                    "%s%s). Longest legal window here: %.6g ms.",
+                    (long)per, (double)nmm->window * nmm->dt_ms, l->delay_ms,
+                    cali_nmm_label(nmm, l->from), cali_nmm_label(nmm, l->to), way, legal);
+}
+
+/* CVODE may not step over what is not known yet, so all its delayed edges are far edges of a batch no
+ * longer than the smallest delay. The grid methods take near edges step by step instead. */
+static void choose_batch(builder *self)
+{
+    cal_nmm *nmm = self->nmm;
+    self->reach = 1;
+    nmm->batch = CALI_NMM_BATCH;
+    if (nmm->integrator == CAL_RK4 || nmm->integrator == CAL_HEUN)
+        return;
+    const double smallest = fmin(self->smallest, self->smallest_crossing);
+    nmm->batch = nmm->window < 256 ? nmm->window : 256;
+    if (smallest < (double)nmm->batch)
+        nmm->batch = (int64_t)floor(smallest + EXACT);
+    self->reach = nmm->batch;
+}
+
+/* ---- filling ----------------------------------------------------------------------------------- */
+
+static int64_t limit_of(const builder *self, const link *l)
+{
+    const int64_t limit = l->crosses ? self->nmm->lag : 1;
+    return limit > self->reach ? limit : self->reach;
+}
+
+static bool is_far(const builder *self, const link *l, int64_t *base, double *w)
+{
+    cali_stencil_points(l->steps, limit_of(self, l), l->weight, base, w);
+    const bool is_fixed =
+        self->nmm->integrator == CAL_RK4 || self->nmm->integrator == CAL_HEUN;
+    return !is_fixed || *base + 3 <= -CALI_NMM_BATCH;
+}
+
+static void count_link(builder *self, const link *l)
+{
+    int64_t base;
+    double w[4];
+    if (l->steps == 0.0)
+        self->n_instant++;
+    else if (is_far(self, l, &base, w))
+        self->n_far++;
+    else
+        self->n_near++;
+    self->n_external += l->steps > 0.0 && is_external(self->nmm, l->from);
+}
+
+static void place(builder *self, cali_edges *edges, const link *l, int64_t base, const double *w,
+                  bool far)
+{
+    cal_nmm *nmm = self->nmm;
+    edges->offset[edges->n] = (int32_t)((int64_t)(l->from * nmm->ring_stride) + base);
+    memcpy(edges->w + 4 * edges->n, w, 4 * sizeof *w);
+    if (is_external(nmm, l->from))
+        nmm->external_edges[nmm->n_external_edges++] =
+            (cali_external_edge){l->from, edges->n, far, l->steps, l->weight, limit_of(self, l)};
+    edges->n++;
+}
+
+static void add_link(builder *self, const link *l)
+{
+    cal_nmm *nmm = self->nmm;
+    int64_t base;
+    double w[4];
+    nmm->row_weights[nmm->position[l->to]] += l->weight;
+    if (l->steps == 0.0) {
+        nmm->instant.source[nmm->instant.n] = nmm->position[l->from];
+        nmm->instant.w[nmm->instant.n++] = l->weight;
+    } else if (is_far(self, l, &base, w))
+        place(self, &nmm->far, l, base, w, true);
+    else
+        place(self, &nmm->near, l, base, w, false);
+}
+
+/* All connections, by position of the target. */
+static void each_link(builder *self)
+{
+    cal_nmm *nmm = self->nmm;
+    for (size_t t = 0; t < nmm->n_regions; t++) {
+        for (size_t from = 0; from < nmm->n_regions; from++) {
+            link l;
+            bool is_raised;
+            if (get_link(self, nmm->order[t], from, &l, &is_raised))
+                self->visit(self, &l);
+        }
+        if (nmm->far.first == NULL)
+            continue;
+        nmm->far.first[t + 1] = nmm->far.n;
+        nmm->near.first[t + 1] = nmm->near.n;
+        nmm->instant.first[t + 1] = nmm->instant.n;
+    }
+}
+
+static cal_status allocate_edges(cal_nmm *nmm, cali_edges *edges, size_t n)
+{
+    edges->n_targets = nmm->n_regions;
+    CAL_TRY(cali_alloc(nmm->ctx, n + 16, sizeof *edges->offset, "edges", &edges->offset));
+    CAL_TRY(cali_alloc(nmm->ctx, n * 4, sizeof *edges->w, "edge weights", &edges->w));
+    return cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof *edges->first, "edge rows", &edges->first);
+}
+
+static cal_status allocate_ring(cal_nmm *nmm, double largest)
+{
+    const double steps = largest + (double)(2 * nmm->window + 2 * nmm->lag + nmm->batch) + 32.0;
+    size_t length = 64;
+    while ((double)length < steps && length < ((size_t)1 << 30))
+        length *= 2;
+    nmm->ring_length = length;
+    nmm->ring_stride = 2 * length + 24; /* rows start in different cache sets */
+    if ((double)nmm->n_regions * (double)nmm->ring_stride > 2147483647.0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_MEMORY,
+                        "a history of %zu regions x %zu steps is too long; take a larger step",
+                        nmm->n_regions, length);
+    const size_t n = nmm->n_channels * nmm->n_regions * nmm->ring_stride;
+    nmm->counts.history_bytes = n * sizeof(double);
+    return cali_alloc(nmm->ctx, n, sizeof(double), "the history", &nmm->ring);
+}
+
+cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    builder self = {.nmm = nmm, .def = def, .smallest = INFINITY, .smallest_crossing = INFINITY};
+    self.weights = cal_connectome_weights(nmm->connectome);
+    self.lengths = cal_connectome_lengths_mm(nmm->connectome);
+    CAL_TRY(survey(&self));
+    CAL_TRY(check_window(&self));
+    choose_batch(&self);
+    CAL_TRY(allocate_ring(nmm, self.largest));
+    self.visit = count_link;
+    each_link(&self);
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions, sizeof(double), "row weights", &nmm->row_weights));
+    CAL_TRY(cali_alloc(nmm->ctx, self.n_instant, sizeof(uint32_t), "edges", &nmm->instant.source));
+    CAL_TRY(cali_alloc(nmm->ctx, self.n_instant, sizeof(double), "edges", &nmm->instant.w));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof(size_t), "edges", &nmm->instant.first));
+    CAL_TRY(cali_alloc(nmm->ctx, self.n_external, sizeof *nmm->external_edges, "edges",
+                       &nmm->external_edges));
+    CAL_TRY(allocate_edges(nmm, &nmm->near, self.n_near));
+    CAL_TRY(allocate_edges(nmm, &nmm->far, self.n_far));
+    self.visit = add_link;
+    each_link(&self);
+    nmm->counts.n_edges = self.n_far + self.n_near + self.n_instant;
+    nmm->counts.n_near_edges = self.n_near;
+    nmm->counts.n_instant_edges = self.n_instant;
+    for (size_t i = 0; i < nmm->n_externals; i++)
+        cali_nmm_apply_samples(nmm, &nmm->externals[i]);
+    return CAL_OK;
+}
+
+/* Sets the stencils of the edges that leave an external region. The linear stencil of bins never
+ * reaches later than the cubic one, so far edges stay far. */
+void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external)
+{
+    for (size_t i = 0; i < nmm->n_external_edges; i++) {
+        const cali_external_edge *edge = &nmm->external_edges[i];
+        if (edge->source != external->region)
+            continue;
+        cali_edges *edges = edge->is_far ? &nmm->far : &nmm->near;
+        int64_t base;
+        if (external->samples == CAL_SAMPLES_BINS)
+            cali_stencil_bins(edge->steps, edge->limit, edge->weight, &base, edges->w + 4 * edge->edge);
+        else
+            cali_stencil_points(edge->steps, edge->limit, edge->weight, &base,
+                                edges->w + 4 * edge->edge);
+        edges->offset[edge->edge] = (int32_t)((int64_t)(edge->source * nmm->ring_stride) + base);
+    }
+}

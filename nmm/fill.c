@@ -1,0 +1,305 @@
+/* What stands in the blocks before the first step: arrays, parameters, initial states, stimuli, noise,
+ * the constant history. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nmm/host.h"
+
+#define REFUSE(...) return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, __VA_ARGS__)
+
+static cal_status allocate_rows(cal_nmm *nmm, const cali_block *b, size_t n_rows, double **out)
+{
+    return cali_alloc(nmm->ctx, n_rows * b->n, sizeof(double), "the state", out);
+}
+
+static cal_status allocate_block(cal_nmm *nmm, cali_block *b)
+{
+    const cal_nmm_model *m = b->model;
+    CAL_TRY(allocate_rows(nmm, b, m->n_params, &b->params));
+    CAL_TRY(allocate_rows(nmm, b, 1, &b->row_weight));
+    CAL_TRY(allocate_rows(nmm, b, nmm->n_channels * nmm->n_rows, &b->sums));
+    CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->between));
+    CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->total));
+    CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->derived));
+    CAL_TRY(allocate_rows(nmm, b, m->n_outputs, &b->outputs));
+    CAL_TRY(allocate_rows(nmm, b, m->n_inputs, &b->stage_inputs));
+    CAL_TRY(allocate_rows(nmm, b, m->n_states, &b->z));
+    for (int i = 0; i < 3; i++) {
+        CAL_TRY(allocate_rows(nmm, b, m->n_inputs, &b->inputs[i]));
+        CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof *b->rows[i], "rows", &b->rows[i]));
+    }
+    for (int i = 0; i < 4; i++)
+        CAL_TRY(allocate_rows(nmm, b, m->n_states, &b->k[i]));
+    for (size_t i = 0; i < b->n_real; i++)
+        b->row_weight[i] = nmm->row_weights[b->at + i];
+    return CAL_OK;
+}
+
+static cal_status fill_region(cal_nmm *nmm, cali_block *b, size_t i, const cal_nmm_region *region)
+{
+    const cal_nmm_model *m = b->model;
+    const char *label = cali_nmm_label(nmm, b->region[i]);
+    for (size_t k = 0; k < m->n_params; k++) {
+        const cal_field *f = &m->params[k];
+        const double value = region->params != NULL ? region->params[k] : f->value;
+        if (!(value >= f->low && value <= f->high))
+            REFUSE("%s of %s in %s is %g %s, must be between %g and %g", f->name, m->name, label, value,
+                   f->unit, f->low, f->high);
+        b->params[k * b->n + i] = value;
+    }
+    for (size_t k = 0; k < m->n_states; k++) {
+        const cal_field *f = &m->states[k];
+        const double value = region->initial != NULL ? region->initial[k] : f->value;
+        if (!isfinite(value) || value < f->low || value > f->high)
+            REFUSE("the initial %s of %s in %s is %g %s, must be finite and between %g and %g", f->name,
+                   m->name, label, value, f->unit, f->low, f->high);
+        nmm->y[b->first_state + k * b->n + i] = value;
+    }
+    return CAL_OK;
+}
+
+static cal_status fill_regions(cal_nmm *nmm, cali_block *b, const cal_nmm_def *def)
+{
+    for (size_t i = 0; i < b->n_real; i++)
+        CAL_TRY(fill_region(nmm, b, i, &def->regions[b->region[i]]));
+    for (size_t i = b->n_real; i < b->n; i++) { /* copies of the last region fill the vectors */
+        for (size_t k = 0; k < b->model->n_params; k++)
+            b->params[k * b->n + i] = b->params[k * b->n + b->n_real - 1];
+        for (size_t k = 0; k < b->model->n_states; k++) {
+            double *row = nmm->y + b->first_state + k * b->n;
+            row[i] = row[b->n_real - 1];
+        }
+    }
+    return CAL_OK;
+}
+
+/* ---- stimuli ----------------------------------------------------------------------------------- */
+
+static cal_status read_stimulus(cal_nmm *nmm, const cal_nmm_stimulus *from, cali_stimulus *to)
+{
+    if (from->region < -1 || from->region >= (int64_t)nmm->n_regions)
+        REFUSE("a stimulus into region %ld of %zu", (long)from->region, nmm->n_regions);
+    if (!isfinite(from->offset) || !isfinite(from->amplitude) || !isfinite(from->frequency_Hz) ||
+        !isfinite(from->phase))
+        REFUSE("a stimulus is not finite");
+    if (from->start < 0 || from->start % nmm->dt != 0 || from->stop % nmm->dt != 0 ||
+        (from->stop != 0 && from->stop < from->start))
+        REFUSE("a stimulus from %g to %g ms does not fit the step %g ms", cal_time_ms(from->start),
+               cal_time_ms(from->stop), nmm->dt_ms);
+    *to = (cali_stimulus){.offset = from->offset, .amplitude = from->amplitude,
+                          .cycles_per_ms = from->frequency_Hz * 1e-3, .phase = from->phase,
+                          .start = from->start / nmm->dt,
+                          .stop = from->stop == 0 ? INT64_MAX : from->stop / nmm->dt};
+    return CAL_OK;
+}
+
+/* Adds the stimulus to the block if it acts there; true then. With `stimuli` NULL it only counts. */
+static bool add_to_block(cali_block *b, const cal_nmm_stimulus *from, const cali_stimulus *s)
+{
+    const int input =
+        from->input == NULL ? 0 : cal_field_find(b->model->inputs, b->model->n_inputs, from->input);
+    if (input < 0)
+        return false;
+    size_t first = 0, count = b->n_real;
+    if (from->region >= 0) {
+        while (first < b->n_real && b->region[first] != (uint32_t)from->region)
+            first++;
+        if (first == b->n_real)
+            return false;
+        count = 1;
+    }
+    if (b->stimuli != NULL) {
+        cali_stimulus *to = &b->stimuli[b->n_stimuli];
+        *to = *s;
+        to->input = (size_t)input;
+        to->first = first;
+        to->count = count;
+    }
+    b->n_stimuli++;
+    return true;
+}
+
+static bool add_to_externals(cal_nmm *nmm, const cal_nmm_stimulus *from, const cali_stimulus *s)
+{
+    bool is_used = false;
+    for (size_t k = 0; k < nmm->n_externals; k++)
+        for (size_t t = 0; t < nmm->n_terms; t++) {
+            const char *to = nmm->terms[t].to;
+            const bool fits = to == from->input ||
+                              (to != NULL && from->input != NULL && strcmp(to, from->input) == 0);
+            if (!fits || (from->region >= 0 && nmm->externals[k].region != (size_t)from->region))
+                continue;
+            if (nmm->external_stimuli != NULL)
+                nmm->external_stimuli[nmm->n_external_stimuli] =
+                    (cali_external_stimulus){nmm->externals[k].region, t, *s};
+            nmm->n_external_stimuli++;
+            is_used = true;
+        }
+    return is_used;
+}
+
+static cal_status pass_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    nmm->n_external_stimuli = 0;
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        nmm->blocks[i].n_stimuli = 0;
+    for (size_t k = 0; k < def->n_stimuli; k++) {
+        cali_stimulus s;
+        CAL_TRY(read_stimulus(nmm, &def->stimuli[k], &s));
+        bool is_used = add_to_externals(nmm, &def->stimuli[k], &s);
+        for (size_t i = 0; i < nmm->n_blocks; i++)
+            is_used |= add_to_block(&nmm->blocks[i], &def->stimuli[k], &s);
+        if (!is_used)
+            REFUSE("a stimulus acts on the input \"%s\", which its region has not",
+                   def->stimuli[k].input == NULL ? "(default)" : def->stimuli[k].input);
+    }
+    return CAL_OK;
+}
+
+static int compare_steps(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static cal_status make_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    CAL_TRY(pass_stimuli(nmm, def));
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        cali_block *b = &nmm->blocks[i];
+        CAL_TRY(cali_alloc(nmm->ctx, b->n_stimuli, sizeof *b->stimuli, "stimuli", &b->stimuli));
+        CAL_TRY(cali_alloc(nmm->ctx, b->n_stimuli, sizeof *b->live, "stimuli", &b->live));
+    }
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_external_stimuli, sizeof *nmm->external_stimuli, "stimuli",
+                       &nmm->external_stimuli));
+    CAL_TRY(cali_alloc(nmm->ctx, 2 * def->n_stimuli, sizeof *nmm->events, "stimuli", &nmm->events));
+    CAL_TRY(pass_stimuli(nmm, def));
+    for (size_t k = 0; k < def->n_stimuli; k++) {
+        nmm->events[nmm->n_events++] = def->stimuli[k].start / nmm->dt;
+        if (def->stimuli[k].stop != 0)
+            nmm->events[nmm->n_events++] = def->stimuli[k].stop / nmm->dt;
+    }
+    qsort(nmm->events, nmm->n_events, sizeof *nmm->events, compare_steps);
+    return CAL_OK;
+}
+
+/* ---- noise ------------------------------------------------------------------------------------- */
+
+static cal_status add_noise(cal_nmm *nmm, cali_block *b, const cal_nmm_noise *from, size_t state)
+{
+    cali_noise *to = &b->noises[b->n_noises++];
+    to->state = state;
+    to->level = from->level;
+    to->is_coloured = from->tau_ms > 0.0;
+    to->stream = to->is_coloured ? 0x10000u : 0u;
+    if (!to->is_coloured) {
+        to->kick = from->level * sqrt(nmm->dt_ms);
+        return CAL_OK;
+    }
+    to->decay = cali_exp(-nmm->dt_ms / from->tau_ms);
+    to->kick = from->level * sqrt(1.0 - to->decay * to->decay);
+    return allocate_rows(nmm, b, (size_t)nmm->batch + 1, &to->path);
+}
+
+static cal_status make_noise(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        cali_block *b = &nmm->blocks[i];
+        CAL_TRY(cali_alloc(nmm->ctx, def->n_noises, sizeof *b->noises, "noise", &b->noises));
+        for (int k = 0; k < 3; k++)
+            CAL_TRY(allocate_rows(nmm, b, def->n_noises, &b->force[k]));
+    }
+    for (size_t k = 0; k < def->n_noises; k++) {
+        const cal_nmm_noise *noise = &def->noises[k];
+        if (!(noise->level >= 0.0 && isfinite(noise->level)) ||
+            !(noise->tau_ms >= 0.0 && isfinite(noise->tau_ms)) || noise->state == NULL)
+            REFUSE("noise needs a state, a level >= 0 and tau >= 0");
+        for (size_t j = 0; j < k; j++)
+            if (strcmp(noise->state, def->noises[j].state) == 0 &&
+                (noise->tau_ms > 0.0) == (def->noises[j].tau_ms > 0.0))
+                REFUSE("noise on %s is given twice", noise->state);
+        bool is_used = false;
+        for (size_t i = 0; i < nmm->n_blocks; i++) {
+            cali_block *b = &nmm->blocks[i];
+            const int state = cal_field_find(b->model->states, b->model->n_states, noise->state);
+            if (state < 0)
+                continue;
+            CAL_TRY(add_noise(nmm, b, noise, (size_t)state));
+            is_used = true;
+        }
+        if (!is_used)
+            REFUSE("noise on \"%s\", which no region has as a state", noise->state);
+    }
+    return CAL_OK;
+}
+
+/* ---- history ----------------------------------------------------------------------------------- */
+
+static void fill_external_history(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    for (size_t k = 0; k < nmm->n_externals; k++)
+        for (size_t c = 0; c < nmm->n_channels; c++) {
+            const size_t region = nmm->externals[k].region;
+            double *row = nmm->ring + (c * nmm->n_regions + region) * nmm->ring_stride;
+            const double value =
+                cali_external_value(&nmm->channels[c], def->regions[region].external_initial);
+            for (size_t j = 0; j < 2 * nmm->ring_length; j++)
+                row[j] = value;
+        }
+}
+
+/* The outputs were constant before t = 0; so were the delayed sums. */
+static void fill_history(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    fill_external_history(nmm, def);
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        cali_block *b = &nmm->blocks[i];
+        cali_block_record(nmm, b, 0);
+        for (size_t c = 0; c < nmm->n_channels; c++)
+            for (size_t r = 0; r < b->n_real; r++) {
+                double *row = nmm->ring + (c * nmm->n_regions + b->region[r]) * nmm->ring_stride;
+                for (size_t j = 0; j < 2 * nmm->ring_length; j++)
+                    row[j] = row[0];
+            }
+    }
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        const cali_block *b = &nmm->blocks[i];
+        for (size_t c = 0; c < nmm->n_channels; c++)
+            for (int64_t n = -CALI_NMM_PAST; n <= 0; n++) {
+                double *sums = cali_block_sums(nmm, b, c, n);
+                const double *ring = cali_nmm_ring(nmm, c, n);
+                nmm->kernels->gather(&nmm->far, b->at, b->n_real, 1, ring, b->n, sums);
+                nmm->kernels->gather_one(&nmm->near, b->at, b->n_real, ring, sums);
+            }
+    }
+}
+
+cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    const bool is_fixed = nmm->integrator == CAL_RK4 || nmm->integrator == CAL_HEUN;
+    nmm->n_rows = (size_t)(CALI_NMM_PAST + 1 + nmm->batch);
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        cali_block *b = &nmm->blocks[i];
+        b->n = is_fixed ? (b->n_real + 7) / 8 * 8 : b->n_real;
+        b->first_state = nmm->n_state_values;
+        nmm->n_state_values += b->model->n_states * b->n;
+        CAL_TRY(allocate_block(nmm, b));
+    }
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_state_values, sizeof(double), "the state", &nmm->y));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels * nmm->n_regions, sizeof(double), "the outputs",
+                       &nmm->present));
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        CAL_TRY(fill_regions(nmm, &nmm->blocks[i], def));
+    for (size_t k = 0; k < nmm->n_externals; k++)
+        if (!isfinite(def->regions[nmm->externals[k].region].external_initial))
+            REFUSE("the initial output of %s is not finite",
+                   cali_nmm_label(nmm, nmm->externals[k].region));
+    CAL_TRY(make_stimuli(nmm, def));
+    CAL_TRY(make_noise(nmm, def));
+    fill_history(nmm, def);
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        cali_block_start_paths(nmm, &nmm->blocks[i]);
+    return CAL_OK;
+}

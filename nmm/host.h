@@ -1,0 +1,233 @@
+/* The host's inside. Regions of one model stand together in blocks of at most 32, each with its own
+ * rows-first arrays; blocks are the unit of parallel work. "Position" counts regions in the order of
+ * the blocks, external regions last; "step" is the index n of the grid t_n = n dt.
+ *
+ *   setup.c     definition -> terms, channels, blocks    fill.c  -> parameters, stimuli, noise, history
+ *   edges.c     connectome -> delayed edges (far, near), instantaneous edges; the ring of outputs
+ *   block.c     inputs and derivative of a block, recording of a grid point
+ *   fixed.c     RK4 and Heun on the grid         cvode.c  the same on SUNDIALS CVODE
+ *   noise.c     paths and increments             exchange.c  external regions
+ *   probes.c    sampled rows                     nmm.c    the public functions
+ *
+ * A channel is one row of values per region that travels along edges: an output, or the sine and the
+ * cosine of a phase. Each coupling term reads the delayed sums of one or two channels. */
+#ifndef CALI_NMM_HOST_H
+#define CALI_NMM_HOST_H
+
+#include "base/random.h"
+#include "callosum/nmm.h"
+#include "nmm/kernels.h"
+
+enum {
+    CALI_NMM_BLOCK = 32,   /* regions per block */
+    CALI_NMM_PAST = 4,     /* grid points before the batch whose sums are kept */
+    CALI_NMM_PARALLEL = 128 /* regions from which on blocks run on several threads */
+};
+
+typedef enum cali_channel_kind {
+    CALI_CHANNEL_PLAIN,
+    CALI_CHANNEL_LOGISTIC,
+    CALI_CHANNEL_SINE,  /* its cosine is the next channel */
+    CALI_CHANNEL_COSINE
+} cali_channel_kind;
+
+typedef struct cali_channel {
+    cali_channel_kind kind;
+    char *from;        /* NULL: default output */
+    double q[5];       /* logistic: -, low, high, midpoint, sigma */
+    bool has_external; /* external regions send into it */
+} cali_channel;
+
+typedef struct cali_term {
+    cal_coupling_kind kind;
+    size_t channel; /* Kuramoto: the sine's */
+    char *to;       /* NULL: default input */
+    double a, b, q[5];
+} cali_term;
+
+typedef struct cali_stimulus {
+    size_t input, first, count; /* regions first .. first + count - 1 of the block */
+    double offset, amplitude, cycles_per_ms, phase;
+    int64_t start, stop; /* acts in steps start .. stop - 1; INT64_MAX: to the end */
+} cali_stimulus;
+
+/* Stimulus of a drive: what an external region would have got. */
+typedef struct cali_external_stimulus {
+    size_t region, term;
+    cali_stimulus s;
+} cali_external_stimulus;
+
+typedef struct cali_noise {
+    size_t state;
+    double level, decay, kick; /* coloured: u' = decay u + kick xi; white: kick = level sqrt(dt) */
+    bool is_coloured;
+    double *path; /* coloured: (batch + 1 x n), u at the grid points of the batch */
+    uint32_t stream;
+} cali_noise;
+
+typedef struct cali_block {
+    const cal_nmm_model *model;
+    size_t n;      /* row length, a multiple of 8 where the grid is fixed; beyond n_real: copies */
+    size_t n_real;
+    size_t at;          /* position of the first region */
+    size_t first_state; /* of the rows in the state vector */
+    const uint32_t *region;
+    double *params;      /* (n_params x n) */
+    int *term_input;     /* n_terms: input row, -1: none */
+    int *channel_output; /* n_channels: output row, -1: none */
+    double *row_weight;  /* n: b_i = sum of the weights of all edges into region i */
+    double *sums;        /* (n_channels x n_rows x n): delayed sums at grid points */
+    double *between;     /* (n_channels x n): the same between grid points */
+    double *total;       /* (n_channels x n): with instantaneous edges */
+    double *derived;     /* (n_channels x n): channel values that are no plain output */
+    double *outputs;     /* (n_outputs x n) */
+    double *inputs[3];   /* (n_inputs x n) at the begin, middle and end of a step */
+    double *stage_inputs;
+    double *force[3]; /* (n_noises x n) coloured noise there */
+    double *z, *k[4]; /* (n_states x n) */
+    const double **rows[3]; /* n_channels pointers each */
+    cali_stimulus *stimuli;
+    size_t n_stimuli;
+    size_t *live; /* stimuli that act in this batch */
+    size_t n_live;
+    cali_noise *noises;
+    size_t n_noises;
+    bool has_failed;
+    int64_t failed_step;
+    size_t failed_state, failed_at;
+} cali_block;
+
+typedef struct cali_external {
+    size_t region;
+    int64_t written; /* last step whose value is known */
+    cal_samples samples;
+    bool has_targets, has_written;
+} cali_external;
+
+/* An edge whose source is external: its stencil depends on the kind of samples. */
+typedef struct cali_external_edge {
+    size_t source, edge;
+    bool is_far;
+    double steps, weight;
+    int64_t limit;
+} cali_external_edge;
+
+typedef struct cali_probe {
+    int64_t every;
+    bool is_mean;
+    int *output, *state; /* per block: row, or -1 */
+    double *rows;        /* (capacity x n_regions) */
+    double *sum, *first; /* n_regions */
+    size_t capacity, n_samples;
+} cali_probe;
+
+typedef struct cali_cvode cali_cvode;
+
+struct cal_nmm {
+    cal_context *ctx; /* borrowed */
+    const cal_connectome *connectome;
+    const cali_kernels *kernels;
+    cal_integrator integrator;
+    const char *reason;
+    cal_time dt;
+    double dt_ms, rtol;
+    int64_t window, lag; /* steps */
+    int64_t batch;       /* largest number of steps per batch */
+    int64_t batch_now;   /* of the batch under way (CVODE) */
+    int64_t now;         /* step reached */
+    int64_t probes_from; /* step at which this advance began */
+    bool is_broken, has_started;
+    cali_key key;
+
+    size_t n_regions, n_native, n_channels, n_terms, n_blocks, n_state_values, n_externals;
+    cali_channel *channels;
+    cali_term *terms;
+    bool is_static; /* inputs depend on the past only: no instantaneous edge, no difference */
+    bool is_parallel;
+    uint32_t *order;    /* position -> region */
+    uint32_t *position; /* region -> position */
+    int64_t *block_of;  /* region -> block, -1: external */
+    cali_block *blocks;
+    size_t n_rows; /* of the sums: CALI_NMM_PAST + 1 + batch */
+    double *y;     /* n_state_values */
+
+    cali_edges far, near;
+    cali_instant instant;
+    double *present; /* (n_channels x n_regions by position): channel values now */
+    double *row_weights; /* by position */
+    double *ring;        /* [channel][region][2 length + pad] */
+    size_t ring_length, ring_stride;
+
+    cali_external *externals;
+    cali_external_edge *external_edges;
+    size_t n_external_edges;
+    cali_external_stimulus *external_stimuli;
+    size_t n_external_stimuli;
+    double min_external_delay_ms;
+    size_t min_external_from, min_external_to;
+
+    cali_probe *probes;
+    size_t n_probes, probe_capacity;
+    int64_t *events; /* steps at which a stimulus begins or ends, rising */
+    size_t n_events;
+    const double *injected; /* test hook: replaces the path of coloured noise; borrowed */
+    size_t n_injected;
+    cali_cvode *cvode;
+    cal_nmm_counts counts;
+};
+
+/* setup.c */
+cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def);
+const char *cali_nmm_label(const cal_nmm *nmm, size_t region);
+/* fill.c */
+cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def);
+/* exchange.c */
+/** What the output `value` of an external region is in a channel. */
+double cali_external_value(const cali_channel *channel, double value);
+cal_status cali_nmm_check_externals(cal_nmm *nmm, int64_t until);
+/* edges.c */
+cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def);
+/** Cubic Lagrange weights (times `weight`) of the value `steps` before the target time: 4 values from
+ *  `*base` on, relative to the target, none later than -limit. */
+void cali_stencil_points(double steps, int64_t limit, double weight, int64_t *base, double *w);
+/** The same for bin means: linear between the two nearest centres; slot n holds the bin that ends at n. */
+void cali_stencil_bins(double steps, int64_t limit, double weight, int64_t *base, double *w);
+void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external);
+/* block.c */
+double *cali_block_sums(const cal_nmm *nmm, const cali_block *b, size_t channel, int64_t point);
+const double *cali_nmm_ring(const cal_nmm *nmm, size_t channel, int64_t step);
+/** Runs `run(nmm, block, arg)` for all blocks, on the context's threads where that pays. */
+void cali_for_blocks(cal_nmm *nmm, void (*run)(cal_nmm *nmm, cali_block *b, int64_t arg), int64_t arg);
+void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, double t_ms, int64_t step,
+                            double *inputs);
+void cali_block_choose_stimuli(cali_block *b, int64_t first, int64_t end);
+/** Adds the coupling terms at the sums `rows` (n_channels rows) to `inputs`. */
+void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows, double *inputs);
+void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x);
+/** dx of the block at state x; `inputs` as cali_block_inputs leaves them, `force` may be NULL. */
+void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,
+                    const double *const *rows, const double *force, double *dx);
+/** Writes the block's channel values of step `step` into the ring and samples the probes. */
+void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step);
+void cali_block_check(cal_nmm *nmm, cali_block *b, int64_t step);
+cal_status cali_nmm_report_failure(cal_nmm *nmm);
+void cali_nmm_end_batch(cal_nmm *nmm, int64_t n_steps);
+/* fixed.c */
+cal_status cali_nmm_advance_fixed(cal_nmm *nmm, int64_t until);
+void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps);
+/* cvode.c */
+cal_status cali_cvode_create(cal_nmm *nmm);
+void cali_cvode_destroy(cal_nmm *nmm);
+cal_status cali_nmm_advance_cvode(cal_nmm *nmm, int64_t until);
+/* noise.c */
+void cali_block_draw_paths(cal_nmm *nmm, cali_block *b, int64_t n_steps);
+void cali_block_start_paths(cal_nmm *nmm, cali_block *b);
+void cali_block_add_white(const cal_nmm *nmm, const cali_block *b, int64_t step, double *x);
+/** Test hook: values of the path at steps 0, 1, ...; every coloured noise follows it in all regions. */
+void cali_nmm_inject_path(cal_nmm *nmm, const double *values, size_t n);
+/* probes.c */
+void cali_nmm_start_probes(cal_nmm *nmm, int64_t until);
+void cali_block_sample_probes(cal_nmm *nmm, cali_block *b, const double *x, int64_t step);
+void cali_nmm_free_probes(cal_nmm *nmm);
+
+#endif

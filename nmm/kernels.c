@@ -1,0 +1,201 @@
+/* See nmm/kernels.h. The far gather is the heart of the host:
+ *
+ *        time ->      n-d-1  n-d  n-d+1  n-d+2 | ...            source row, mirrored ring
+ *   step 0 reads        w0    w1    w2     w3
+ *   step 1 reads              w0    w1     w2     w3
+ *
+ * so K steps of one edge are four products of a weight with K contiguous values. The edge itself is
+ * read once per K steps; no gather instructions. Sums run in the order of the edges, without fma. */
+#include "nmm/kernels.h"
+
+#include "base/isa.h"
+#include "base/numeric.h"
+
+#if defined(__clang__)
+#define EACH _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH _Pragma("GCC ivdep")
+#endif
+
+/* Vectors of the compiler: split or joined to what the level has; the same operations per element. */
+typedef double vec8 __attribute__((vector_size(64), aligned(8), may_alias));
+typedef double vec4 __attribute__((vector_size(32), aligned(8), may_alias));
+
+#define STENCIL(type, x, o)                                                                        \
+    ((w0 * *(const type *)((x) + (o)) + w1 * *(const type *)((x) + (o) + 1)) +                     \
+     (w2 * *(const type *)((x) + (o) + 2) + w3 * *(const type *)((x) + (o) + 3)))
+
+#define EDGE                                                                                       \
+    const double *x = ring + edges->offset[e];                                                     \
+    __builtin_prefetch(ring + edges->offset[e + 16]);                                              \
+    __builtin_prefetch(ring + edges->offset[e + 16] + 15);                                         \
+    const double w0 = edges->w[4 * e], w1 = edges->w[4 * e + 1];                                   \
+    const double w2 = edges->w[4 * e + 2], w3 = edges->w[4 * e + 3]
+
+static void gather16(const cali_edges *edges, size_t target, const double *ring, double *sums)
+{
+    vec8 a = {0.0}, b = {0.0};
+    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
+        EDGE;
+        a += STENCIL(vec8, x, 0);
+        b += STENCIL(vec8, x, 8);
+    }
+    *(vec8 *)sums = a;
+    *(vec8 *)(sums + 8) = b;
+}
+
+static void gather12(const cali_edges *edges, size_t target, const double *ring, double *sums)
+{
+    vec8 a = {0.0};
+    vec4 b = {0.0};
+    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
+        EDGE;
+        a += STENCIL(vec8, x, 0);
+        b += STENCIL(vec4, x, 8);
+    }
+    *(vec8 *)sums = a;
+    *(vec4 *)(sums + 8) = b;
+}
+
+static void gather8(const cali_edges *edges, size_t target, const double *ring, double *sums)
+{
+    vec8 a = {0.0};
+    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
+        EDGE;
+        a += STENCIL(vec8, x, 0);
+    }
+    *(vec8 *)sums = a;
+}
+
+static void gather4(const cali_edges *edges, size_t target, const double *ring, double *sums)
+{
+    vec4 a = {0.0};
+    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
+        EDGE;
+        a += STENCIL(vec4, x, 0);
+    }
+    *(vec4 *)sums = a;
+}
+
+static void gather(const cali_edges *edges, size_t t0, size_t n, size_t n_steps, const double *ring,
+                   size_t stride, double *sums)
+{
+    for (size_t i = 0; i < n; i++) {
+        double row[CALI_NMM_BATCH];
+        if (n_steps > 12)
+            gather16(edges, t0 + i, ring, row);
+        else if (n_steps > 8)
+            gather12(edges, t0 + i, ring, row);
+        else if (n_steps > 4)
+            gather8(edges, t0 + i, ring, row);
+        else
+            gather4(edges, t0 + i, ring, row);
+        for (size_t k = 0; k < n_steps; k++)
+            sums[k * stride + i] = row[k];
+    }
+}
+
+static void gather_one(const cali_edges *edges, size_t t0, size_t n, const double *ring, double *sums)
+{
+    for (size_t i = 0; i < n; i++) {
+        double sum = sums[i];
+        for (size_t e = edges->first[t0 + i]; e < edges->first[t0 + i + 1]; e++) {
+            const double *x = ring + edges->offset[e];
+            const double w0 = edges->w[4 * e], w1 = edges->w[4 * e + 1];
+            const double w2 = edges->w[4 * e + 2], w3 = edges->w[4 * e + 3];
+            sum += (w0 * x[0] + w1 * x[1]) + (w2 * x[2] + w3 * x[3]);
+        }
+        sums[i] = sum;
+    }
+}
+
+static void middle(size_t n, const double *restrict a, const double *restrict b,
+                   const double *restrict c, const double *restrict d, double *restrict mid)
+{
+    for (size_t i = 0; i < n; i++)
+        mid[i] = ((a[i] - 5.0 * b[i]) + (15.0 * c[i] + 5.0 * d[i])) * 0.0625;
+}
+
+static void add_scaled(size_t n, double h, const double *restrict x, const double *restrict k,
+                       double *restrict z)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] = x[i] + h * k[i];
+}
+
+static void axpy(size_t n, double h, const double *restrict k, double *restrict z)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] += h * k[i];
+}
+
+static double rk4_end(size_t n, double h, const double *restrict k1, const double *restrict k2,
+                      const double *restrict k3, const double *restrict k4, double *restrict y)
+{
+    const double sixth = h / 6.0;
+    double bad[8] = {0.0};
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t j = 0; j < 8; j++) {
+            y[i + j] += sixth * ((k1[i + j] + k4[i + j]) + 2.0 * (k2[i + j] + k3[i + j]));
+            bad[j] += y[i + j] - y[i + j]; /* 0, or NaN where y is not finite */
+        }
+    for (; i < n; i++) {
+        y[i] += sixth * ((k1[i] + k4[i]) + 2.0 * (k2[i] + k3[i]));
+        bad[0] += y[i] - y[i];
+    }
+    return ((bad[0] + bad[1]) + (bad[2] + bad[3])) + ((bad[4] + bad[5]) + (bad[6] + bad[7]));
+}
+
+static void linear(size_t n, double a, double b, const double *restrict s, double *restrict c)
+{
+    for (size_t i = 0; i < n; i++)
+        c[i] += a * s[i] + b;
+}
+
+static void sigmoidal(size_t n, const double *restrict q, const double *restrict s, double *restrict c)
+{
+    const double a = q[0], low = q[1], range = q[2] - q[1], midpoint = q[3], sigma = q[4];
+    EACH
+    for (size_t i = 0; i < n; i++)
+        c[i] += low + range / (1.0 + cali_exp(-a * (s[i] - midpoint) / sigma));
+}
+
+static void difference(size_t n, double a, const double *restrict b, const double *restrict x,
+                       const double *restrict s, double *restrict c)
+{
+    for (size_t i = 0; i < n; i++)
+        c[i] += a * (s[i] - b[i] * x[i]);
+}
+
+static void phase(size_t n, double a, const double *restrict theta, const double *restrict s_sin,
+                  const double *restrict s_cos, double *restrict c)
+{
+    EACH
+    for (size_t i = 0; i < n; i++) {
+        double sine, cosine;
+        cali_sincos(theta[i], &sine, &cosine);
+        c[i] += a * (s_sin[i] * cosine - s_cos[i] * sine);
+    }
+}
+
+static void logistic(size_t n, const double *restrict q, const double *restrict x, double *restrict y)
+{
+    const double low = q[1], range = q[2] - q[1], midpoint = q[3], sigma = q[4];
+    EACH
+    for (size_t i = 0; i < n; i++)
+        y[i] = low + range / (1.0 + cali_exp((midpoint - x[i]) / sigma));
+}
+
+static void sine(size_t n, const double *restrict x, double *restrict s, double *restrict c)
+{
+    EACH
+    for (size_t i = 0; i < n; i++)
+        cali_sincos(x[i], &s[i], &c[i]);
+}
+
+extern const cali_kernels CALI_ISA_NAME(cali_nmm_kernels);
+const cali_kernels CALI_ISA_NAME(cali_nmm_kernels) = {
+    gather, gather_one, middle, add_scaled, axpy,     rk4_end,
+    linear, sigmoidal,  difference, phase,  logistic, sine,
+};

@@ -1,0 +1,55 @@
+/* Loops of the host that are compiled once per instruction-set level (nmm/kernels.c); every level
+ * gives the same bits. Arrays hold one value per region of a block unless said otherwise. */
+#ifndef CALI_NMM_KERNELS_H
+#define CALI_NMM_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CALI_NMM_BATCH = 16 }; /* steps whose far edges are gathered together */
+
+/** Delayed edges by target: those of target i are first[i] .. first[i + 1] - 1. Edge e reads the 4
+ *  values from ring + offset[e] on, weighted with w[4 e ...] (connection weight and gain folded in). */
+typedef struct cali_edges {
+    size_t n_targets, n;
+    size_t *first;
+    int32_t *offset; /* n + 16: what is prefetched beyond the end is valid */
+    double *w;
+} cali_edges;
+
+/** Undelayed edges by target: sums w[e] x[source[e]]. */
+typedef struct cali_instant {
+    size_t n;
+    size_t *first;
+    uint32_t *source;
+    double *w;
+} cali_instant;
+
+typedef struct cali_kernels {
+    /** Delayed sums of targets t0 .. t0 + n - 1 at `n_steps` (1 to 16) times: sums[k stride + i] for
+     *  step k; `ring` is the ring's base for the first step. */
+    void (*gather)(const cali_edges *edges, size_t t0, size_t n, size_t n_steps, const double *ring,
+                   size_t stride, double *sums);
+    /** sums[i] += delayed sum of target t0 + i at one time. */
+    void (*gather_one)(const cali_edges *edges, size_t t0, size_t n, const double *ring, double *sums);
+    /** mid = (a - 5 b + 15 c + 5 d) / 16: a, b, c, d at n - 2 ... n + 1, mid at n + 1/2. */
+    void (*middle)(size_t n, const double *a, const double *b, const double *c, const double *d,
+                   double *mid);
+    void (*add_scaled)(size_t n, double h, const double *x, const double *k, double *z); /* z = x + h k */
+    void (*axpy)(size_t n, double h, const double *k, double *z);                        /* z += h k */
+    /** Last stage of RK4: y += h / 6 (k1 + 2 k2 + 2 k3 + k4); returns NaN if any y is not finite. */
+    double (*rk4_end)(size_t n, double h, const double *k1, const double *k2, const double *k3,
+                      const double *k4, double *y);
+    void (*linear)(size_t n, double a, double b, const double *s, double *c);             /* c += a s + b */
+    void (*sigmoidal)(size_t n, const double *q, const double *s, double *c); /* q: a, cmin, cmax, mid, sigma */
+    void (*difference)(size_t n, double a, const double *b, const double *x, const double *s, double *c);
+    void (*phase)(size_t n, double a, const double *theta, const double *s_sin, const double *s_cos,
+                  double *c); /* c += a (s_sin cos theta - s_cos sin theta) */
+    void (*logistic)(size_t n, const double *q, const double *x, double *y); /* y = cmin + ... as in nmm.h */
+    void (*sine)(size_t n, const double *x, double *s, double *c);
+} cali_kernels;
+
+/** The table of this processor's level. */
+const cali_kernels *cali_kernels_get(void);
+
+#endif

@@ -1,0 +1,150 @@
+/* Rows sampled for recording: end points, or means over an interval by the trapezoid rule. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nmm/host.h"
+
+/* Row of `what` in a model: an output first, then a state; NULL: the default output. */
+static void find_row(const cal_nmm_model *model, const char *what, int *output, int *state)
+{
+    *state = -1;
+    *output = what == NULL ? 0 : cal_field_find(model->outputs, model->n_outputs, what);
+    if (*output < 0)
+        *state = cal_field_find(model->states, model->n_states, what);
+}
+
+static cal_status resolve(cal_nmm *nmm, const char *what, cali_probe *probe, const char **unit)
+{
+    *unit = NULL;
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        const cal_nmm_model *model = nmm->blocks[i].model;
+        find_row(model, what, &probe->output[i], &probe->state[i]);
+        if (probe->output[i] < 0 && probe->state[i] < 0)
+            continue;
+        const char *its = probe->output[i] >= 0 ? model->outputs[probe->output[i]].unit
+                                                : model->states[probe->state[i]].unit;
+        if (*unit != NULL && strcmp(*unit, its) != 0)
+            return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "%s is in %s in one region and in %s in another",
+                            what == NULL ? "the default output" : what, *unit, its);
+        *unit = its;
+    }
+    if (*unit == NULL && nmm->n_blocks > 0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "no region has \"%s\"; %s has \"%s\"", what,
+                        nmm->blocks[0].model->name, nmm->blocks[0].model->outputs[0].name);
+    return CAL_OK;
+}
+
+static cal_status allocate_probe(cal_nmm *nmm, cali_probe *probe)
+{
+    const size_t n = nmm->n_regions;
+    probe->capacity = (size_t)(nmm->window / probe->every) + 1;
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_blocks, sizeof(int), "probes", &probe->output));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_blocks, sizeof(int), "probes", &probe->state));
+    CAL_TRY(cali_alloc(nmm->ctx, probe->capacity * n, sizeof(double), "probes", &probe->rows));
+    CAL_TRY(cali_alloc(nmm->ctx, n, sizeof(double), "probes", &probe->sum));
+    CAL_TRY(cali_alloc(nmm->ctx, n, sizeof(double), "probes", &probe->first));
+    for (size_t i = 0; i < probe->capacity * n; i++)
+        probe->rows[i] = NAN;
+    return CAL_OK;
+}
+
+static const double *probe_row(const cal_nmm *nmm, const cali_block *b, const cali_probe *probe,
+                               const double *x)
+{
+    const size_t i = (size_t)(b - nmm->blocks);
+    if (probe->output[i] >= 0)
+        return b->outputs + (size_t)probe->output[i] * b->n;
+    return probe->state[i] >= 0 ? x + (size_t)probe->state[i] * b->n : NULL;
+}
+
+cal_status cal_nmm_add_probe(cal_nmm *nmm, const cal_probe_def *def, size_t *probe, const char **unit)
+{
+    if (nmm->has_started)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_STATE, "probes are added before the first advance");
+    if (def->every <= 0 || def->every % nmm->dt != 0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT,
+                        "recording every %g ms is not a multiple of the step %g ms",
+                        cal_time_ms(def->every), nmm->dt_ms);
+    CAL_TRY(cali_reserve(nmm->ctx, nmm->n_probes + 1, sizeof *nmm->probes, &nmm->probes,
+                         &nmm->probe_capacity));
+    cali_probe *p = &nmm->probes[nmm->n_probes];
+    *p = (cali_probe){.every = def->every / nmm->dt, .is_mean = def->is_mean};
+    nmm->n_probes++; /* from here on the destructor frees it */
+    const char *its_unit = NULL;
+    cal_status status = allocate_probe(nmm, p);
+    if (status == CAL_OK)
+        status = resolve(nmm, def->what, p, &its_unit);
+    if (status != CAL_OK) {
+        for (size_t i = 0; i < nmm->n_blocks && p->output != NULL && p->state != NULL; i++)
+            p->output[i] = p->state[i] = -1;
+        return status;
+    }
+    for (size_t i = 0; i < nmm->n_blocks; i++) { /* the interval begins with the value at t = 0 */
+        cali_block *b = &nmm->blocks[i];
+        const double *x = nmm->y + b->first_state;
+        b->model->observe(b->n, b->params, x, b->outputs);
+        const double *row = probe_row(nmm, b, p, x);
+        for (size_t r = 0; row != NULL && r < b->n_real; r++)
+            p->first[b->region[r]] = row[r];
+    }
+    *probe = nmm->n_probes - 1;
+    if (unit != NULL)
+        *unit = its_unit;
+    return CAL_OK;
+}
+
+/* Samples stand at the multiples of `every` in (now, until]. */
+void cali_nmm_start_probes(cal_nmm *nmm, int64_t until)
+{
+    for (size_t k = 0; k < nmm->n_probes; k++) {
+        cali_probe *p = &nmm->probes[k];
+        p->n_samples = (size_t)(until / p->every - nmm->now / p->every);
+    }
+}
+
+void cali_block_sample_probes(cal_nmm *nmm, cali_block *b, const double *x, int64_t step)
+{
+    for (size_t k = 0; k < nmm->n_probes; k++) {
+        cali_probe *p = &nmm->probes[k];
+        const double *row = probe_row(nmm, b, p, x);
+        const bool is_sample = step % p->every == 0;
+        if (row == NULL || (!is_sample && !p->is_mean))
+            continue;
+        const size_t j = (size_t)(step / p->every - nmm->probes_from / p->every - 1);
+        double *sample = is_sample ? p->rows + j * nmm->n_regions : NULL;
+        for (size_t r = 0; r < b->n_real; r++) {
+            const size_t i = b->region[r];
+            if (p->is_mean)
+                p->sum[i] += row[r];
+            if (!is_sample)
+                continue;
+            sample[i] = row[r];
+            if (p->is_mean) {
+                sample[i] = (p->sum[i] + 0.5 * (p->first[i] - row[r])) / (double)p->every;
+                p->sum[i] = 0.0;
+                p->first[i] = row[r];
+            }
+        }
+    }
+}
+
+const double *cal_nmm_probe_rows(const cal_nmm *nmm, size_t probe, size_t *n_samples)
+{
+    *n_samples = probe < nmm->n_probes ? nmm->probes[probe].n_samples : 0;
+    return probe < nmm->n_probes ? nmm->probes[probe].rows : NULL;
+}
+
+void cali_nmm_free_probes(cal_nmm *nmm)
+{
+    for (size_t k = 0; k < nmm->n_probes; k++) {
+        cali_probe *p = &nmm->probes[k];
+        free(p->output);
+        free(p->state);
+        free(p->rows);
+        free(p->sum);
+        free(p->first);
+    }
+    free(nmm->probes);
+}
