@@ -21,14 +21,18 @@ extern "C" {
 
 /* ---- sub-simulators: one operation table for in-process and remote ones ------------------------------- */
 
-/** What crosses the border of a sub-simulator, in one direction. Every value is the mean over a bin. */
+/** What crosses the border of a sub-simulator, in one direction. Bin j of window k covers
+ *  (t_k + j W / samples, t_k + (j + 1) W / samples]. */
 typedef struct cal_port {
     const char *name;
     const char *unit;  /**< "Hz", "pA", "nA", "nS", "mV", "event", "1" */
     bool is_input;
     bool is_spikes;    /**< events (offset, id) instead of values */
     uint32_t channels; /**< values per bin; spikes: number of source neurons */
-    uint32_t samples;  /**< bins per window */
+    uint32_t samples;  /**< bins per window: a divisor or a multiple of the host's steps per window. Spikes:
+                            the sub-simulator's steps per window, offsets are multiples of W / samples */
+    bool is_points;    /**< values hold at the ends of the bins, for sub-simulators that integrate equations;
+                            default: means over the bins. Outputs: `samples` is a multiple of the host's steps */
 } cal_port;
 
 /** Spikes on a port within a window: offsets in ns after its start, 1 .. W, sorted by (offset, id). */
@@ -57,6 +61,7 @@ typedef struct cal_sub_ops {
     cal_status (*advance)(void *self, cal_time t0, cal_port_data *data);
     cal_sub_spikes (*spikes)(const void *self); /**< optional: recorded spikes of the window just done */
     void (*destroy)(void *self);
+    cal_time (*window)(const void *self); /**< optional: the window it was built for, else it takes any */
 } cal_sub_ops;
 
 /* ---- transducers: one constant entry each, listed in coupler/transducers.def --------------------------- */
@@ -65,12 +70,13 @@ typedef struct cal_sub_ops {
 typedef enum cal_transducer_direction { CAL_RECEIVES, CAL_GIVES } cal_transducer_direction;
 
 typedef struct cal_transducer {
-    const char *name; /**< "poisson", "shared-poisson", "current", "rate", "mean" */
+    const char *name; /**< "current", "rate-current", "poisson", "shared-poisson", "rate", "rate-exp", "mean" */
     cal_transducer_direction direction;
     const char *title, *formula, *source;
     const cal_field *params;
     size_t n_params;
-    const char *takes, *gives; /**< units, "coupling" where the coupling term's own unit is meant */
+    const char *takes, *gives; /**< units: "coupling" is that of the coupling term, "output" that of the region's
+                                    output in the host, "port" the port's own */
 } cal_transducer;
 size_t cal_n_transducers(void);
 const cal_transducer *cal_transducer_at(size_t index);
@@ -89,21 +95,28 @@ typedef struct cal_link {
 typedef struct cal_coupler cal_coupler;
 
 typedef struct cal_coupler_def {
-    cal_time window;  /**< W */
-    unsigned lag;     /**< 1 or 2 */
+    cal_time window;  /**< W: a multiple of the host's dt, below 4.29 s */
+    unsigned lag;     /**< 1 or 2; default 1 */
     uint64_t seed;
+    const cal_connectome *connectome; /**< names and lengths for messages; borrowed for the call; NULL: numbers */
+    double speed_mm_per_ms;           /**< for messages, where delays are lengths over it; default 0: not said */
 } cal_coupler_def;
+cal_coupler_def cal_coupler_def_default(void);
 
 /** Longest legal window: the largest multiple of `step` that divides `duration` (0: need not) with lag W <=
  *  the smallest delay across the border; 0 if there is none. */
 cal_time cal_coupler_longest_window(double min_delay_ms, cal_time step, unsigned lag, cal_time duration);
 
-/** The host is given away, also on failure (the handle is nulled). Errors: ARGUMENT, MEMORY. */
+/** The host is given away, also on failure (the handle is nulled). It has not been advanced yet. Errors: ARGUMENT
+ *  (window no multiple of the host's dt), INPUT (C201: lag W above the smallest delay on edges into or out of
+ *  external regions), MEMORY. */
 cal_status cal_coupler_create(cal_context *ctx, const cal_coupler_def *def, cal_nmm **nmm, cal_coupler **out);
 void cal_coupler_destroy(cal_coupler **coupler);
 
-/** Puts a sub-simulator in the place of a region. `self` is given away, also on failure. The links of direction
- *  GIVES are summed into the region's output. Errors: ARGUMENT (units, ports, C201), MEMORY. */
+/** Puts a sub-simulator in the place of an external region; before the first advance. `self` is given away, also on
+ *  failure. Every input port has exactly one link; output ports may have any number, at least one link GIVES. The
+ *  links of direction GIVES are summed into the region's output. `name` is copied. Errors: ARGUMENT (units, ports,
+ *  links, parameters, another window, a region twice), UNSUPPORTED, STATE, MEMORY. */
 cal_status cal_coupler_add(cal_coupler *coupler, const char *name, size_t region, const cal_sub_ops *ops, void *self,
                            const cal_link *links, size_t n_links);
 
@@ -113,7 +126,7 @@ extern const cal_sub_ops cal_sub_snn;
 cal_status cal_sub_snn_create(cal_context *ctx, cal_snn **snn, void **self);
 
 /** Advances one window; all participants run at the same time on the context's threads. Errors: those of the
- *  participants; the message names the region. */
+ *  participants; the message names the region. After an error the coupler is only fit to be destroyed. */
 cal_status cal_coupler_advance(cal_coupler *coupler);
 cal_time cal_coupler_time(const cal_coupler *coupler);
 /** The host, for probes and counts; borrowed. */
@@ -128,8 +141,22 @@ const double *cal_coupler_output(const cal_coupler *coupler, size_t sub, size_t 
 /** A port's values of the last window (channels x samples), borrowed. */
 const double *cal_coupler_port_values(const cal_coupler *coupler, size_t sub, size_t port);
 cal_sub_spikes cal_coupler_spikes(const cal_coupler *coupler, size_t sub);
+/** Spikes of an input port in the last window, borrowed: what a `shared-poisson` link sent. */
+cal_port_spikes cal_coupler_port_spikes(const cal_coupler *coupler, size_t sub, size_t port);
 
-/** Where the time went, in seconds of wall time since creation. */
+/** What a link did since the start. */
+typedef struct cal_link_counts {
+    uint64_t n_clipped; /**< bins whose value was clipped */
+    double clipped;     /**< expected spikes per train that clipping removed (negative: added) */
+    uint64_t n_spikes;  /**< sent by `shared-poisson` */
+    double expected;    /**< integral of their rate over time and trains */
+} cal_link_counts;
+/** Counts of link `link` in the order of cal_coupler_add. */
+cal_link_counts cal_coupler_link_counts(const cal_coupler *coupler, size_t sub, size_t link);
+
+/** Where the time went, in seconds of wall time since creation. Exchange: writing outputs, reading drives and all
+ *  transducers. With several threads the parts overlap, and a participant that waits for its own parallel loop may
+ *  help with another's blocks: the parts then add up to more than the total. */
 typedef struct cal_coupler_cost {
     double host_s, exchange_s, total_s;
     const double *sub_s; /**< n_subs values, borrowed */

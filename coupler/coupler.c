@@ -1,0 +1,230 @@
+/* The window. What the host needs for window k was known at the end of window k - lag, so the host and
+ * all sub-simulators compute it at the same time. Before that, one thread writes the outputs of window
+ * k - lag into the host's history and reads the drives; after it, nothing is left to do: each
+ * participant's block converts its own values. No step depends on the number of threads. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/context.h"
+#include "coupler/inside.h"
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static cal_time window_start(const cal_coupler *self)
+{
+    return (cal_time)self->n_windows * self->window;
+}
+
+double *cali_sub_output(const cal_coupler *coupler, const cali_sub *sub, uint64_t window)
+{
+    return sub->outputs + window % coupler->lag * coupler->n_steps;
+}
+
+/* ---- before: the host's history and the drives ---- */
+
+static cal_status read_drive(cal_coupler *self, cali_sub *sub, cali_link *l)
+{
+    const size_t n = self->n_steps;
+    double *drive = l->drive;
+    if (self->n_windows > 0)
+        memmove(drive, drive + n, CALI_BINS_PAST * sizeof *drive);
+    CAL_TRY(cal_nmm_read_drive(self->nmm, sub->region, l->coupling, window_start(self), n,
+                               drive + CALI_BINS_PAST));
+    if (self->n_windows == 0) /* the history before the start is constant */
+        for (size_t i = 0; i < CALI_BINS_PAST; i++)
+            drive[i] = drive[CALI_BINS_PAST];
+    for (size_t i = 0; i <= n; i++)
+        if (!isfinite(drive[CALI_BINS_PAST + i]))
+            return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC, "E302 %s: the drive is not finite at %g ms",
+                            sub->name, cal_time_ms(window_start(self) + (cal_time)i * self->dt));
+    return CAL_OK;
+}
+
+static cal_status exchange(cal_coupler *self)
+{
+    for (size_t s = 0; s < self->n_subs && self->n_windows >= self->lag; s++)
+        CAL_TRY(cal_nmm_write(self->nmm, self->subs[s].region,
+                              cali_sub_output(self, &self->subs[s], self->n_windows - self->lag),
+                              self->n_steps));
+    for (size_t s = 0; s < self->n_subs; s++)
+        for (size_t i = 0; i < self->subs[s].n_links; i++)
+            if (self->subs[s].links[i].transducer->face.direction == CAL_RECEIVES)
+                CAL_TRY(read_drive(self, &self->subs[s], &self->subs[s].links[i]));
+    return CAL_OK;
+}
+
+/* ---- the window itself: block 0 is the host, block 1 + s sub-simulator s ---- */
+
+static cal_status receive(cal_coupler *self, cali_sub *sub)
+{
+    for (size_t i = 0; i < sub->n_links; i++) {
+        cali_link *l = &sub->links[i];
+        if (l->transducer->face.direction != CAL_RECEIVES)
+            continue;
+        cali_bins_from_grid(&l->bins, l->drive, l->values);
+        CAL_TRY(l->transducer->receive(l->state, &l->place, window_start(self), l->values,
+                                       &sub->data[l->port], &l->counts));
+    }
+    return CAL_OK;
+}
+
+static cal_status give(cal_coupler *self, cali_sub *sub)
+{
+    double *y = cali_sub_output(self, sub, self->n_windows);
+    for (size_t n = 0; n < self->n_steps; n++)
+        y[n] = 0.0;
+    for (size_t i = 0; i < sub->n_links; i++) {
+        cali_link *l = &sub->links[i];
+        if (l->transducer->face.direction != CAL_GIVES)
+            continue;
+        cali_bins_to_host(&l->bins, l->place.port->channels, sub->data[l->port].values, l->values);
+        l->transducer->give(l->state, &l->place, l->values, y);
+    }
+    for (size_t n = 0; n < self->n_steps; n++)
+        if (!isfinite(y[n]))
+            return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC, "E302 the output is not finite at %g ms",
+                            cal_time_ms(window_start(self) + (cal_time)(n + 1) * self->dt));
+    return CAL_OK;
+}
+
+static cal_status run_sub(cal_coupler *self, cali_sub *sub)
+{
+    const double begin = seconds();
+    CAL_TRY(receive(self, sub));
+    const double received = seconds();
+    CAL_TRY(sub->ops->advance(sub->self, window_start(self), sub->data));
+    const double advanced = seconds();
+    CAL_TRY(give(self, sub));
+    sub->advance_s = advanced - received;
+    sub->transducers_s = received - begin + (seconds() - advanced);
+    return CAL_OK;
+}
+
+static void run_block(void *arg, size_t block)
+{
+    cal_coupler *self = arg;
+    if (block > 0) {
+        cali_sub *sub = &self->subs[block - 1];
+        sub->status = run_sub(self, sub);
+        return;
+    }
+    const double begin = seconds();
+    self->host_status = cal_nmm_advance(self->nmm, window_start(self) + self->window);
+    self->host_s += seconds() - begin;
+}
+
+/* The message says who failed, unless several did: then the first message stands as it is. */
+static cal_status collect(cal_coupler *self)
+{
+    cal_status status = self->host_status;
+    size_t n_failed = status != CAL_OK, failed = 0;
+    for (size_t s = 0; s < self->n_subs; s++) {
+        if (self->subs[s].status == CAL_OK)
+            continue;
+        status = status == CAL_OK ? self->subs[s].status : status;
+        n_failed++;
+        failed = s;
+    }
+    const char *message = cal_context_message(self->ctx);
+    if (n_failed == 0)
+        return CAL_OK;
+    if (n_failed == 1 && self->host_status == CAL_OK &&
+        strstr(message, self->subs[failed].name) == NULL) {
+        char text[1024];
+        snprintf(text, sizeof text, "%s: %s", self->subs[failed].name, message);
+        cal_context_clear(self->ctx);
+        return CAL_FAIL(self->ctx, status, "%s", text);
+    }
+    return status;
+}
+
+cal_status cal_coupler_advance(cal_coupler *coupler)
+{
+    if (coupler->is_broken)
+        return CAL_FAIL(coupler->ctx, CAL_ERR_STATE, "the coupler failed before");
+    const double begin = seconds();
+    coupler->is_broken = true; /* until the window is done */
+    CAL_TRY(exchange(coupler));
+    coupler->exchange_s += seconds() - begin;
+    cali_parallel_for(cali_context_pool(coupler->ctx), coupler->n_subs + 1, run_block, coupler);
+    CAL_TRY(collect(coupler));
+    for (size_t s = 0; s < coupler->n_subs; s++) {
+        coupler->sub_s[s] += coupler->subs[s].advance_s;
+        coupler->exchange_s += coupler->subs[s].transducers_s;
+    }
+    coupler->n_windows++;
+    coupler->total_s += seconds() - begin;
+    coupler->is_broken = false;
+    return CAL_OK;
+}
+
+/* ---- what is known afterwards ---- */
+
+cal_time cal_coupler_time(const cal_coupler *coupler)
+{
+    return window_start(coupler);
+}
+
+cal_nmm *cal_coupler_nmm(cal_coupler *coupler)
+{
+    return coupler->nmm;
+}
+
+size_t cal_coupler_n_subs(const cal_coupler *coupler)
+{
+    return coupler->n_subs;
+}
+
+const char *cal_coupler_sub_name(const cal_coupler *coupler, size_t sub)
+{
+    return coupler->subs[sub].name;
+}
+
+size_t cal_coupler_sub_region(const cal_coupler *coupler, size_t sub)
+{
+    return coupler->subs[sub].region;
+}
+
+const double *cal_coupler_output(const cal_coupler *coupler, size_t sub, size_t *n)
+{
+    *n = coupler->n_windows > 0 ? coupler->n_steps : 0;
+    return cali_sub_output(coupler, &coupler->subs[sub],
+                           coupler->n_windows > 0 ? coupler->n_windows - 1 : 0);
+}
+
+const double *cal_coupler_port_values(const cal_coupler *coupler, size_t sub, size_t port)
+{
+    return coupler->subs[sub].data[port].values;
+}
+
+cal_port_spikes cal_coupler_port_spikes(const cal_coupler *coupler, size_t sub, size_t port)
+{
+    return coupler->subs[sub].data[port].spikes;
+}
+
+cal_sub_spikes cal_coupler_spikes(const cal_coupler *coupler, size_t sub)
+{
+    const cali_sub *s = &coupler->subs[sub];
+    return s->ops->spikes == NULL ? (cal_sub_spikes){0} : s->ops->spikes(s->self);
+}
+
+cal_link_counts cal_coupler_link_counts(const cal_coupler *coupler, size_t sub, size_t link)
+{
+    return coupler->subs[sub].links[link].counts;
+}
+
+cal_coupler_cost cal_coupler_get_cost(const cal_coupler *coupler)
+{
+    return (cal_coupler_cost){.host_s = coupler->host_s,
+                              .exchange_s = coupler->exchange_s,
+                              .total_s = coupler->total_s,
+                              .sub_s = coupler->sub_s,
+                              .n_windows = coupler->n_windows};
+}

@@ -1,0 +1,60 @@
+/* The inside of the coupler.
+ *
+ *   setup.c    definitions -> checked links and buffers      coupler.c   the window
+ *   bins.c     host's grid <-> bins of a port                transducers.c, one file per transducer
+ *
+ * What a sub-simulator is made of is known to its operation table alone. */
+#ifndef CALI_COUPLER_INSIDE_H
+#define CALI_COUPLER_INSIDE_H
+
+#include "coupler/bins.h"
+#include "coupler/transducer.h"
+
+typedef struct cali_link {
+    const cali_transducer *transducer;
+    cali_link_place place;
+    void *state;
+    size_t port, coupling;
+    double *params; /* n_params */
+    cali_bins bins;
+    double *drive;  /* RECEIVES: CALI_BINS_PAST + n_steps + 1 grid points */
+    double *values; /* RECEIVES: the drive on the port's bins; GIVES: the port on the host's bins */
+    cal_link_counts counts;
+} cali_link;
+
+typedef struct cali_sub {
+    char *name;
+    size_t region;
+    const cal_sub_ops *ops;
+    void *self;
+    size_t n_ports, n_links;
+    cal_port *ports;      /* as told; names and units belong to the sub-simulator */
+    cal_port_data *data;  /* per port */
+    cali_link *links;     /* stays in place: a link's place points into it */
+    double *outputs;      /* (lag x n_steps): window k in row k % lag */
+    double transducers_s; /* of the window under way */
+    double advance_s;
+    cal_status status;
+} cali_sub;
+
+struct cal_coupler {
+    cal_context *ctx; /* borrowed */
+    cal_nmm *nmm;
+    cal_time window, dt;
+    size_t n_steps; /* of the host per window */
+    unsigned lag;
+    cali_key key;
+    size_t n_subs, capacity, n_costs;
+    cali_sub *subs;
+    double *sub_s; /* n_subs */
+    double host_s, exchange_s, total_s;
+    uint64_t n_windows;
+    cal_status host_status;
+    bool is_broken;
+};
+
+void cali_sub_free(cali_sub *sub);
+/** The output of window k. */
+double *cali_sub_output(const cal_coupler *coupler, const cali_sub *sub, uint64_t window);
+
+#endif
