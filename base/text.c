@@ -62,6 +62,10 @@ void cali_format_number(double value, char *buffer)
         strcpy(buffer, signbit(value) ? "-0" : "0");
         return;
     }
+    if (value == floor(value) && fabs(value) < 1e15) { /* 10, not 1e+01 */
+        snprintf(buffer, 32, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(buffer, 32, "%.*g", digits, value);
         if (strtod(buffer, NULL) == value)

@@ -24,6 +24,9 @@ Test(base_text, numbers_read_back_as_the_same_double)
         cr_expect(cali_parse_number(buffer, &back, &end));
         cr_expect(eq(dbl, back, values[i]));
     }
+    char buffer[32];
+    cali_format_number(-3000.0, buffer); /* whole numbers are read by people too */
+    cr_expect(eq(str, buffer, "-3000"));
     double value;
     const char *end;
     cr_expect(not(cali_parse_number("nan", &value, &end)));

@@ -72,7 +72,7 @@ static const refusal refusals[] = {
     {{"f", "--density", "0"}, "callosum try: --density must be from 0.02 to 1, got 0."},
     {{"f", "--speed", "3"}, "C102 callosum try: --speed needs a velocity, got \"3\". Try \"3 mm/ms\"."},
     {{"f", "--speed", "3 mm/msec"}, "callosum try: --speed: unknown unit \"mm/msec\". Try mm/ms."},
-    {{"f", "--speed", "0 m/s"}, "callosum try: --speed must be from 0.01 to 1e+06 mm/ms, got 0."},
+    {{"f", "--speed", "0 m/s"}, "callosum try: --speed must be from 0.01 to 1000000 mm/ms, got 0."},
     {{"--json"}, "callosum try needs FILE. Try callosum try --help."},
     {{"f", "g", "h"}, "callosum try: \"h\" is one word too many. Try callosum try --help."},
 };
