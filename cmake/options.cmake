@@ -17,6 +17,9 @@ target_compile_options(callosum_options INTERFACE
 add_library(callosum_warnings INTERFACE)
 target_compile_options(callosum_warnings INTERFACE
   -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes)
+if(CALLOSUM_FUZZ)
+  target_compile_options(callosum_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(CALLOSUM_SANITIZE)
   target_compile_options(callosum_options INTERFACE
     -fsanitize=${CALLOSUM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
