@@ -68,8 +68,13 @@ void cali_format_number(double value, char *buffer)
     }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(buffer, 32, "%.*g", digits, value);
-        if (strtod(buffer, NULL) == value)
-            return;
+        if (strtod(buffer, NULL) != value)
+            continue;
+        /* 100 rather than 1e+02 */
+        const double size = value < 0.0 ? -value : value;
+        if (strchr(buffer, 'e') != NULL && size >= 1.0 && size < 1e9)
+            snprintf(buffer, 32, "%.15g", value);
+        return;
     }
 }
 

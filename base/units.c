@@ -261,12 +261,14 @@ bool cali_unit_parse(const char *text, cali_unit *out)
 
 cali_quantity_result cali_quantity_parse(const char *text, cali_quantity *out)
 {
-    *out = (cali_quantity){0.0, {1.0, 0, {0}}, ""};
+    *out = (cali_quantity){0.0, {1.0, 0, {0}}, "", "", 0};
     scanner in = {text, 0};
     skip_blanks(&in);
     const char *end = NULL;
     if (!cali_parse_number(in.at, &out->value, &end))
         return CALI_QUANTITY_NO_NUMBER;
+    out->number_text = in.at;
+    out->number_size = (size_t)(end - in.at);
     in.at = end;
     skip_blanks(&in);
     out->unit_text = in.at;
@@ -315,6 +317,67 @@ double cali_unit_convert(double value, const cali_unit *from, const cali_unit *t
         tens--;
     }
     return scale_by_tens(value, tens / 2);
+}
+
+/* The number with its decimal exponent shifted; false if it is too long to be one that a person writes. */
+static bool shift_decimal(const char *number, size_t size, int shift, double *out)
+{
+    char text[80];
+    const size_t mantissa = strcspn(number, "eE") < size ? strcspn(number, "eE") : size;
+    int exponent = 0;
+    if (mantissa > 60 || size - mantissa > 7)
+        return false;
+    for (const char *c = number + mantissa + 1; c < number + size; c++)
+        if (*c >= '0' && *c <= '9')
+            exponent = exponent * 10 + (*c - '0');
+    if (mantissa < size && number[mantissa + 1] == '-')
+        exponent = -exponent;
+    snprintf(text, sizeof text, "%.*se%d", (int)mantissa, number, exponent + shift);
+    const char *end;
+    return cali_parse_number(text, out, &end);
+}
+
+double cali_quantity_in(const cali_quantity *quantity, const cali_unit *to)
+{
+    const int tens = quantity->unit.tens - to->tens;
+    double value;
+    if (quantity->unit.factor == to->factor && tens % 2 == 0 &&
+        shift_decimal(quantity->number_text, quantity->number_size, tens / 2, &value))
+        return value;
+    return cali_unit_convert(quantity->value, &quantity->unit, to);
+}
+
+static bool reads_back(const char *text, const cali_unit *unit, double value)
+{
+    cali_quantity q;
+    return cali_quantity_parse(text, &q) == CALI_QUANTITY_OK && cali_unit_is_same_dimension(&q.unit, unit) &&
+           cali_quantity_in(&q, unit) == value;
+}
+
+void cali_quantity_add_si(cali_text *out, double value, const char *unit_text)
+{
+    cali_unit unit;
+    char number[32], si_text[CALI_UNIT_TEXT], text[160];
+    if (!isfinite(value)) {
+        cali_text_add(out, value > 0.0 ? "infinite" : "-infinite");
+        return;
+    }
+    cali_unit_parse(unit_text, &unit);
+    cali_unit_si_text(&unit, si_text);
+    const cali_unit si = cali_unit_si(&unit);
+    cali_format_number(value, number);
+    double converted;
+    if (unit.factor != 1.0 || unit.tens % 2 != 0 ||
+        !shift_decimal(number, strlen(number), unit.tens / 2, &converted))
+        converted = cali_unit_convert(value, &unit, &si);
+    cali_format_number(converted, number);
+    const bool is_plain = cali_unit_is_plain(&unit);
+    snprintf(text, sizeof text, "%s%s%s", number, is_plain ? "" : " ", is_plain ? "" : si_text);
+    if (!reads_back(text, &unit, value)) {
+        cali_format_number(value, number);
+        snprintf(text, sizeof text, "%s %.90s", number, unit_text);
+    }
+    cali_text_add(out, text);
 }
 
 cali_unit cali_unit_divide(const cali_unit *a, const cali_unit *b)

@@ -8,6 +8,7 @@
 #ifndef CALI_BASE_UNITS_H
 #define CALI_BASE_UNITS_H
 
+#include "base/text.h"
 #include "callosum/base.h"
 
 /** Twice the exponents of metre, kilogram, second, ampere, radian and byte; halves occur in noise
@@ -48,6 +49,8 @@ typedef struct cali_quantity {
     double value;
     cali_unit unit;
     const char *unit_text; /**< points into the text read; "" if there is no unit */
+    const char *number_text; /**< the number, up to unit_text or blanks before it */
+    size_t number_size;
 } cali_quantity;
 
 typedef enum cali_quantity_result {
@@ -57,5 +60,12 @@ typedef enum cali_quantity_result {
 } cali_quantity_result;
 
 cali_quantity_result cali_quantity_parse(const char *text, cali_quantity *out);
+/** The quantity in another unit of its dimension. Where the units differ by a power of ten only, the result is
+ *  the double nearest to the decimal: 0.07 s is 70 ms, while 0.07 * 1000 is not 70. The text that was parsed
+ *  must still be there. */
+double cali_quantity_in(const cali_quantity *quantity, const cali_unit *to);
+/** Adds `value` in SI base units with the unit ("0.02 s", "1" without), or in `unit_text` where SI would not
+ *  read back as the same double. `unit_text` parses. Not finite: "infinite", "-infinite". */
+void cali_quantity_add_si(cali_text *out, double value, const char *unit_text);
 
 #endif

@@ -41,10 +41,13 @@ typedef struct cali_population {
 /** `receives:` and `gives:` entries. */
 typedef struct cali_transfer {
     const cal_transducer *transducer;
-    double *params;     /* n_params of the transducer, table units */
+    double *params;     /* n_params of the transducer, in `units` */
+    const char **units; /* of the params: those of the table, with port, coupling and output replaced */
     size_t population;
     char *receptor;     /* poisson, shared-poisson */
     double weight;      /* poisson, shared-poisson: unit of the receptor */
+    double synapses;    /* poisson: trains per neuron; shared-poisson: synapses per neuron from the trains */
+    uint32_t trains;    /* shared-poisson: trains that the population shares */
     char *take;         /* RECEIVES: input name of a coupling term, NULL: the first */
     cali_place place;
 } cali_transfer;

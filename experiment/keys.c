@@ -287,6 +287,11 @@ static const cali_key receive[] = {
      .meaning = "`POPULATION` or `POPULATION.RECEPTOR`"},
     {"weight", CALI_KEY_OWN, .shape = "a quantity in the unit of the receptor",
      .meaning = "of one event, for transducers that make spikes"},
+    {"synapses", CALI_KEY_COUNT, .fallback = "1", RANGE(1, 1e9), AT(cali_transfer_text, synapses),
+     .meaning = "synapses of each neuron, for transducers that make spikes: `poisson` a train for each, "
+                "`shared-poisson` drawn among the trains"},
+    {"trains", CALI_KEY_COUNT, RANGE(1, 2147483647), AT(cali_transfer_text, trains),
+     .meaning = "`shared-poisson`: number of trains that the population shares"},
 };
 const cali_mapping cali_keys_receive = {"regions.SELECTOR.spiking.receives[]",
                                         "From the drive of the other regions to the neurons.", MAPPING(receive),

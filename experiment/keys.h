@@ -74,6 +74,7 @@ typedef struct cali_drive_text {
 
 typedef struct cali_transfer_text {
     char *by, *take, *into, *from;
+    uint32_t synapses, trains;
 } cali_transfer_text;
 
 typedef struct cali_region_text {

@@ -40,8 +40,7 @@ static void read_extra(cali_reader *r, const cali_entry *entry, const cali_extra
     char name[CALI_LABEL];
     double value;
     snprintf(name, sizeof name, "%.60s of %.80s", field->name, extra->owner);
-    if (cali_read_quantity(r, entry->value, name, field->unit, &value) &&
-        cali_check_field(r, cali_place_of(entry->value), name, field, value))
+    if (cali_read_field(r, entry->value, name, field, &value))
         extra->values[i] = value;
 }
 
@@ -49,6 +48,11 @@ static void read_entry(cali_reader *r, const cali_mapping *mapping, const cali_n
                        const char *label, void *target, const cali_extra *extra)
 {
     char name[2 * CALI_LABEL];
+    const int field = extra == NULL ? -1 : cal_field_find(extra->fields, extra->n_fields, entry->key);
+    if (field >= 0) { /* a parameter wins over a key of the same name */
+        read_extra(r, entry, extra, (size_t)field);
+        return;
+    }
     for (size_t i = 0; i < mapping->n_keys; i++) {
         const cali_key *key = &mapping->keys[i];
         if (strcmp(key->name, entry->key) != 0)
@@ -62,11 +66,7 @@ static void read_entry(cali_reader *r, const cali_mapping *mapping, const cali_n
             cali_read_value(r, entry->value, name, key, target);
         return;
     }
-    const int field = extra == NULL ? -1 : cal_field_find(extra->fields, extra->n_fields, entry->key);
-    if (field >= 0)
-        read_extra(r, entry, extra, (size_t)field);
-    else
-        refuse_key(r, mapping, entry, label, extra, node->is_flow);
+    refuse_key(r, mapping, entry, label, extra, node->is_flow);
 }
 
 bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_node *node, const char *label,

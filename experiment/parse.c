@@ -35,12 +35,19 @@ static void parse_length_unit(cali_reader *r, const cali_node *node)
     if (node == NULL)
         return;
     cali_unit_parse("mm", &mm);
+    /* "m", or a number of them: "0.7 mm" */
     const char *text = cali_node_text(node, "1");
-    if (!cali_unit_parse(text, &unit) || !cali_unit_is_same_dimension(&unit, &mm))
+    cali_quantity q = {.number_text = "1", .number_size = 1, .value = 1.0};
+    if (cali_unit_parse(text, &unit))
+        q.unit = unit;
+    else
+        cali_quantity_parse(text, &q);
+    const double length = cali_quantity_in(&q, &mm);
+    if (!cali_unit_is_same_dimension(&q.unit, &mm) || !(length > 0.0 && length < 1e12))
         cali_refuse(r, cali_place_of(node), "C104", "connectome.length_unit needs a unit of length, got %s\ntry mm, cm or m",
                     cali_describe_node(node, buffer));
     else
-        r->exp->source.length_unit_mm = cali_unit_convert(1.0, &unit, &mm);
+        r->exp->source.length_unit_mm = length;
 }
 
 static void parse_connectome(cali_reader *r, const cali_node *node)

@@ -78,44 +78,50 @@ void cali_parse_models(cali_reader *r, const cali_node *node)
 
 /* ---- fields of the models in use ------------------------------------------------------------------------ */
 
-typedef enum field_kind { STATES, INPUTS, OUTPUTS } field_kind;
 static const char *const field_kind_names[] = {"state", "input", "output"};
 
-static const cal_field *fields_of(const cal_nmm_model *model, field_kind kind, size_t *n)
+static const cal_field *fields_of(const cal_nmm_model *model, cali_field_kind kind, size_t *n)
 {
-    *n = kind == STATES ? model->n_states : kind == INPUTS ? model->n_inputs : model->n_outputs;
-    return kind == STATES ? model->states : kind == INPUTS ? model->inputs : model->outputs;
+    *n = kind == CALI_STATES ? model->n_states : kind == CALI_INPUTS ? model->n_inputs : model->n_outputs;
+    return kind == CALI_STATES ? model->states : kind == CALI_INPUTS ? model->inputs : model->outputs;
 }
 
-/* The model of `regions.default` first: it decides units that several models could give. */
-static const cal_nmm_model *model_number(const cali_reader *r, size_t i)
+const cal_field *cali_look_up_field(const cal_experiment *exp, int first, cali_field_kind kind, const char *name)
 {
-    const cali_node *line = cali_node_get(r->regions, "default");
-    const char *name = cali_node_text(line, cali_node_text(cali_node_get(line, "model"), ""));
-    const int first = cali_find_mass(r->exp, name);
-    if (i == 0 && first >= 0)
-        return r->exp->masses[first].model;
-    return r->exp->masses[i == 0 ? 0 : i - 1].model;
-}
-
-/* The field called `name` (NULL: the first) of the models in use; a mistake if none has it. */
-static const cal_field *find_field(cali_reader *r, field_kind kind, const char *name, cali_place place)
-{
-    size_t n, n_known = 0;
-    const char *known[128];
-    if (r->exp->n_masses == 0)
-        return NULL;
-    for (size_t i = 0; i <= r->exp->n_masses; i++) {
-        const cal_nmm_model *model = model_number(r, i);
+    for (int i = first >= 0 ? -1 : 0; i < (int)exp->n_masses; i++) {
+        const cal_nmm_model *model = exp->masses[i < 0 ? first : i].model;
+        size_t n;
         if (model == NULL)
             continue;
         const cal_field *fields = fields_of(model, kind, &n);
-        if (name == NULL)
-            return n > 0 ? &fields[0] : NULL;
-        const int found = cal_field_find(fields, n, name);
+        const int found = name == NULL ? (n > 0 ? 0 : -1) : cal_field_find(fields, n, name);
         if (found >= 0)
             return &fields[found];
-        for (size_t k = 0; k < n && i > 0 && n_known < 128; k++) {
+        if (name == NULL)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* The mass of `regions.default` as it stands in the file: assignments come later. */
+static int default_mass(const cali_reader *r)
+{
+    const cali_node *line = cali_node_get(r->regions, "default");
+    return cali_find_mass(r->exp, cali_node_text(line, cali_node_text(cali_node_get(line, "model"), "")));
+}
+
+const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place)
+{
+    const cal_field *field = cali_look_up_field(r->exp, default_mass(r), kind, name);
+    if (field != NULL || name == NULL)
+        return field;
+    size_t n, n_known = 0;
+    const char *known[128];
+    for (size_t i = 0; i < r->exp->n_masses; i++) {
+        if (r->exp->masses[i].model == NULL)
+            continue;
+        const cal_field *fields = fields_of(r->exp->masses[i].model, kind, &n);
+        for (size_t k = 0; k < n && n_known < 128; k++) {
             bool is_new = true;
             for (size_t j = 0; j < n_known; j++)
                 is_new = is_new && strcmp(known[j], fields[k].name) != 0;
@@ -134,7 +140,7 @@ static const cal_field *find_field(cali_reader *r, field_kind kind, const char *
 /* ---- coupling ---------------------------------------------------------------------------------------------- */
 
 /* "ms" from "1" over "1/ms": the text of a quotient that a user would write. */
-static void divide_text(const char *above, const char *below, char out[CALI_UNIT_TEXT])
+void cali_divide_units(const char *above, const char *below, char out[CALI_UNIT_TEXT])
 {
     if (strcmp(above, below) == 0)
         snprintf(out, CALI_UNIT_TEXT, "1");
@@ -144,6 +150,19 @@ static void divide_text(const char *above, const char *below, char out[CALI_UNIT
         snprintf(out, CALI_UNIT_TEXT, "%s", below + 2);
     else
         snprintf(out, CALI_UNIT_TEXT, "%.40s/(%.40s)", above, below);
+}
+
+const char *const cali_term_numbers[CALI_N_TERM_NUMBERS] = {"a", "b", "cmin", "cmax", "midpoint", "sigma"};
+
+void cali_term_units(cal_coupling_kind kind, const cal_field *from, const cal_field *to,
+                     char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT])
+{
+    for (int i = 0; i < CALI_N_TERM_NUMBERS; i++)
+        snprintf(units[i], CALI_UNIT_TEXT, "%.90s", i < 4 ? to->unit : from->unit);
+    if (kind == CAL_COUPLING_SIGMOIDAL)
+        snprintf(units[0], CALI_UNIT_TEXT, "1");
+    else if (kind != CAL_COUPLING_KURAMOTO) /* there the sine has no unit */
+        cali_divide_units(to->unit, from->unit, units[0]);
 }
 
 static void read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
@@ -165,19 +184,15 @@ static void parse_term(cali_reader *r, const cali_node *node, const char *label,
     if (to_node != NULL && cali_read_text(r, to_node, "coupling.to", &text))
         term->to = text;
     const cali_place place = cali_place_of(node);
-    const cal_field *from = find_field(r, OUTPUTS, term->from, from_node ? cali_place_of(from_node) : place);
-    const cal_field *to = find_field(r, INPUTS, term->to, to_node ? cali_place_of(to_node) : place);
+    const cal_field *from = cali_find_field(r, CALI_OUTPUTS, term->from, from_node ? cali_place_of(from_node) : place);
+    const cal_field *to = cali_find_field(r, CALI_INPUTS, term->to, to_node ? cali_place_of(to_node) : place);
     if (from == NULL || to == NULL)
         return;
-    char slope[CALI_UNIT_TEXT];
-    divide_text(to->unit, from->unit, slope);
-    const bool is_angle = term->kind == CAL_COUPLING_KURAMOTO; /* a sine of angles is a number */
-    read_own(r, node, label, "a", term->kind == CAL_COUPLING_SIGMOIDAL ? "1" : is_angle ? to->unit : slope, &term->a);
-    read_own(r, node, label, "b", to->unit, &term->b);
-    read_own(r, node, label, "cmin", to->unit, &term->cmin);
-    read_own(r, node, label, "cmax", to->unit, &term->cmax);
-    read_own(r, node, label, "midpoint", from->unit, &term->midpoint);
-    read_own(r, node, label, "sigma", from->unit, &term->sigma);
+    char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT];
+    double *const values[] = {&term->a, &term->b, &term->cmin, &term->cmax, &term->midpoint, &term->sigma};
+    cali_term_units(term->kind, from, to, units);
+    for (int i = 0; i < CALI_N_TERM_NUMBERS; i++)
+        read_own(r, node, label, cali_term_numbers[i], units[i], values[i]);
     const cali_node *sigma = cali_node_get(node, "sigma");
     if (term->sigma == 0.0 && sigma != NULL)
         cali_refuse(r, cali_place_of(sigma), "C106", "%s.sigma is 0, but divides", label);
@@ -252,6 +267,11 @@ void cali_parse_couplings(cali_reader *r, const cali_node *node)
 
 /* ---- noise and stimuli --------------------------------------------------------------------------------------- */
 
+void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT])
+{
+    snprintf(unit, CALI_UNIT_TEXT, "%.60s/%s", state->unit, is_white ? "sqrt(ms)" : "ms");
+}
+
 void cali_parse_noises(cali_reader *r, const cali_node *node)
 {
     cal_experiment *e = r->exp;
@@ -265,10 +285,10 @@ void cali_parse_noises(cali_reader *r, const cali_node *node)
         if (!cali_read_mapping(r, &cali_keys_noise, item, label, noise, NULL) || noise->state == NULL || level == NULL)
             continue;
         const cal_field *state =
-            find_field(r, STATES, noise->state, cali_place_of(cali_node_get(item, "state")));
+            cali_find_field(r, CALI_STATES, noise->state, cali_place_of(cali_node_get(item, "state")));
         if (state == NULL)
             continue;
-        snprintf(unit, sizeof unit, "%.60s/%s", state->unit, noise->tau_ms > 0.0 ? "ms" : "sqrt(ms)");
+        cali_noise_unit(state, noise->tau_ms == 0.0, unit);
         snprintf(label, sizeof label, "noise[%zu].level", i);
         if (cali_read_quantity(r, level, label, unit, &noise->level) && noise->level < 0.0)
             cali_refuse(r, cali_place_of(level), "C106", "%s is negative", label);
@@ -294,7 +314,7 @@ void cali_parse_stimuli(cali_reader *r, const cali_node *node)
                                 .phase = text.phase, .start = text.start, .stop = text.stop};
         e->stimulus_regions[e->n_stimuli] = text.of == NULL || strcmp(text.of, "all") == 0 ? NULL : text.of;
         e->stimulus_places[e->n_stimuli++] = cali_place_of(item);
-        const cal_field *field = find_field(r, INPUTS, text.input,
+        const cal_field *field = cali_find_field(r, CALI_INPUTS, text.input,
                                             input != NULL ? cali_place_of(input) : cali_place_of(item));
         if (field == NULL)
             continue;

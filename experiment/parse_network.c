@@ -138,36 +138,55 @@ static const char *receptor_name_at(const void *list, size_t i)
     return ((const cal_receptor *)list)[i].name;
 }
 
-/* By its name; without one by the weight's sign where the neuron leaves no other choice. NULL: a mistake. */
+/* Receptors whose unit the weight has; all of them if it has that of none. */
+static size_t fitting_receptors(const cal_neuron *neuron, const char *weight, const cal_receptor **fitting,
+                                size_t max)
+{
+    cali_quantity q;
+    cali_unit unit;
+    size_t n = 0;
+    const char *inside = strchr(weight, '('); /* of a distribution: its first argument */
+    const bool is_known = cali_quantity_parse(inside == NULL ? weight : inside + 1, &q) != CALI_QUANTITY_NO_NUMBER;
+    char text[64];
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(q.unit_text, inside == NULL ? "" : ","), q.unit_text);
+    if (is_known && cali_unit_parse(text, &q.unit))
+        for (size_t i = 0; i < neuron->n_receptors && n < max; i++)
+            if (cali_unit_parse(neuron->receptors[i].unit, &unit) && cali_unit_is_same_dimension(&unit, &q.unit))
+                fitting[n++] = &neuron->receptors[i];
+    for (size_t i = 0; n == 0 && i < neuron->n_receptors && i < max; i++)
+        fitting[i] = &neuron->receptors[i];
+    return n > 0 ? n : neuron->n_receptors < max ? neuron->n_receptors : max;
+}
+
+/* By its name; without one by the unit and the sign of the weight where they leave no choice. NULL: a mistake. */
 static const cal_receptor *find_receptor(cali_reader *r, cali_place place, const cali_population *p, const char *name,
                                          const char *weight)
 {
     const cal_neuron *neuron = p->neuron;
+    const cal_receptor *fitting[16];
     char what[3 * CALI_LABEL];
     if (neuron == NULL)
         return NULL;
-    size_t n_moduli = 0;
-    for (size_t i = 0; i < neuron->n_receptors; i++) {
-        n_moduli += neuron->receptors[i].is_modulus;
-        if (name != NULL && strcmp(neuron->receptors[i].name, name) == 0)
+    for (size_t i = 0; name != NULL && i < neuron->n_receptors; i++)
+        if (strcmp(neuron->receptors[i].name, name) == 0)
             return &neuron->receptors[i];
-    }
     if (name != NULL) {
         snprintf(what, sizeof what, "no receptor \"%.60s\" at population %.60s of neuron %s", name, p->name,
                  neuron->name);
         cali_refuse_word(r, place, "C107", what, name, neuron->receptors, neuron->n_receptors, receptor_name_at);
         return NULL;
     }
-    if (neuron->n_receptors > 1 && n_moduli > 0) {
+    const size_t n = fitting_receptors(neuron, weight, fitting, 16);
+    if (n > 1 && fitting[0]->is_modulus) {
         snprintf(what, sizeof what, "which receptor of population %.60s?\nbecause neuron %s has several, and a "
                  "conductance has no sign", p->name, neuron->name);
         cali_refuse_word(r, place, "C105", what, "", neuron->receptors, neuron->n_receptors, receptor_name_at);
         return NULL;
     }
-    for (size_t i = 0; weight[0] == '-' && i < neuron->n_receptors; i++)
-        if (strcmp(neuron->receptors[i].name, "inhibitory") == 0)
-            return &neuron->receptors[i];
-    return neuron->n_receptors > 0 ? &neuron->receptors[0] : NULL;
+    for (size_t i = 0; weight[0] == '-' && i < n; i++)
+        if (strcmp(fitting[i]->name, "inhibitory") == 0)
+            return fitting[i];
+    return n > 0 ? fitting[0] : NULL;
 }
 
 /* "weight into E.excitatory" */
@@ -465,20 +484,83 @@ static const char *term_name_at(const void *list, size_t i)
     return to != NULL ? to : "(first input)";
 }
 
-static void check_take(cali_reader *r, const cali_node *node, const char *name)
+/* Number of the coupling term that acts on `name` (NULL: the first). */
+static size_t find_term(cali_reader *r, const cali_node *node, const char *name)
 {
     const cal_experiment *e = r->exp;
-    for (size_t i = 0; i < e->n_couplings; i++) {
-        const cal_nmm_model *model = e->n_masses > 0 ? e->masses[0].model : NULL;
-        const char *to = e->couplings[i].to;
-        if (to == NULL && model != NULL && model->n_inputs > 0)
-            to = model->inputs[0].name;
-        if (to != NULL && strcmp(to, name) == 0)
-            return;
+    for (size_t i = 0; name != NULL && i < e->n_couplings; i++) {
+        const cal_field *first = e->couplings[i].to != NULL ? NULL : cali_find_field(r, CALI_INPUTS, NULL, (cali_place){0});
+        const char *to = e->couplings[i].to != NULL ? e->couplings[i].to : first != NULL ? first->name : "";
+        if (strcmp(to, name) == 0)
+            return i;
     }
+    if (name == NULL)
+        return 0;
     char what[2 * CALI_LABEL];
     snprintf(what, sizeof what, "no coupling term acts on \"%.60s\"", name);
     cali_refuse_word(r, cali_place_of(node), "C107", what, name, e->couplings, e->n_couplings, term_name_at);
+    return 0;
+}
+
+/* The population of an entry without a mistake if there is none; that comes later. */
+static const cali_population *peek_population(const cali_node *node, const cali_network *network)
+{
+    const char *text = cali_node_text(node, "");
+    const size_t size = strcspn(text, ".");
+    for (size_t i = 0; i < network->n_populations; i++)
+        if (strlen(network->populations[i].name) == size && strncmp(network->populations[i].name, text, size) == 0)
+            return &network->populations[i];
+    return NULL;
+}
+
+/* "port", "coupling" and "output" in units of a transducer stand for those of what it connects. */
+static const char *resolve_word(const char *word, const char *const units[3])
+{
+    static const char *const words[] = {"port", "coupling", "output"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(word, words[i]) == 0)
+            return units[i];
+    return word;
+}
+
+static const char *resolve_unit(cali_reader *r, const char *text, const char *const units[3])
+{
+    char above[CALI_UNIT_TEXT], out[CALI_UNIT_TEXT];
+    const char *slash = strchr(text, '/');
+    snprintf(above, sizeof above, "%.*s", slash == NULL ? 90 : (int)(slash - text), text);
+    const char *first = resolve_word(above, units), *second = slash == NULL ? "1" : resolve_word(slash + 1, units);
+    if (first == above && (slash == NULL || second == slash + 1))
+        return text;
+    cali_divide_units(first, second, out);
+    return cali_keep(r, out);
+}
+
+/* The transducer's fields with the units that they have here, and its defaults. */
+static cal_field *resolve_fields(cali_reader *r, const cali_node *node, const cali_network *network, cali_transfer *t)
+{
+    const cal_transducer *transducer = t->transducer;
+    const bool is_receiver = transducer->direction == CAL_RECEIVES;
+    const cali_population *p = peek_population(cali_node_get(node, is_receiver ? "into" : "from"), network);
+    const cal_experiment *e = r->exp;
+    const cali_node *take = cali_node_get(node, "take");
+    const size_t term = find_term(r, take, is_receiver && take != NULL ? cali_node_text(take, NULL) : NULL);
+    const cali_place none = {0};
+    const cal_field *to = cali_find_field(r, CALI_INPUTS, term < e->n_couplings ? e->couplings[term].to : NULL, none);
+    const cal_field *from = cali_find_field(r, CALI_OUTPUTS, e->n_couplings > 0 ? e->couplings[0].from : NULL, none);
+    const cal_neuron *neuron = p != NULL ? p->neuron : NULL;
+    const char *port = neuron == NULL ? "1" : is_receiver ? neuron->current_unit : neuron->states[0].unit;
+    const char *const units[] = {port, to != NULL ? to->unit : "1", from != NULL ? from->unit : "1"};
+    cal_field *fields = cali_take(r, transducer->n_params, sizeof *fields);
+    t->params = cali_take(r, transducer->n_params, sizeof *t->params);
+    t->units = cali_take(r, transducer->n_params, sizeof *t->units);
+    if (fields == NULL || t->params == NULL || t->units == NULL)
+        return NULL;
+    for (size_t i = 0; i < transducer->n_params; i++) {
+        fields[i] = transducer->params[i];
+        fields[i].unit = t->units[i] = resolve_unit(r, fields[i].unit, units);
+        t->params[i] = fields[i].value;
+    }
+    return r->is_out_of_memory ? NULL : fields;
 }
 
 static void read_synapse(cali_reader *r, const cali_node *node, const char *label, const cali_transfer_text *text,
@@ -488,9 +570,13 @@ static void read_synapse(cali_reader *r, const cali_node *node, const char *labe
     const cal_receptor *receptor = NULL;
     char name[CALI_LABEL];
     if (!makes_spikes(t->transducer)) {
-        if (weight != NULL)
-            cali_refuse(r, cali_place_of(weight), "C104", "\"weight\" is no key of %s by %s\nbecause it makes no spikes",
-                        label, t->transducer->name);
+        static const char *const foreign[] = {"weight", "synapses", "trains"};
+        for (int i = 0; i < 3; i++)
+            if (cali_node_get(node, foreign[i]) != NULL &&
+                cal_field_find(t->transducer->params, t->transducer->n_params, foreign[i]) < 0)
+                cali_refuse(r, cali_place_of(cali_node_get(node, foreign[i])), "C104",
+                            "\"%s\" is no key of %s by %s\nbecause it makes no spikes", foreign[i], label,
+                            t->transducer->name);
         find_target(r, network, into, text->into, NULL, &t->population, NULL);
         return;
     }
@@ -501,6 +587,11 @@ static void read_synapse(cali_reader *r, const cali_node *node, const char *labe
     }
     if (!find_target(r, network, into, text->into, cali_node_text(weight, ""), &t->population, &receptor))
         return;
+    t->synapses = text->synapses;
+    t->trains = text->trains;
+    if (strcmp(t->transducer->gives, "event") == 0 && (t->trains == 0 || t->synapses > t->trains))
+        cali_refuse(r, cali_place_of(node), "C105", "%s by %s needs the key \"trains\", not below synapses\ntry trains: %u",
+                    label, t->transducer->name, text->synapses * 10);
     label_weight(name, &network->populations[t->population], receptor);
     t->receptor = cali_keep(r, receptor->name);
     if (cali_read_quantity(r, weight, name, receptor->unit, &t->weight))
@@ -513,24 +604,19 @@ static void parse_transfer(cali_reader *r, const cali_node *node, const char *la
     cali_transfer_text text = {0};
     const cali_mapping *keys = direction == CAL_RECEIVES ? &cali_keys_receive : &cali_keys_give;
     const cali_node *by = cali_node_get(node, "by");
+    const cal_field *fields = NULL;
     t->place = cali_place_of(node);
     if (by != NULL) {
         t->transducer = find_transducer(r, by, direction);
-        if (t->transducer == NULL)
+        fields = t->transducer != NULL ? resolve_fields(r, node, network, t) : NULL;
+        if (fields == NULL)
             return;
-        t->params = cali_take(r, t->transducer->n_params, sizeof *t->params);
-        if (t->params == NULL)
-            return;
-        for (size_t i = 0; i < t->transducer->n_params; i++)
-            t->params[i] = t->transducer->params[i].value;
     }
-    const cali_extra extra = {by != NULL ? t->transducer->params : NULL, by != NULL ? t->transducer->n_params : 0,
+    const cali_extra extra = {fields, by != NULL ? t->transducer->n_params : 0,
                               t->params, by != NULL ? t->transducer->name : ""};
     if (!cali_read_mapping(r, keys, node, label, &text, by != NULL ? &extra : NULL) || t->transducer == NULL)
         return;
     t->take = text.take;
-    if (text.take != NULL)
-        check_take(r, cali_node_get(node, "take"), text.take);
     if (direction == CAL_RECEIVES && text.into != NULL)
         read_synapse(r, node, label, &text, network, t);
     if (direction == CAL_GIVES && text.from != NULL) {

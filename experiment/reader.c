@@ -188,7 +188,7 @@ bool cali_read_quantity_text(cali_reader *r, cali_place place, const char *text,
         return refuse_bare(r, place, label, &q, unit_text, &unit);
     if (!is_zero && !cali_unit_is_same_dimension(&q.unit, &unit))
         return refuse_dimension(r, place, label, &q, unit_text, &unit);
-    *out = is_zero ? 0.0 : cali_unit_convert(q.value, &q.unit, &unit);
+    *out = is_zero ? 0.0 : cali_quantity_in(&q, &unit);
     if (!isfinite(*out))
         return cali_refuse(r, place, "C106", "%s is beyond all numbers: \"%.60s\"", label, text);
     return true;
@@ -238,11 +238,23 @@ static bool refuse_range(cali_reader *r, cali_place place, const char *label, co
     return false;
 }
 
-bool cali_check_field(cali_reader *r, cali_place place, const char *label, const cal_field *field, double value)
+static bool check_field(cali_reader *r, cali_place place, const char *label, const cal_field *field, double value)
 {
     if (value >= field->low && value <= field->high)
         return true;
     return refuse_range(r, place, label, field->unit, value, field->low, field->high, false);
+}
+
+bool cali_read_field(cali_reader *r, const cali_node *node, const char *label, const cal_field *field, double *out)
+{
+    const char *text = cali_node_text(node, "");
+    if (isinf(field->value) && strcmp(text, "infinite") == 0)
+        *out = INFINITY;
+    else if (isinf(field->value) && strcmp(text, "-infinite") == 0)
+        *out = -INFINITY;
+    else if (!cali_read_quantity(r, node, label, field->unit, out))
+        return false;
+    return check_field(r, cali_place_of(node), label, field, *out);
 }
 
 static bool check_key(cali_reader *r, cali_place place, const char *label, const cali_key *key, double value)
@@ -344,9 +356,8 @@ bool cali_read_distribution(cali_reader *r, const cali_node *node, const char *l
         return text != NULL && read_call(r, cali_place_of(node), text, label, unit_text, out);
     }
     *out = (cal_distribution){.kind = CAL_CONSTANT};
-    if (!cali_read_quantity(r, node, label, unit_text, &out->a))
-        return false;
-    return field == NULL || cali_check_field(r, cali_place_of(node), label, field, out->a);
+    return field != NULL ? cali_read_field(r, node, label, field, &out->a)
+                         : cali_read_quantity(r, node, label, unit_text, &out->a);
 }
 
 /* ---- values of the tables ---------------------------------------------------------------------------- */
@@ -433,14 +444,11 @@ static bool read_time(cali_reader *r, const cali_node *node, const char *label, 
 {
     cal_time time = 0;
     if (key->special == NULL || strcmp(cali_node_text(node, ""), key->special) != 0) {
-        double value;
-        cali_unit unit, nanosecond;
+        double value, ns;
         if (!cali_read_quantity(r, node, label, key->unit, &value) ||
-            !check_key(r, cali_place_of(node), label, key, value))
+            !check_key(r, cali_place_of(node), label, key, value) ||
+            !cali_read_quantity(r, node, label, "ns", &ns))
             return false;
-        cali_unit_parse(key->unit, &unit);
-        cali_unit_parse("ns", &nanosecond);
-        const double ns = cali_unit_convert(value, &unit, &nanosecond);
         if (fabs(ns - rint(ns)) > 1e-6 * fmax(1.0, fabs(ns) * 1e-6))
             return cali_refuse(r, cali_place_of(node), "C106", "%s is no whole number of nanoseconds: %.60s\n"
                                "because simulated time is counted in nanoseconds", label, cali_node_text(node, ""));

@@ -64,8 +64,9 @@ bool cali_read_quantity_text(cali_reader *r, cali_place place, const char *text,
 /** A number or a distribution; `field` (or NULL) limits constants. */
 bool cali_read_distribution(cali_reader *r, const cali_node *node, const char *label, const char *unit_text,
                             const cal_field *field, cal_distribution *out);
-/** `value` lies in the range of the field; else a mistake. */
-bool cali_check_field(cali_reader *r, cali_place place, const char *label, const cal_field *field, double value);
+/** A number for a field, within its range. Where the field's default is infinite, the words "infinite" and
+ *  "-infinite" are numbers too. */
+bool cali_read_field(cali_reader *r, const cali_node *node, const char *label, const cal_field *field, double *out);
 
 /** Fields that a mapping may hold beside its keys: parameters of a transducer. */
 typedef struct cali_extra {
@@ -93,6 +94,21 @@ size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label);
 const cali_node *cali_list_at(const cali_node *node, size_t i);
 
 /* parse_models.c */
+typedef enum cali_field_kind { CALI_STATES, CALI_INPUTS, CALI_OUTPUTS } cali_field_kind;
+/** The field called `name` (NULL: the first) of the models in use, that of regions.default first. NULL and a
+ *  mistake if none has it. */
+const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place);
+/** The same without a mistake; `first` is the mass that is asked first, -1: none. */
+const cal_field *cali_look_up_field(const cal_experiment *exp, int first, cali_field_kind kind, const char *name);
+/** Units of a, b, cmin, cmax, midpoint and sigma of a coupling term. */
+enum { CALI_N_TERM_NUMBERS = 6 };
+extern const char *const cali_term_numbers[CALI_N_TERM_NUMBERS];
+void cali_term_units(cal_coupling_kind kind, const cal_field *from, const cal_field *to,
+                     char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT]);
+/** Unit of a noise level. */
+void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT]);
+/** Text of the unit above/below: "ms" from "1" over "1/ms". */
+void cali_divide_units(const char *above, const char *below, char out[CALI_UNIT_TEXT]);
 void cali_parse_models(cali_reader *r, const cali_node *node);
 void cali_parse_couplings(cali_reader *r, const cali_node *node);
 void cali_parse_noises(cali_reader *r, const cali_node *node);

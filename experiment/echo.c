@@ -1,0 +1,518 @@
+/* The experiment as it is run: every value with defaults filled in, SI base units, keys in the order of the
+ * tables. The text is JSON and an experiment file at once: reading it gives the same experiment. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/numeric.h"
+#include "experiment/reader.h"
+
+typedef struct echo {
+    cali_text *out;
+    const cal_experiment *exp;
+    unsigned depth;
+    bool has_items; /* of the innermost open bracket */
+} echo;
+
+/* ---- JSON ------------------------------------------------------------------------------------------------ */
+
+/* Begins an item on a line of its own. `key` NULL: of a list. */
+static void add_key(echo *e, const char *key)
+{
+    cali_text_format(e->out, "%s\n%*s", e->has_items ? "," : "", (int)(2 * e->depth), "");
+    e->has_items = true;
+    if (key != NULL) {
+        cali_text_add_json(e->out, key);
+        cali_text_add(e->out, ": ");
+    }
+}
+
+static void open_bracket(echo *e, const char *key, const char *bracket)
+{
+    if (e->depth > 0)
+        add_key(e, key);
+    cali_text_add(e->out, bracket);
+    e->depth++;
+    e->has_items = false;
+}
+
+static void close_bracket(echo *e, const char *bracket)
+{
+    e->depth--;
+    if (e->has_items)
+        cali_text_format(e->out, "\n%*s", (int)(2 * e->depth), "");
+    cali_text_add(e->out, bracket);
+    e->has_items = true;
+}
+
+static void add_text(echo *e, const char *key, const char *text)
+{
+    if (text == NULL)
+        return;
+    add_key(e, key);
+    cali_text_add_json(e->out, text);
+}
+
+static void add_integer(echo *e, const char *key, uint64_t value)
+{
+    add_key(e, key);
+    cali_text_format(e->out, "%llu", (unsigned long long)value);
+}
+
+static void add_quantity(echo *e, const char *key, double value, const char *unit_text)
+{
+    cali_unit unit;
+    cali_text text = {0};
+    cali_unit_parse(unit_text, &unit);
+    add_key(e, key);
+    cali_quantity_add_si(&text, value, unit_text);
+    const bool is_number = cali_unit_is_plain(&unit) && isfinite(value);
+    if (text.is_broken)
+        e->out->is_broken = true;
+    else if (is_number)
+        cali_text_add(e->out, text.data);
+    else
+        cali_text_add_json(e->out, text.data);
+    cali_text_free(&text);
+}
+
+/* Integer nanoseconds as decimal seconds, without rounding. */
+static void add_time(echo *e, const char *key, cal_time t)
+{
+    char digits[32];
+    const long long whole = t / INT64_C(1000000000), rest = t % INT64_C(1000000000);
+    snprintf(digits, sizeof digits, "%lld.%09lld", whole, rest);
+    size_t n = strlen(digits);
+    while (digits[n - 1] == '0')
+        n--;
+    n -= digits[n - 1] == '.';
+    add_key(e, key);
+    cali_text_format(e->out, "\"%.*s s\"", (int)n, digits);
+}
+
+/* ---- values by the tables ---------------------------------------------------------------------------------- */
+
+static uint64_t load_integer(const cali_key *key, const void *target)
+{
+    const char *at = (const char *)target + key->offset;
+    uint8_t small;
+    uint32_t middle;
+    uint64_t large = 0;
+    if (key->size == 1) {
+        memcpy(&small, at, 1);
+        return small;
+    }
+    if (key->size == 4) {
+        memcpy(&middle, at, 4);
+        return middle;
+    }
+    memcpy(&large, at, 8);
+    return large;
+}
+
+static void add_member(echo *e, const cali_key *key, const void *target)
+{
+    const char *at = (const char *)target + key->offset;
+    const char *text = NULL;
+    double number;
+    cal_time time;
+    bool flag;
+    switch (key->type) {
+    case CALI_KEY_TEXT:
+    case CALI_KEY_PATH:
+        memcpy(&text, at, sizeof text);
+        add_text(e, key->name, text);
+        break;
+    case CALI_KEY_WORD:
+        add_text(e, key->name, key->words[load_integer(key, target)]);
+        break;
+    case CALI_KEY_COUNT:
+        add_integer(e, key->name, load_integer(key, target));
+        break;
+    case CALI_KEY_FLAG:
+        memcpy(&flag, at, sizeof flag);
+        add_key(e, key->name);
+        cali_text_add(e->out, flag ? "true" : "false");
+        break;
+    case CALI_KEY_NUMBER:
+        memcpy(&number, at, sizeof number);
+        add_quantity(e, key->name, number, key->unit);
+        break;
+    case CALI_KEY_TIME:
+        memcpy(&time, at, sizeof time);
+        if (time == 0 && key->special != NULL)
+            add_text(e, key->name, key->special);
+        else
+            add_time(e, key->name, time);
+        break;
+    default:
+        break;
+    }
+}
+
+static void add_members(echo *e, const cali_mapping *mapping, const void *target)
+{
+    for (size_t i = 0; i < mapping->n_keys; i++)
+        if (mapping->keys[i].size > 0)
+            add_member(e, &mapping->keys[i], target);
+}
+
+static void add_fields(echo *e, const char *key, const cal_field *fields, size_t n, const double *values)
+{
+    open_bracket(e, key, "{");
+    for (size_t i = 0; i < n; i++)
+        add_quantity(e, fields[i].name, values[i], fields[i].unit);
+    close_bracket(e, "}");
+}
+
+static void add_distribution(echo *e, const char *key, const cal_distribution *d, const char *unit)
+{
+    const cali_distribution_word *word = NULL;
+    for (size_t i = 0; i < CALI_N_DISTRIBUTION_WORDS; i++)
+        if (cali_distribution_words[i].kind == d->kind)
+            word = &cali_distribution_words[i];
+    if (word == NULL) {
+        add_quantity(e, key, d->a, unit);
+        return;
+    }
+    const bool is_log = d->kind == CAL_LOGNORMAL, is_clipped = d->low != 0.0 || d->high != 0.0;
+    char median[32];
+    snprintf(median, sizeof median, "%.14g", cali_exp(d->a)); /* a is a logarithm, rounded: 14 digits are its own */
+    const double values[] = {is_log ? strtod(median, NULL) : d->a, d->b, d->low, d->high};
+    cali_text text = {0};
+    cali_text_format(&text, "%s(", word->name);
+    for (int i = 0; i < (is_clipped ? 4 : 2); i++) {
+        cali_text_add(&text, i > 0 ? ", " : "");
+        cali_quantity_add_si(&text, values[i], is_log && i == 1 ? "1" : unit);
+    }
+    cali_text_add(&text, ")");
+    if (text.is_broken)
+        e->out->is_broken = true;
+    else
+        add_text(e, key, text.data);
+    cali_text_free(&text);
+}
+
+/* ---- the parts ----------------------------------------------------------------------------------------------- */
+
+static const cal_field *field_of(const echo *e, cali_field_kind kind, const char *name)
+{
+    const int first = e->exp->n_assignments > 0 ? e->exp->assignments[0].mass : -1;
+    return cali_look_up_field(e->exp, first, kind, name);
+}
+
+static void add_connectome(echo *e)
+{
+    const cal_experiment *x = e->exp;
+    open_bracket(e, "connectome", "{");
+    for (size_t i = 0; i < cali_keys_connectome.n_keys; i++) {
+        const cali_key *key = &cali_keys_connectome.keys[i];
+        if (strcmp(key->name, "length_unit") == 0)
+            add_quantity(e, key->name, x->source.length_unit_mm, "mm");
+        else if (key->size > 0)
+            add_member(e, key, x);
+    }
+    if (x->is_generated) {
+        open_bracket(e, "generate", "{");
+        add_members(e, &cali_keys_generate, x);
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "}");
+}
+
+static void add_coupling(echo *e)
+{
+    const cal_experiment *x = e->exp;
+    open_bracket(e, "coupling", "{");
+    add_members(e, &cali_keys_coupling, x);
+    open_bracket(e, "terms", "[");
+    for (size_t i = 0; i < x->n_couplings; i++) {
+        const cal_coupling *t = &x->couplings[i];
+        const cal_field *from = field_of(e, CALI_OUTPUTS, t->from), *to = field_of(e, CALI_INPUTS, t->to);
+        const double values[] = {t->a, t->b, t->cmin, t->cmax, t->midpoint, t->sigma};
+        char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT];
+        open_bracket(e, NULL, "{");
+        add_text(e, "kind", cal_coupling_names[t->kind]);
+        add_text(e, "from", t->from);
+        add_text(e, "to", t->to);
+        if (from != NULL && to != NULL) {
+            cali_term_units(t->kind, from, to, units);
+            for (int k = 0; k < (t->kind == CAL_COUPLING_SIGMOIDAL ? CALI_N_TERM_NUMBERS : 2); k++)
+                add_quantity(e, cali_term_numbers[k], values[k], units[k]);
+        }
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "]");
+    close_bracket(e, "}");
+}
+
+static void add_noises(echo *e)
+{
+    open_bracket(e, "noise", "[");
+    for (size_t i = 0; i < e->exp->n_noises; i++) {
+        const cal_nmm_noise *noise = &e->exp->noises[i];
+        const cal_field *state = field_of(e, CALI_STATES, noise->state);
+        char unit[CALI_UNIT_TEXT] = "1";
+        if (state != NULL)
+            cali_noise_unit(state, noise->tau_ms == 0.0, unit);
+        open_bracket(e, NULL, "{");
+        add_text(e, "state", noise->state);
+        add_quantity(e, "tau", noise->tau_ms, "ms");
+        add_quantity(e, "level", noise->level, unit);
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "]");
+}
+
+static void add_stimuli(echo *e)
+{
+    open_bracket(e, "stimuli", "[");
+    for (size_t i = 0; i < e->exp->n_stimuli; i++) {
+        const cal_nmm_stimulus *s = &e->exp->stimuli[i];
+        const cal_field *input = field_of(e, CALI_INPUTS, s->input);
+        const cali_stimulus_text text = {.input = (char *)(uintptr_t)s->input, .of = e->exp->stimulus_regions[i],
+                                         .frequency_Hz = s->frequency_Hz, .phase = s->phase, .start = s->start,
+                                         .stop = s->stop};
+        open_bracket(e, NULL, "{");
+        add_members(e, &cali_keys_stimulus, &text);
+        add_quantity(e, "offset", s->offset, input != NULL ? input->unit : "1");
+        add_quantity(e, "amplitude", s->amplitude, input != NULL ? input->unit : "1");
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "]");
+}
+
+static void add_models(echo *e)
+{
+    open_bracket(e, "models", "{");
+    for (size_t i = 0; i < e->exp->n_masses; i++) {
+        const cali_mass *mass = &e->exp->masses[i];
+        open_bracket(e, mass->name, "{");
+        add_text(e, "neural_mass", mass->model->name);
+        add_fields(e, "parameters", mass->model->params, mass->model->n_params, mass->params);
+        add_fields(e, "initial", mass->model->states, mass->model->n_states, mass->initial);
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "}");
+}
+
+/* ---- spiking regions ------------------------------------------------------------------------------------------- */
+
+static const cal_snn_setting *find_setting(const cali_population *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_settings; i++)
+        if (strcmp(p->settings[i].name, name) == 0)
+            return &p->settings[i];
+    return NULL;
+}
+
+/* States that are not set stay so: some begin at a parameter (V at E_L). */
+static void add_populations(echo *e, const cali_network *network)
+{
+    open_bracket(e, "populations", "{");
+    for (size_t i = 0; i < network->n_populations; i++) {
+        const cali_population *p = &network->populations[i];
+        const cal_neuron *neuron = p->neuron;
+        open_bracket(e, p->name, "{");
+        add_text(e, "neuron", neuron->name);
+        add_integer(e, "count", p->n);
+        open_bracket(e, "parameters", "{");
+        for (size_t k = 0; k < neuron->n_params; k++) {
+            const cal_snn_setting *setting = find_setting(p, neuron->params[k].name);
+            const cal_distribution value = {.kind = CAL_CONSTANT, .a = neuron->params[k].value};
+            add_distribution(e, neuron->params[k].name, setting != NULL ? &setting->value : &value,
+                             neuron->params[k].unit);
+        }
+        close_bracket(e, "}");
+        open_bracket(e, "initial", "{");
+        for (size_t k = 0; k < neuron->n_states; k++) {
+            const cal_snn_setting *setting = find_setting(p, neuron->states[k].name);
+            if (setting != NULL)
+                add_distribution(e, setting->name, &setting->value, neuron->states[k].unit);
+        }
+        close_bracket(e, "}");
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "}");
+}
+
+static const char *receptor_unit(const cali_network *network, size_t population, const char *name)
+{
+    const cal_neuron *neuron = network->populations[population].neuron;
+    for (size_t i = 0; i < neuron->n_receptors; i++)
+        if (strcmp(neuron->receptors[i].name, name) == 0)
+            return neuron->receptors[i].unit;
+    return "1";
+}
+
+static void add_connections(echo *e, const cali_network *network)
+{
+    open_bracket(e, "connections", "[");
+    for (size_t i = 0; i < network->n_projections; i++) {
+        const cal_snn_projection *p = &network->projections[i];
+        open_bracket(e, NULL, "{");
+        add_text(e, "from", network->populations[p->from].name);
+        add_text(e, "to", network->populations[p->to].name);
+        if (p->rule == CAL_FIXED_IN_DEGREE)
+            add_integer(e, "in_degree", p->in_degree);
+        else if (p->rule == CAL_PAIRWISE_BERNOULLI)
+            add_quantity(e, "probability", p->probability, "1");
+        else {
+            add_key(e, p->rule == CAL_ALL_TO_ALL ? "all_to_all" : "one_to_one");
+            cali_text_add(e->out, "true");
+        }
+        add_key(e, "autapses");
+        cali_text_add(e->out, p->has_autapses ? "true" : "false");
+        add_key(e, "multapses");
+        cali_text_add(e->out, p->has_multapses ? "true" : "false");
+        add_text(e, "receptor", p->receptor);
+        add_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
+        add_distribution(e, "delay", &p->delay_ms, "ms");
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "]");
+}
+
+static void add_target(echo *e, const cali_network *network, size_t population, const char *receptor)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%.255s%s%.200s", network->populations[population].name, receptor != NULL ? "." : "",
+             receptor != NULL ? receptor : "");
+    add_text(e, "into", text);
+}
+
+static void add_drive(echo *e, const cali_network *network)
+{
+    open_bracket(e, "drive", "[");
+    for (size_t i = 0; i < network->n_poissons; i++) {
+        const cal_snn_poisson *p = &network->poissons[i];
+        open_bracket(e, NULL, "{");
+        add_text(e, "kind", "poisson");
+        add_target(e, network, p->to, p->receptor);
+        add_quantity(e, "rate", p->rate_Hz, "Hz");
+        add_quantity(e, "trains", p->n_trains, "1");
+        add_quantity(e, "weight", p->weight, receptor_unit(network, p->to, p->receptor));
+        close_bracket(e, "}");
+    }
+    for (size_t i = 0; i < network->n_currents; i++) {
+        const cal_snn_current *c = &network->currents[i];
+        open_bracket(e, NULL, "{");
+        add_text(e, "kind", "current");
+        add_target(e, network, c->to, NULL);
+        add_quantity(e, "amplitude", c->amplitude, network->populations[c->to].neuron->current_unit);
+        add_time(e, "start", c->start);
+        if (c->stop == 0)
+            add_text(e, "stop", "end");
+        else
+            add_time(e, "stop", c->stop);
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "]");
+}
+
+static void add_transfer(echo *e, const cali_network *network, const cali_transfer *t)
+{
+    const bool is_receiver = t->transducer->direction == CAL_RECEIVES;
+    open_bracket(e, NULL, "{");
+    add_text(e, "by", t->transducer->name);
+    add_text(e, "take", t->take);
+    if (is_receiver)
+        add_target(e, network, t->population, t->receptor);
+    else
+        add_text(e, "from", network->populations[t->population].name);
+    if (t->receptor != NULL) {
+        add_quantity(e, "weight", t->weight, receptor_unit(network, t->population, t->receptor));
+        add_quantity(e, "synapses", t->synapses, "1");
+    }
+    if (t->trains > 0)
+        add_integer(e, "trains", t->trains);
+    for (size_t i = 0; i < t->transducer->n_params; i++)
+        add_quantity(e, t->transducer->params[i].name, t->params[i], t->units[i]);
+    close_bracket(e, "}");
+}
+
+static void add_network(echo *e, const cali_network *network)
+{
+    open_bracket(e, "spiking", "{");
+    add_time(e, "step", network->step);
+    add_populations(e, network);
+    add_connections(e, network);
+    add_drive(e, network);
+    open_bracket(e, "receives", "[");
+    for (size_t i = 0; i < network->n_receives; i++)
+        add_transfer(e, network, &network->receives[i]);
+    close_bracket(e, "]");
+    open_bracket(e, "gives", "[");
+    for (size_t i = 0; i < network->n_gives; i++)
+        add_transfer(e, network, &network->gives[i]);
+    close_bracket(e, "]");
+    close_bracket(e, "}");
+}
+
+static void add_regions(echo *e)
+{
+    const cal_experiment *x = e->exp;
+    open_bracket(e, "regions", "{");
+    for (size_t i = 0; i < x->n_assignments; i++) {
+        const cali_assignment *line = &x->assignments[i];
+        open_bracket(e, line->selector, "{");
+        if (line->mass >= 0)
+            add_text(e, "model", x->masses[line->mass].name);
+        for (size_t k = 0; k < line->n_params; k++) {
+            const cal_nmm_model *model = x->masses[line->mass].model;
+            if (k == 0)
+                open_bracket(e, "parameters", "{");
+            const int at = cal_field_find(model->params, model->n_params, line->param_names[k]);
+            add_quantity(e, line->param_names[k], line->param_values[k], model->params[at].unit);
+            if (k + 1 == line->n_params)
+                close_bracket(e, "}");
+        }
+        if (line->network >= 0)
+            add_network(e, &x->networks[line->network]);
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "}");
+}
+
+static void add_record(echo *e)
+{
+    const cal_experiment *x = e->exp;
+    open_bracket(e, "record", "{");
+    add_members(e, &cali_keys_record, x);
+    open_bracket(e, "signals", "[");
+    for (size_t i = 0; i < x->n_signals; i++) {
+        open_bracket(e, NULL, "{");
+        add_members(e, &cali_keys_signal, &x->signals[i]);
+        close_bracket(e, "}");
+    }
+    close_bracket(e, "]");
+    close_bracket(e, "}");
+}
+
+static void add_plain(echo *e, const char *key, const cali_mapping *mapping)
+{
+    open_bracket(e, key, "{");
+    add_members(e, mapping, e->exp);
+    close_bracket(e, "}");
+}
+
+cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out)
+{
+    echo e = {.out = out, .exp = experiment};
+    open_bracket(&e, NULL, "{");
+    add_integer(&e, "callosum", 1);
+    add_text(&e, "title", experiment->title);
+    add_plain(&e, "run", &cali_keys_run);
+    add_connectome(&e);
+    add_coupling(&e);
+    add_plain(&e, "integrator", &cali_keys_integrator);
+    add_noises(&e);
+    add_stimuli(&e);
+    add_models(&e);
+    add_regions(&e);
+    add_plain(&e, "sync", &cali_keys_sync);
+    add_record(&e);
+    close_bracket(&e, "}");
+    return out->is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the manifest") : CAL_OK;
+}
