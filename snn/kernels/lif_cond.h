@@ -1,0 +1,53 @@
+/* Leaky integrate-and-fire with exponential conductances: u = V - E_L,
+ *     C u' = -g_L u + g_exc (E_exc - E_L - u) + g_inh (E_inh - E_L - u) + I,   g_s' = -g_s / tau_s.
+ * One classical Runge-Kutta step of order 4 over dt, with the conductances exact at its three times;
+ * stable while dt (g_L + g_exc + g_inh) < 2.78 C. Rows with `_c` are divided by C. */
+#ifndef CALI_SNN_KERNELS_LIF_COND_H
+#define CALI_SNN_KERNELS_LIF_COND_H
+
+#include "snn/kernels/kernel.h"
+
+#define CALI_LIF_COND_STATES(X) X(u) X(g_exc) X(g_inh) X(n_refractory)
+#define CALI_LIF_COND_CONSTANTS(X)                                                                 \
+    X(dt) X(per_c) X(leak_c) X(e_exc) X(e_inh) X(half_exc) X(half_inh) X(drive) X(threshold)       \
+        X(reset) X(refractory)
+#define CALI_LIF_COND_INPUTS(X) X(excitatory) X(inhibitory)
+CALI_KERNEL_TYPES(lif_cond, LIF_COND);
+
+/* u' = a - g u at one time: the sum of drives a and of conductances g, both over C. */
+CAL_HD void cali_lif_cond_sums(const cali_lif_cond_constants *k, float g_exc, float g_inh,
+                               float drive, float *a, float *g)
+{
+    *g = cali_fma_f32(g_exc + g_inh, k->per_c, k->leak_c);
+    *a = cali_fma_f32(cali_fma_f32(g_exc, k->e_exc, g_inh * k->e_inh), k->per_c, drive);
+}
+
+CAL_HD int cali_lif_cond_step(const cali_lif_cond_constants *k, const cali_lif_cond_inputs *in,
+                              float current, cali_lif_cond_state *x)
+{
+    const float drive = cali_fma_f32(current, k->per_c, k->drive);
+    const float exc_mid = x->g_exc * k->half_exc, inh_mid = x->g_inh * k->half_inh;
+    const float exc_end = exc_mid * k->half_exc, inh_end = inh_mid * k->half_inh;
+    float a0, g0, a1, g1, a2, g2;
+    cali_lif_cond_sums(k, x->g_exc, x->g_inh, drive, &a0, &g0);
+    cali_lif_cond_sums(k, exc_mid, inh_mid, drive, &a1, &g1);
+    cali_lif_cond_sums(k, exc_end, inh_end, drive, &a2, &g2);
+
+    const float h = k->dt, half = 0.5f * h, u0 = x->u;
+    const float k1 = cali_fma_f32(-g0, u0, a0);
+    const float k2 = cali_fma_f32(-g1, cali_fma_f32(half, k1, u0), a1);
+    const float k3 = cali_fma_f32(-g1, cali_fma_f32(half, k2, u0), a1);
+    const float k4 = cali_fma_f32(-g2, cali_fma_f32(h, k3, u0), a2);
+    const float slope = cali_fma_f32(2.0f, k2 + k3, k1 + k4);
+    const float u = x->n_refractory > 0.0f ? u0 : cali_fma_f32(h * (1.0f / 6.0f), slope, u0);
+
+    x->g_exc = exc_end + in->excitatory;
+    x->g_inh = inh_end + in->inhibitory;
+    const int has_spiked = u >= k->threshold;
+    const float left = x->n_refractory > 0.0f ? x->n_refractory - 1.0f : 0.0f;
+    x->u = has_spiked ? k->reset : u;
+    x->n_refractory = has_spiked ? k->refractory : left;
+    return has_spiked;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* The loops of loops.h and one loop per neuron around its kernel. The bits do not depend on the
+ * instruction set: see kernels/kernel.h. */
+#include "snn/loops.h"
+
+#include "base/isa.h"
+#include "snn/kernels/adex.h"
+#include "snn/kernels/izhikevich.h"
+#include "snn/kernels/lif.h"
+#include "snn/kernels/lif_cond.h"
+#include "snn/kernels/qif.h"
+
+/* The rows of a block never overlap. */
+#if defined(__clang__)
+#define NO_OVERLAP _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define NO_OVERLAP _Pragma("GCC ivdep")
+#else
+#define NO_OVERLAP
+#endif
+
+#define STATE_POINTER(f) float *const state_##f = b->state[n_states++];
+#define CONSTANT_POINTER(f) const float *const constant_##f = b->constant[n_constants++];
+#define INPUT_POINTER(f) const float *const input_##f = b->input[n_inputs++];
+#define LOAD_STATE(f) x.f = state_##f[i];
+#define LOAD_CONSTANT(f) k.f = constant_##f[i];
+#define LOAD_INPUT(f) in.f = input_##f[i];
+#define STORE_STATE(f) state_##f[i] = x.f;
+
+#define CALI_NEURON(name, NAME)                                                                    \
+    void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b);                                   \
+    void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b)                                    \
+    {                                                                                              \
+        size_t n_states = 0, n_constants = 0, n_inputs = 0;                                        \
+        CALI_##NAME##_STATES(STATE_POINTER) CALI_##NAME##_CONSTANTS(CONSTANT_POINTER)              \
+        CALI_##NAME##_INPUTS(INPUT_POINTER)                                                        \
+        const size_t n = b->n;                                                                     \
+        const float current = b->current;                                                          \
+        uint8_t *const spiked = b->spiked;                                                         \
+        NO_OVERLAP for (size_t i = 0; i < n; i++)                                                  \
+        {                                                                                          \
+            cali_##name##_state x;                                                                 \
+            cali_##name##_constants k;                                                             \
+            cali_##name##_inputs in;                                                               \
+            CALI_##NAME##_STATES(LOAD_STATE) CALI_##NAME##_CONSTANTS(LOAD_CONSTANT)                \
+            CALI_##NAME##_INPUTS(LOAD_INPUT)                                                       \
+            spiked[i] = (uint8_t)cali_##name##_step(&k, &in, current, &x);                         \
+            CALI_##NAME##_STATES(STORE_STATE)                                                      \
+        }                                                                                          \
+    }
+#include "snn/neurons.def"
+
+static void take(size_t n, int32_t *restrict sums, int32_t everyone, float quantum,
+                 float *restrict out)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (float)(sums[i] + everyone) * quantum;
+        sums[i] = 0;
+    }
+}
+
+static void draw(size_t n, cali_key key, uint32_t id, uint32_t stride, uint32_t step_4,
+                 uint32_t *const words[4])
+{
+    uint32_t *const w0 = words[0], *const w1 = words[1], *const w2 = words[2], *const w3 = words[3];
+    NO_OVERLAP
+    for (size_t i = 0; i < n; i++) {
+        const cali_random r = cali_philox(key, id + (uint32_t)i * stride, step_4, 0, 0);
+        w0[i] = r.word[0];
+        w1[i] = r.word[1];
+        w2[i] = r.word[2];
+        w3[i] = r.word[3];
+    }
+}
+
+/* Few thresholds: compare with all, 16 neurons at a time. Many: bisect for each neuron. */
+static uint64_t poisson(size_t n, const uint32_t *restrict words, const cali_poisson_table *table,
+                        float weight, float *restrict out)
+{
+    int32_t count[CALI_BLOCK];
+    const uint32_t m = table->n;
+    for (size_t i = 0; i < n; i++)
+        count[i] = table->low;
+    if (m <= 48) {
+        for (uint32_t j = 0; j < m; j++) {
+            const uint32_t threshold = table->threshold[j];
+            for (size_t i = 0; i < n; i++)
+                count[i] += words[i] >= threshold;
+        }
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            uint32_t low = 0, high = m; /* thresholds before `low` are <= the word */
+            while (low < high) {
+                const uint32_t middle = (low + high) / 2;
+                const bool is_below = table->threshold[middle] <= words[i];
+                low = is_below ? middle + 1 : low;
+                high = is_below ? high : middle;
+            }
+            count[i] += (int32_t)low;
+        }
+    }
+    int64_t total = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = cali_fma_f32((float)count[i], weight, out[i]);
+        total += count[i];
+    }
+    return (uint64_t)total;
+}
+
+static int64_t sum(size_t n, const float *values)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)values[i] * 1048576.0;
+        x = x > 1099511627776.0 ? 1099511627776.0 : x;
+        x = x < -1099511627776.0 ? -1099511627776.0 : x;
+        total += (int64_t)x;
+    }
+    return total;
+}
+
+extern const cali_loops CALI_ISA_NAME(cali_loops);
+const cali_loops CALI_ISA_NAME(cali_loops) = {take, draw, poisson, sum};

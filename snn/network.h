@@ -1,0 +1,191 @@
+/* A built network, its state, and the plan that both follow from. Filled in this order: plan.c checks
+ * the definition and fixes the layout, populations.c makes constants and initial states, topology.c
+ * the synapses; backend_cpu.c advances, ports.c reads and writes.
+ *
+ * Tiles. Neuron j of a population belongs to tile j mod n_tiles, where it has place j / n_tiles behind
+ * the population's offset. A tile owns state, input ring and its part of every row of synapses, and
+ * only its own thread touches them.
+ *
+ * Ring. int32 sums [slot][channel][place] per tile. A channel is a receptor that synapses use; each
+ * population maps its receptors to channels. The sum in slot t is taken by the step that ends at t. */
+#ifndef CALI_SNN_NETWORK_H
+#define CALI_SNN_NETWORK_H
+
+#include "base/context.h"
+#include "snn/sampling.h"
+
+/* Longest time between exchanges, in steps: bounds the spike lists. */
+enum { CALI_MAX_EXCHANGE = 16, CALI_MAX_TILES = 1024 };
+
+typedef struct cali_population {
+    char *name;
+    const cali_neuron *neuron; /* NULL: source population */
+    uint32_t n;
+    uint32_t width;  /* places per tile, a multiple of 16 */
+    uint32_t offset; /* first place in a tile */
+    float *state;    /* [tile][row][width] */
+    /* Constants of the kernel and, last, the rest value of states[0]: [tile][width] each, or
+     * CALI_BLOCK equal values. */
+    float *constant[CALI_MAX_CONSTANTS + 1];
+    bool is_shared[CALI_MAX_CONSTANTS + 1];
+    int channel[CALI_MAX_RECEPTORS]; /* -1: no synapse ends there */
+    int exponent[CALI_MAX_RECEPTORS]; /* quantum = 2^-exponent */
+    float quantum[CALI_MAX_RECEPTORS];
+    uint32_t n_recorded;
+    uint32_t min_interval; /* steps between two spikes of a neuron, at least */
+    cal_snn_setting *settings;
+    size_t n_settings;
+} cali_population;
+
+/** Rows of synapses from one population to one channel. Row of source i: words from base[i] on, those
+ *  of tile g between offsets i (n_tiles + 1) + g and the next; sorted by (tile, delay, target). */
+typedef struct cali_group {
+    size_t from;
+    int channel;
+    unsigned shift; /* left shift of the weights */
+    uint64_t *base;
+    uint16_t *offset_16; /* one of the two: 32 bits if a row has more than 65,535 synapses */
+    uint32_t *offset_32;
+    uint32_t *word_4; /* target | delay | weight; or two 32-bit halves: target | delay, weight */
+    uint64_t *word_8;
+    uint64_t n_words; /* with padding of rows to 16 bytes */
+} cali_group;
+
+typedef struct cali_projection {
+    cal_snn_projection def; /* the receptor's name is not kept */
+    size_t receptor;
+    int channel;
+    cali_key sources, weights, delays;
+    bool is_broadcast; /* all to all with constant weight and delay: no rows */
+    double scale;      /* weight to the integer in a word (rows) or to quanta (broadcast) */
+    int32_t quanta;    /* broadcast */
+    uint32_t delay;    /* broadcast, steps */
+    size_t group;      /* rows */
+} cali_projection;
+
+typedef struct cali_poisson {
+    size_t to, receptor;
+    double n_trains;
+    float weight;
+    cali_key key;
+    cali_poisson_table *table; /* for the present rate */
+    double mean;               /* per step, what the table is for */
+    uint32_t *words;           /* [tile][4][width]: draws of four steps */
+    int64_t *drawn;            /* [tile]: which four, -1 none */
+    bool is_port;
+    size_t port;
+} cali_poisson;
+
+typedef struct cali_port {
+    cal_snn_port def; /* names are not kept, except `name` */
+    char *name;
+    size_t state, poisson;
+    double *values;     /* Poisson and current: bins of the coming window */
+    uint64_t *counts;   /* rate: spikes per bin */
+    int64_t *sums;      /* mean: [tile][bin], units of 2^-20 */
+    uint32_t *ids;      /* spikes: ids sorted by step */
+    uint32_t *start;    /* spikes: first id of each step of the window, one more at the end */
+    size_t capacity;
+    bool is_written;
+} cali_port;
+
+/** Spikes of one exchange interval of one tile: ids within the populations, ascending in each
+ *  (step, population). */
+typedef struct cali_spike_list {
+    uint32_t *ids;
+    uint32_t *start; /* [step][population], one more at the end */
+} cali_spike_list;
+
+typedef struct cali_tile {
+    cali_spike_list list[2]; /* one is read while the other is written */
+    uint64_t hash, n_events, n_port_events, n_spikes;
+    float *input;      /* [receptor][CALI_BLOCK] */
+    uint8_t *spiked;   /* [CALI_BLOCK] */
+    char padding[64];  /* tiles of different threads share no cache line */
+} cali_tile;
+
+struct cal_snn {
+    cal_context *ctx;
+    char *name;
+    cal_time dt, window;
+    double dt_ms;
+    uint32_t window_steps;
+    cali_key key;
+    cali_population *populations;
+    size_t n_populations;
+    cali_projection *projections;
+    size_t n_projections;
+    cali_group *groups;
+    size_t n_groups;
+    cali_poisson *poissons;
+    size_t n_poissons;
+    cal_snn_current *currents;
+    size_t n_currents;
+    cali_port *ports;
+    size_t n_ports;
+    unsigned n_tiles;
+    uint32_t tile_width; /* places */
+    unsigned n_channels, target_bits, delay_bits, weight_bits;
+    bool has_8_byte_words;
+    uint32_t slots, history_slots; /* of the ring and of the history, powers of two */
+    uint32_t exchange_steps;
+    double memory_budget_bytes;
+
+    const cali_loops *loops;
+    cali_isa_level isa;
+    cali_tile *tiles;
+    int32_t *ring;     /* [tile][slot][channel][tile_width] */
+    int32_t *history;  /* [population][history_slots]: spikes per step, by stamp */
+    float *zeros;
+    int64_t step;
+    unsigned parity; /* of the spike list that was written last */
+    int64_t block_step; /* first step of the block under way */
+    uint32_t block_steps, pending_steps; /* steps to do; steps whose spikes wait for delivery */
+    int64_t pending_step;
+
+    cal_time *spike_time;
+    uint32_t *spike_population, *spike_id, *merge;
+    size_t n_recorded, spike_capacity;
+
+    uint64_t n_neurons, n_synapses, n_updates, n_spikes, n_broadcast_events, n_port_spikes_in;
+    double bytes, synapse_bytes;
+    bool is_broken;
+};
+
+/** Checks the definition and fixes everything but the arrays. Errors: as cal_snn_create. */
+cal_status cali_plan(cal_snn *self, const cal_snn_def *def);
+/** Memory of the planned network; the number of synapses is exact except for Bernoulli. */
+double cali_plan_bytes(const cal_snn *self, double *n_synapses);
+/** Expected synapses of one projection. */
+double cali_expected_synapses(const cal_snn *self, const cali_projection *p);
+
+cal_status cali_populations_create(cal_snn *self);
+cal_status cali_topology_create(cal_snn *self);
+cal_status cali_backend_create(cal_snn *self);
+void cali_backend_destroy(cal_snn *self);
+
+/** Zeroed memory that counts towards `bytes`. */
+cal_status cali_snn_alloc(cal_snn *self, size_t n, size_t size, const char *what, void *out);
+
+/** Whole steps of a delay, at least one. */
+static inline uint32_t cali_delay_steps(double delay_ms, double dt_ms)
+{
+    const double steps = delay_ms / dt_ms + 0.5;
+    return steps < 2.0 ? 1 : (uint32_t)steps;
+}
+
+/** Neurons of a population in a tile. */
+static inline uint32_t cali_tile_count(const cali_population *p, unsigned n_tiles, unsigned tile)
+{
+    return p->n > tile ? (p->n - tile - 1) / n_tiles + 1 : 0;
+}
+
+static inline uint64_t cali_mix(uint64_t a, uint64_t b)
+{
+    uint64_t x = (a ^ b * UINT64_C(0xD6E8FEB86659FD93)) * UINT64_C(0x9E3779B97F4A7C15);
+    x ^= x >> 31;
+    x *= UINT64_C(0xBF58476D1CE4E5B9);
+    return x ^ (x >> 29);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* A neuron inside the engine: the public entry, and how its constants are made and its loops called. */
+#ifndef CALI_SNN_NEURON_H
+#define CALI_SNN_NEURON_H
+
+#include "base/isa.h"
+#include "callosum/snn.h"
+
+/* Neurons per call of a loop; buffers of one block stay in the first-level cache. */
+enum { CALI_BLOCK = 256, CALI_MAX_STATES = 8, CALI_MAX_CONSTANTS = 24, CALI_MAX_RECEPTORS = 8 };
+
+/** Up to CALI_BLOCK neurons of one population: one pointer per row of the kernel. */
+typedef struct cali_block {
+    size_t n;
+    float *state[CALI_MAX_STATES];
+    const float *constant[CALI_MAX_CONSTANTS]; /* n values each, equal ones for a shared constant */
+    const float *input[CALI_MAX_RECEPTORS];    /* what arrives at the end of the step */
+    float current;
+    uint8_t *spiked; /* gets 1 or 0 */
+} cali_block;
+
+typedef void cali_loop(const cali_block *block);
+
+typedef struct cali_neuron {
+    cal_neuron face;
+    size_t n_constants;
+    /** Parameter that states[0] is stored relative to and starts from, or -1. */
+    int rest_param;
+    /** Steps at least between two spikes beyond the first: gives the size of the spike buffers. */
+    double (*min_interval_ms)(const double *params); /* NULL: one step */
+    /** The constants of one neuron, in the order of its kernel. */
+    void (*prepare)(const double *params, double dt_ms, float *constants);
+    /** NULL, or whether a neuron with these parameters and constant current can be stepped with dt; if
+     *  not, `why` gets the reason. */
+    bool (*check)(const double *params, double dt_ms, double current, char *why, size_t size);
+    cali_loop *loop[CALI_N_ISA];
+} cali_neuron;
+
+/** The entry behind a public pointer, or NULL if it is none of ours. */
+const cali_neuron *cali_neuron_of(const cal_neuron *face);
+
+/** (e^x - 1) / x, also near 0. */
+double cali_phi(double x);
+/** Voltage step per unit of an exponential current with time constant tau_s: the propagator
+ *  h / C e^(-h / tau_m) phi(h / tau_m - h / tau_s), which is finite for tau_s = tau_m. */
+double cali_propagator(double h_ms, double tau_m_ms, double tau_s_ms, double c_pF);
+/** Whole steps in a duration, rounded. */
+double cali_steps(double duration_ms, double dt_ms);
+
+#define CALI_COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define CALI_N_FLOATS(type) (sizeof(type) / sizeof(float))
+/* The parts of an entry that follow from its kernel and tables. */
+#define CALI_LOOPS_X86(name) {cali_##name##_loop_base, cali_##name##_loop_v3, cali_##name##_loop_v4}
+#define CALI_LOOPS_ANY(name) {cali_##name##_loop_base, cali_##name##_loop_base, cali_##name##_loop_base}
+#if defined(__x86_64__)
+#define CALI_LOOPS(name) CALI_LOOPS_X86(name)
+#define CALI_DECLARE_LOOPS(name)                                                                   \
+    cali_loop cali_##name##_loop_base, cali_##name##_loop_v3, cali_##name##_loop_v4
+#else
+#define CALI_LOOPS(name) CALI_LOOPS_ANY(name)
+#define CALI_DECLARE_LOOPS(name) cali_loop cali_##name##_loop_base
+#endif
+
+#endif

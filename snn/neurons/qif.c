@@ -1,0 +1,95 @@
+#include "snn/kernels/qif.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "snn/neuron.h"
+
+enum { TAU, ETA, V_PEAK, V_RESET, N_PARAMS };
+
+static const cal_field params[] = {
+    [TAU] = {"tau", "ms", 10.0, 1e-6, 1e9, "membrane time constant"},
+    [ETA] = {"eta", "1", -5.0, -1e12, 1e12, "constant drive"},
+    [V_PEAK] = {"v_peak", "1", INFINITY, -1e6, INFINITY, "v at which the neuron spikes"},
+    [V_RESET] = {"v_reset", "1", -INFINITY, -INFINITY, 1e6, "v after a spike"},
+};
+
+static const cal_field states[] = {
+    {"v", "1", -2.0, -INFINITY, INFINITY, "membrane voltage"},
+    {"i_syn", "1", 0.0, -INFINITY, INFINITY, "synaptic drive during the coming step"},
+};
+
+static const cal_receptor receptors[] = {
+    {"input", "1", "a spike adds weight tau / dt to the drive during one step: weight tau s(t)",
+     false},
+};
+
+/* Beyond this I dt^2 / tau^2 a neuron would spike about every second step. */
+static const double largest_z = 1.0;
+
+static bool check(const double *p, double dt_ms, double current, char *why, size_t size)
+{
+    const double h = dt_ms / p[TAU], drive = p[ETA] + current;
+    if (!(p[V_PEAK] > p[V_RESET])) {
+        snprintf(why, size, "v_peak %g must be above v_reset %g", p[V_PEAK], p[V_RESET]);
+        return false;
+    }
+    if (drive * h * h <= largest_z)
+        return true;
+    snprintf(why, size,
+             "its drive %g makes it spike every %.3g ms; dt %g ms is too long, at most %.3g ms", drive,
+             CALI_PI * p[TAU] / sqrt(drive), dt_ms, p[TAU] * sqrt(largest_z / drive));
+    return false;
+}
+
+static void prepare(const double *p, double dt_ms, float *constants)
+{
+    const double h = dt_ms / p[TAU];
+    const bool has_peak = p[V_PEAK] < INFINITY, has_reset = p[V_RESET] > -INFINITY;
+    /* (p : q0 : s), any common scale: see kernels/qif.h; the limits of infinite ends */
+    double rp = 0.0, rq = 1.0, rs = 0.0;
+    if (has_peak && has_reset) {
+        const double product = fabs(p[V_PEAK] * p[V_RESET]), scale = product > 1.0 ? product : 1.0;
+        rp = (p[V_PEAK] - p[V_RESET]) / scale;
+        rq = -p[V_PEAK] * p[V_RESET] / scale;
+        rs = 1.0 / scale;
+    } else if (has_peak) {
+        rp = 1.0;
+        rq = p[V_PEAK];
+    } else if (has_reset) {
+        rp = 1.0;
+        rq = -p[V_RESET];
+    }
+    *(cali_qif_constants *)(void *)constants = (cali_qif_constants){
+        .eta = (float)p[ETA],
+        .h = (float)h,
+        .per_h = (float)(1.0 / h),
+        .v_peak = (float)p[V_PEAK],
+        .reset_p = (float)rp,
+        .reset_q = (float)rq,
+        .reset_s = (float)rs,
+        .limit = (float)(2.4 / (h * h)),
+    };
+}
+
+CALI_DECLARE_LOOPS(qif);
+
+const cali_neuron cali_neuron_qif = {
+    .face = {.name = "qif",
+             .alias = NULL,
+             .title = "quadratic integrate-and-fire, exact flow",
+             .equations = "tau v' = v^2 + eta + I + J tau s(t); v >= v_peak: spike, v = v_reset",
+             .source = "Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5, 021028",
+             .params = params,
+             .n_params = N_PARAMS,
+             .states = states,
+             .n_states = CALI_COUNT(states),
+             .receptors = receptors,
+             .n_receptors = CALI_COUNT(receptors),
+             .current_unit = "1"},
+    .n_constants = CALI_N_FLOATS(cali_qif_constants),
+    .rest_param = -1,
+    .prepare = prepare,
+    .check = check,
+    .loop = CALI_LOOPS(qif),
+};

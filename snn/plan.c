@@ -1,0 +1,366 @@
+/* The layout of a network: tiles, channels, quanta of weights, bits of a word, ring, exchange; and the
+ * memory that all this takes. Everything here follows from the definition alone. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "snn/check.h"
+#include "snn/network.h"
+
+const char *const cal_rule_names[] = {"all-to-all", "one-to-one", "fixed-in-degree",
+                                      "pairwise-bernoulli"};
+
+cal_snn_projection cal_snn_projection_default(cal_rule rule)
+{
+    return (cal_snn_projection){.rule = rule,
+                                .has_autapses = rule == CAL_ALL_TO_ALL,
+                                .has_multapses = false,
+                                .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0}};
+}
+
+cal_snn_def cal_snn_def_default(void)
+{
+    return (cal_snn_def){.name = "network", .dt = CAL_NS_PER_MS / 10, .window = CAL_NS_PER_MS};
+}
+
+cal_status cali_snn_alloc(cal_snn *self, size_t n, size_t size, const char *what, void *out)
+{
+    CAL_TRY(cali_alloc(self->ctx, n, size, what, out));
+    self->bytes += (double)n * (double)size;
+    return CAL_OK;
+}
+
+static unsigned bits_for(uint64_t largest)
+{
+    unsigned bits = 0;
+    while (largest >> bits != 0)
+        bits++;
+    return bits;
+}
+
+static uint32_t round_up(uint32_t n, uint32_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < def->n_populations; i++)
+        total += def->populations[i].neuron != NULL ? def->populations[i].n : 0;
+    self->n_neurons = total;
+    const uint64_t tiles = (total + 2047) / 2048; /* by the size of the network only */
+    self->n_tiles = def->n_tiles != 0 ? def->n_tiles
+                                      : (unsigned)(tiles < 1 ? 1 : tiles > 128 ? 128 : tiles);
+    CAL_TRY(cali_alloc(self->ctx, def->n_populations, sizeof *self->populations, "populations",
+                       &self->populations));
+    self->n_populations = def->n_populations;
+    for (size_t i = 0; i < def->n_populations; i++) {
+        const cal_snn_population *from = &def->populations[i];
+        cali_population *p = &self->populations[i];
+        CAL_TRY(cali_copy_text(self->ctx, from->name == NULL ? "" : from->name, &p->name));
+        p->neuron = from->neuron == NULL ? NULL : cali_neuron_of(from->neuron);
+        p->n = from->n;
+        p->offset = self->tile_width;
+        if (p->neuron != NULL)
+            p->width = round_up((p->n + self->n_tiles - 1) / self->n_tiles, 16);
+        self->tile_width += p->width;
+        const double share = def->record_fraction == NULL ? 1.0 : def->record_fraction[i];
+        p->n_recorded = p->neuron == NULL ? 0 : (uint32_t)(share * p->n + 0.5);
+        p->n_settings = from->n_settings;
+        CAL_TRY(cali_alloc(self->ctx, from->n_settings, sizeof *p->settings, "settings",
+                           &p->settings));
+        if (from->n_settings > 0)
+            memcpy(p->settings, from->settings, from->n_settings * sizeof *p->settings);
+        for (size_t k = 0; k < from->n_settings; k++) { /* keep no borrowed text */
+            const cal_neuron *face = from->neuron;
+            const int param = cal_field_find(face->params, face->n_params, from->settings[k].name);
+            const int state = cal_field_find(face->states, face->n_states, from->settings[k].name);
+            p->settings[k].name = param >= 0 ? face->params[param].name : face->states[state].name;
+        }
+        for (size_t r = 0; r < CALI_MAX_RECEPTORS; r++)
+            p->channel[r] = -1;
+        p->min_interval = 1;
+    }
+    return CAL_OK;
+}
+
+/* Receptors that synapses use get channels 0, 1, ... in each population. */
+static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
+{
+    CAL_TRY(cali_alloc(self->ctx, def->n_projections, sizeof *self->projections, "projections",
+                       &self->projections));
+    self->n_projections = def->n_projections;
+    uint32_t shortest = UINT32_MAX, longest = 1;
+    for (size_t i = 0; i < def->n_projections; i++) {
+        cali_projection *p = &self->projections[i];
+        p->def = def->projections[i];
+        cali_population *to = &self->populations[p->def.to];
+        p->receptor = cali_receptor_index(&to->neuron->face, p->def.receptor);
+        p->def.receptor = to->neuron->face.receptors[p->receptor].name;
+        if (to->channel[p->receptor] < 0) {
+            int next = 0;
+            for (size_t r = 0; r < CALI_MAX_RECEPTORS; r++)
+                next += to->channel[r] >= 0;
+            to->channel[p->receptor] = next;
+            self->n_channels = self->n_channels > (unsigned)next + 1 ? self->n_channels
+                                                                      : (unsigned)next + 1;
+        }
+        p->sources = cali_key_derive(self->key, CALI_USE_SOURCES, (uint32_t)i);
+        p->weights = cali_key_derive(self->key, CALI_USE_WEIGHT, (uint32_t)i);
+        p->delays = cali_key_derive(self->key, CALI_USE_DELAY, (uint32_t)i);
+        p->is_broadcast = p->def.rule == CAL_ALL_TO_ALL && p->def.weight.kind == CAL_CONSTANT &&
+                          p->def.delay_ms.kind == CAL_CONSTANT;
+        double low, high;
+        cali_distribution_bounds(&p->def.delay_ms, &low, &high);
+        const uint32_t first = cali_delay_steps(low, self->dt_ms);
+        const uint32_t last = cali_delay_steps(high, self->dt_ms);
+        p->delay = first;
+        shortest = first < shortest ? first : shortest;
+        longest = last > longest ? last : longest;
+    }
+    for (size_t i = 0; i < def->n_projections; i++)
+        self->projections[i].channel =
+            self->populations[self->projections[i].def.to].channel[self->projections[i].receptor];
+    self->exchange_steps = shortest < CALI_MAX_EXCHANGE ? shortest : CALI_MAX_EXCHANGE;
+    self->slots = 1;
+    while (self->slots < longest + 1)
+        self->slots *= 2;
+    self->history_slots = 32;
+    while (self->history_slots < longest + 1 + CALI_MAX_EXCHANGE)
+        self->history_slots *= 2;
+    self->delay_bits = bits_for(longest);
+    self->target_bits = bits_for(self->tile_width == 0 ? 0 : self->tile_width - 1);
+    self->has_8_byte_words = self->target_bits + self->delay_bits > 24;
+    if (self->target_bits + self->delay_bits > 32)
+        return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED,
+                        "%s: %u bits for targets and %u for delays are more than 32; use more tiles",
+                        self->name, self->target_bits, self->delay_bits);
+    self->weight_bits = 32 - self->target_bits - self->delay_bits;
+    self->weight_bits = self->has_8_byte_words ? 31 : self->weight_bits < 24 ? self->weight_bits : 24;
+    return CAL_OK;
+}
+
+static cal_status plan_groups(cal_snn *self)
+{
+    CAL_TRY(cali_alloc(self->ctx, self->n_projections, sizeof *self->groups, "groups",
+                       &self->groups));
+    for (size_t i = 0; i < self->n_projections; i++) {
+        cali_projection *p = &self->projections[i];
+        if (p->is_broadcast)
+            continue;
+        size_t g = 0;
+        while (g < self->n_groups && (self->groups[g].from != p->def.from ||
+                                      self->groups[g].channel != p->channel))
+            g++;
+        if (g == self->n_groups)
+            self->groups[self->n_groups++] =
+                (cali_group){.from = p->def.from, .channel = p->channel};
+        p->group = g;
+    }
+    return CAL_OK;
+}
+
+/* Largest exponent k with size 2^k <= 2^bits - 1, for size > 0. */
+static int exponent_for(double size, unsigned bits)
+{
+    int e;
+    frexp(size, &e); /* size < 2^e */
+    int k = (int)bits - e;
+    if (ldexp(size, k + 1) <= ldexp(1.0, (int)bits) - 1.0)
+        k++;
+    return k;
+}
+
+static double largest_weight(const cali_projection *p)
+{
+    double low, high;
+    cali_distribution_bounds(&p->def.weight, &low, &high);
+    return fmax(fabs(low), fabs(high));
+}
+
+static int finest_exponent(const cal_snn *self, const cali_projection *p)
+{
+    return exponent_for(largest_weight(p), p->is_broadcast ? 24 : self->weight_bits - 1);
+}
+
+/* Quanta of one receptor: fine enough for the smallest of its projections, coarse enough that the
+ * expected sum of all weights of a neuron stays below 2^30, but not so coarse that the largest weight
+ * would have less than 7 bits. */
+static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
+{
+    cali_population *population = &self->populations[to];
+    int exponent = -1000, coarsest = 1000;
+    double sum = 0.0;
+    for (size_t i = 0; i < self->n_projections; i++) {
+        const cali_projection *p = &self->projections[i];
+        if (p->def.to != to || p->receptor != receptor || largest_weight(p) == 0.0)
+            continue;
+        const int finest = finest_exponent(self, p), rough = exponent_for(largest_weight(p), 7);
+        exponent = finest > exponent ? finest : exponent;
+        coarsest = rough < coarsest ? rough : coarsest;
+        if (population->n > 0)
+            sum += cali_expected_synapses(self, p) / population->n *
+                   cali_distribution_mean_size(&p->def.weight);
+    }
+    if (exponent == -1000)
+        exponent = 0;
+    if (sum > 0.0) {
+        const int fitting = exponent_for(sum, 30);
+        exponent = exponent > fitting ? fitting : exponent;
+        exponent = exponent < coarsest ? coarsest : exponent;
+    }
+    exponent = exponent > 120 ? 120 : exponent < -120 ? -120 : exponent;
+    population->exponent[receptor] = exponent;
+    population->quantum[receptor] = (float)ldexp(1.0, -exponent);
+}
+
+static void plan_quanta(cal_snn *self)
+{
+    for (size_t i = 0; i < self->n_populations; i++)
+        for (size_t r = 0; r < CALI_MAX_RECEPTORS; r++)
+            if (self->populations[i].channel[r] >= 0)
+                plan_quantum(self, i, r);
+    for (size_t i = 0; i < self->n_projections; i++) { /* shifts of the groups */
+        const cali_projection *p = &self->projections[i];
+        if (p->is_broadcast || largest_weight(p) == 0.0)
+            continue;
+        const int exponent = self->populations[p->def.to].exponent[p->receptor];
+        const int shift = exponent - finest_exponent(self, p);
+        cali_group *group = &self->groups[p->group];
+        if (shift > (int)group->shift)
+            group->shift = (unsigned)shift;
+    }
+    for (size_t i = 0; i < self->n_projections; i++) {
+        cali_projection *p = &self->projections[i];
+        const int exponent = self->populations[p->def.to].exponent[p->receptor];
+        const int shift = p->is_broadcast ? 0 : (int)self->groups[p->group].shift;
+        p->scale = ldexp(1.0, exponent - shift);
+        if (p->is_broadcast)
+            p->quanta = (int32_t)floor(p->def.weight.a * p->scale + 0.5);
+    }
+}
+
+static cal_status plan_poisson(cal_snn *self, size_t to, const char *receptor, double n_trains,
+                               double rate_Hz, double weight, uint32_t use)
+{
+    cali_poisson *p = &self->poissons[self->n_poissons++];
+    p->to = to;
+    p->receptor = cali_receptor_index(&self->populations[to].neuron->face, receptor);
+    p->n_trains = n_trains;
+    p->weight = (float)weight;
+    p->key = cali_key_derive(self->key, CALI_USE_POISSON, use);
+    p->mean = rate_Hz * n_trains * self->dt_ms * 1e-3;
+    return CAL_OK;
+}
+
+static cal_status plan_inputs(cal_snn *self, const cal_snn_def *def)
+{
+    CAL_TRY(cali_alloc(self->ctx, def->n_poissons + def->n_ports, sizeof *self->poissons,
+                       "Poisson inputs", &self->poissons));
+    for (size_t i = 0; i < def->n_poissons; i++) {
+        const cal_snn_poisson *p = &def->poissons[i];
+        CAL_TRY(plan_poisson(self, p->to, p->receptor, p->n_trains, p->rate_Hz, p->weight,
+                             (uint32_t)i));
+    }
+    CAL_TRY(cali_alloc(self->ctx, def->n_currents, sizeof *self->currents, "currents",
+                       &self->currents));
+    self->n_currents = def->n_currents;
+    if (def->n_currents > 0)
+        memcpy(self->currents, def->currents, def->n_currents * sizeof *def->currents);
+    CAL_TRY(cali_alloc(self->ctx, def->n_ports, sizeof *self->ports, "ports", &self->ports));
+    self->n_ports = def->n_ports;
+    for (size_t i = 0; i < def->n_ports; i++) {
+        cali_port *port = &self->ports[i];
+        port->def = def->ports[i];
+        CAL_TRY(cali_copy_text(self->ctx, port->def.name == NULL ? "" : port->def.name, &port->name));
+        const cali_neuron *neuron = self->populations[port->def.population].neuron;
+        if (port->def.kind == CAL_PORT_MEAN)
+            port->state = (size_t)cal_field_find(neuron->face.states, neuron->face.n_states,
+                                                 port->def.state);
+        if (port->def.kind == CAL_PORT_POISSON) {
+            port->poisson = self->n_poissons;
+            CAL_TRY(plan_poisson(self, port->def.population, port->def.receptor,
+                                 port->def.n_trains, 0.0, port->def.weight,
+                                 (uint32_t)(def->n_poissons + i)));
+            self->poissons[port->poisson].is_port = true;
+            self->poissons[port->poisson].port = i;
+        }
+        port->def.name = port->name;
+        port->def.receptor = port->def.state = NULL;
+    }
+    return CAL_OK;
+}
+
+cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
+{
+    CAL_TRY(cali_check(self->ctx, def));
+    CAL_TRY(cali_copy_text(self->ctx, def->name == NULL ? "network" : def->name, &self->name));
+    self->dt = def->dt;
+    self->window = def->window;
+    self->dt_ms = cal_time_ms(def->dt);
+    self->window_steps = (uint32_t)(def->window / def->dt);
+    self->memory_budget_bytes = def->memory_budget_bytes;
+    self->key = cali_key_derive(cali_key_from_seed(def->seed), CALI_USE_NETWORK, def->stream);
+    CAL_TRY(plan_populations(self, def));
+    CAL_TRY(plan_projections(self, def));
+    CAL_TRY(plan_groups(self));
+    plan_quanta(self);
+    return plan_inputs(self, def);
+}
+
+double cali_expected_synapses(const cal_snn *self, const cali_projection *p)
+{
+    const double n_from = self->populations[p->def.from].n, n_to = self->populations[p->def.to].n;
+    const double own = p->def.from == p->def.to && !p->def.has_autapses ? n_to : 0.0;
+    switch (p->def.rule) {
+    case CAL_ALL_TO_ALL: return n_from * n_to - own;
+    case CAL_ONE_TO_ONE: return n_to;
+    case CAL_FIXED_IN_DEGREE: return p->def.in_degree * n_to;
+    case CAL_PAIRWISE_BERNOULLI: return p->def.probability * (n_from * n_to - own);
+    }
+    return 0.0;
+}
+
+static double group_bytes(const cal_snn *self, size_t g)
+{
+    const double n_rows = self->populations[self->groups[g].from].n;
+    const double word = self->has_8_byte_words ? 8.0 : 4.0;
+    double n = 0.0;
+    for (size_t i = 0; i < self->n_projections; i++)
+        if (!self->projections[i].is_broadcast && self->projections[i].group == g)
+            n += cali_expected_synapses(self, &self->projections[i]);
+    const double mean = n_rows > 0.0 ? n / n_rows : 0.0;
+    const double longest = mean + 6.0 * sqrt(mean);
+    const double padding = n_rows * (self->has_8_byte_words ? 4.0 : mean < 1.5 ? 12.0 : 6.0);
+    return n * word + padding + n_rows * (8.0 + (self->n_tiles + 1) * (longest > 65535.0 ? 4.0 : 2.0));
+}
+
+/* The fixed parts follow the allocations of populations.c and backend_cpu.c. */
+double cali_plan_bytes(const cal_snn *self, double *n_synapses)
+{
+    const double tiles = self->n_tiles, places = tiles * self->tile_width;
+    double bytes = 4.0 * self->slots * self->n_channels * places +
+                   4.0 * self->history_slots * (double)self->n_populations;
+    for (size_t i = 0; i < self->n_populations; i++) {
+        const cali_population *p = &self->populations[i];
+        if (p->neuron == NULL)
+            continue;
+        const double own = tiles * p->width;
+        bytes += 4.0 * own * (double)p->neuron->face.n_states; /* most constants are shared */
+        for (size_t k = 0; k < p->n_settings; k++)
+            bytes += p->settings[k].value.kind == CAL_CONSTANT ? 0.0 : 4.0 * own;
+        bytes += 2.0 * 4.0 * own * self->exchange_steps;
+        const double per_window = floor((self->window_steps - 1.0) / p->min_interval) + 1.0;
+        bytes += 16.0 * p->n_recorded * per_window;
+    }
+    bytes += (double)self->n_poissons * (double)sizeof(cali_poisson_table);
+    for (size_t i = 0; i < self->n_poissons; i++)
+        bytes += 16.0 * tiles * self->populations[self->poissons[i].to].width;
+    *n_synapses = 0.0;
+    for (size_t i = 0; i < self->n_projections; i++)
+        *n_synapses += cali_expected_synapses(self, &self->projections[i]);
+    for (size_t g = 0; g < self->n_groups; g++)
+        bytes += group_bytes(self, g);
+    return bytes;
+}
