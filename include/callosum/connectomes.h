@@ -15,12 +15,14 @@ typedef struct cal_connectome cal_connectome;
 /** Which way an entry of the weights matrix points. Inside callosum it is always TO_FROM:
  *  weights[i n + j] is the connection from j to i. */
 typedef enum cal_orientation {
-    CAL_ORIENTATION_UNSTATED, /**< as the format says (TVB: to-from); text formats: only if symmetric */
+    CAL_ORIENTATION_UNSTATED, /**< as the format says (TVB's zip, h5, folder: to-from); text matrices:
+                                   only if symmetric (to 1e-9 of the largest entry) */
     CAL_TO_FROM,
     CAL_FROM_TO
 } cal_orientation;
 
-/** How weights are scaled after loading. w' is the new weight, sums run over j. */
+/** How weights are scaled after loading. w' is the new weight, sums run over j. All but "none" need
+ *  weights >= 0 (INPUT, C301). */
 typedef enum cal_normalisation {
     CAL_WEIGHTS_AS_THEY_ARE,  /**< "none": w' = w */
     CAL_WEIGHTS_MAX_ONE,      /**< "max-one": w' = w / max(w) */
@@ -38,8 +40,12 @@ typedef struct cal_connectome_source {
                            that holds the members of a TVB zip */
     const char *lengths_path; /**< tract lengths for text matrices; NULL: looked for beside `path`
                                    (weights -> lengths, tract_lengths, distances; strength -> length) */
-    const char *labels_path;  /**< table with one row per region: label[, x, y, z]; may have a header;
-                                   NULL: the format's own labels, or region_000, region_001, ... */
+    const char *labels_path;  /**< table with one row per region: label[, x, y, z]; may have a header
+                                   (name, label or region; x, y, z; index); its labels and centres
+                                   take the place of the format's own. NULL: the format's own labels
+                                   (text matrices: names of rows or columns), or region_000,
+                                   region_001, ... Labels that occur several times become "a.1",
+                                   "a.2", ..., with a note. */
     cal_orientation orientation;
     double length_unit_mm;       /**< millimetres per unit of the lengths; default 1 */
     bool drops_self_connections; /**< sets the diagonal of the weights to 0 */
@@ -48,10 +54,13 @@ typedef struct cal_connectome_source {
 
 cal_connectome_source cal_connectome_source_default(void);
 
-/** Loads a connectome. Errors: IO (cannot be read), INPUT (C301 broken, non-square, not finite,
- *  negative length; C302 implausible length unit; C304 orientation open), MEMORY. Messages begin
- *  with the file's name and the code. Sizes found in headers are checked against `max_regions`
- *  (100,000) and against the file before anything is allocated. */
+/** Loads a connectome. The format is told from the first bytes, then from the ending of the name.
+ *  Errors: ARGUMENT (the definition), IO (cannot be read), INPUT (C301 broken, non-square, not
+ *  finite, negative length; C302 implausible length unit: all edges below 1 mm or one beyond 5 m, or
+ *  info.txt names another unit; C304 orientation open), MEMORY. Messages begin with the file's base
+ *  name, in text with line and column, and the code. Sizes found in headers are checked against
+ *  100,000 regions and against the file before anything is allocated; unpacked bytes are limited to
+ *  64 MiB and 1100 per packed byte, and to 2 GiB. HDF5: links and data in other files are refused. */
 cal_status cal_connectome_load(cal_context *ctx, const cal_connectome_source *source,
                                cal_connectome **out);
 
@@ -69,22 +78,27 @@ typedef struct cal_connectome_def {
     const uint8_t *is_right;     /**< n, right hemisphere, or NULL */
 } cal_connectome_def;
 
-/** Errors: ARGUMENT, INPUT (C301), MEMORY. */
+/** Errors: ARGUMENT (sizes, missing arrays), INPUT (C301: not finite, negative length, label empty,
+ *  with control characters or twice), MEMORY. */
 cal_status cal_connectome_create(cal_context *ctx, const cal_connectome_def *def,
                                  cal_connectome **out);
 void cal_connectome_destroy(cal_connectome **connectome);
 
-/** A made-up connectome of realistic statistics: two hemispheres of points, lengths proportional to
- *  distance, log-normal weights that fall with distance (exponential distance rule, Ercsey-Ravasz
- *  et al. 2013, Neuron 80, 184-197), symmetric, homotopic callosal connections. With 68 regions the
- *  labels are those of the Desikan-Killiany atlas ("L.precuneus"). */
+/** A made-up connectome of realistic statistics: two hemispheres of points on half ellipsoids of the
+ *  size of a human cortex (left first, x < 0), lengths proportional to distance (between the
+ *  hemispheres by way of the callosum), weights log-normal about an exponential fall with distance,
+ *  pairs drawn by the same exponential distance rule (Ercsey-Ravasz et al. 2013, Neuron 80,
+ *  184-197), symmetric, homotopic callosal connections, connected as a whole, largest weight 1. With
+ *  68 regions the labels are those of the Desikan-Killiany atlas ("L.precuneus"), otherwise
+ *  "L.region_00", ..., "R.region_00", ... */
 typedef struct cal_generate_def {
     size_t n_regions;     /**< 4 to 20,000, even; default 68 */
     uint64_t seed;        /**< default 1 */
-    double density;       /**< share of region pairs that are connected, 0.02 to 1; default 0.3 */
-    double decay_mm;      /**< length constant of the distance rule; default 40 mm */
-    double log_sd;        /**< standard deviation of log weight; default 1 */
-    double tract_factor;  /**< tract length over straight distance; default 1.3 */
+    double density;       /**< share of region pairs that are connected, 0.02 to 1; default 0.3; never
+                               fewer pairs than connect the whole (1.5 n - 2) */
+    double decay_mm;      /**< length constant of the distance rule, 1 to 10,000; default 40 mm */
+    double log_sd;        /**< standard deviation of log weight about the rule, 0 to 5; default 1 */
+    double tract_factor;  /**< tract length over straight distance, 1 to 5; default 1.3 */
 } cal_generate_def;
 
 cal_generate_def cal_generate_def_default(void);
@@ -92,7 +106,8 @@ cal_generate_def cal_generate_def_default(void);
 cal_status cal_connectome_generate(cal_context *ctx, const cal_generate_def *def,
                                    cal_connectome **out);
 
-/** Writes the members of a TVB zip; numbers read back as the same doubles. Errors: IO. */
+/** Writes the members of a TVB zip; numbers and labels read back the same, and equal connectomes
+ *  give equal bytes. Errors: IO, MEMORY. */
 cal_status cal_connectome_save_zip(cal_context *ctx, const cal_connectome *connectome,
                                    const char *path);
 

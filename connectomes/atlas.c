@@ -1,0 +1,41 @@
+/* Names and places of the Desikan-Killiany atlas: Desikan et al. (2006), NeuroImage 31, 968-980.
+ * The centres are the middles of the regions in MNI space, rounded to 5 mm: enough to tell which of
+ * the generator's sites a region takes. Alphabetical, the insula last, as FreeSurfer lists them. */
+#include "connectomes/connectome.h"
+
+const cali_atlas_region cali_desikan_killiany[CALI_N_ATLAS] = {
+    {"bankssts", -55, -45, 10},
+    {"caudalanteriorcingulate", -5, 15, 30},
+    {"caudalmiddlefrontal", -35, 10, 45},
+    {"cuneus", -5, -80, 20},
+    {"entorhinal", -20, -5, -35},
+    {"fusiform", -35, -45, -20},
+    {"inferiorparietal", -40, -70, 30},
+    {"inferiortemporal", -50, -35, -25},
+    {"isthmuscingulate", -5, -45, 15},
+    {"lateraloccipital", -30, -90, 0},
+    {"lateralorbitofrontal", -25, 30, -15},
+    {"lingual", -10, -70, -5},
+    {"medialorbitofrontal", -5, 40, -15},
+    {"middletemporal", -60, -30, -15},
+    {"parahippocampal", -25, -30, -20},
+    {"paracentral", -10, -30, 60},
+    {"parsopercularis", -45, 15, 15},
+    {"parsorbitalis", -40, 40, -10},
+    {"parstriangularis", -45, 30, 5},
+    {"pericalcarine", -10, -80, 5},
+    {"postcentral", -45, -25, 45},
+    {"posteriorcingulate", -5, -20, 40},
+    {"precentral", -40, -10, 45},
+    {"precuneus", -10, -60, 40},
+    {"rostralanteriorcingulate", -5, 35, 5},
+    {"rostralmiddlefrontal", -35, 45, 20},
+    {"superiorfrontal", -10, 25, 45},
+    {"superiorparietal", -20, -65, 50},
+    {"superiortemporal", -55, -15, -5},
+    {"supramarginal", -50, -35, 35},
+    {"frontalpole", -10, 65, -10},
+    {"temporalpole", -30, 10, -35},
+    {"transversetemporal", -45, -20, 5},
+    {"insula", -35, 0, 0},
+};
