@@ -1,9 +1,13 @@
 #include "cli/selftest.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/random.h"
+#include "callosum/connectomes.h"
+#include "callosum/nmm.h"
+#include "callosum/snn.h"
 
 /* Known answer of Philox4x32-10 for counter and key of pi's digits: Random123 1.09, kat_vectors. */
 static void check_random(cal_context *ctx, cali_check *check)
@@ -16,7 +20,94 @@ static void check_random(cal_context *ctx, cali_check *check)
     snprintf(check->text, sizeof check->text, "Philox4x32-10 known answer: %08" PRIx32 " (d16cfe09)", got.word[0]);
 }
 
-static void (*const tests[])(cal_context *ctx, cali_check *check) = {check_random};
+/* The mean field of quadratic integrate-and-fire neurons at rest, on CVODE through the host that runs use. Its
+ * equations vanish at Delta / pi + 2 r V = 0, V^2 + eta + J r - (pi r)^2 = 0; for J = 15, Delta = 1, eta = -5 the low
+ * stable solution is r = 0.0811344419501, V = -1.96161998858 in units of tau (Montbrio, Pazo & Roxin 2015). */
+static cal_status rest(cal_context *ctx, cal_connectome **brain, cal_nmm **nmm, double state[2])
+{
+    enum { N = 2 }; /* two regions that are not connected */
+    static const double none[N * N] = {0.0};
+    const cal_connectome_def brain_def = {.name = "self-test", .n_regions = N, .weights = none, .lengths_mm = none};
+    const double params[] = {/* tau */ 1.0, /* Delta */ 1.0, /* Gamma */ 0.0, /* J */ 15.0, /* eta */ -5.0,
+                             /* I */ 0.0,   /* cr */ 1.0,    /* cv */ 0.0};
+    const cal_nmm_model *model = cal_nmm_model_find("montbrio-pazo-roxin");
+    if (model == NULL || model->n_params != sizeof params / sizeof params[0])
+        return CAL_FAIL(ctx, CAL_ERR_UNSUPPORTED, "the model montbrio-pazo-roxin is not as the self-test knows it");
+    const cal_nmm_region region = {.model = model, .params = params};
+    const cal_nmm_region regions[N] = {region, region};
+    CAL_TRY(cal_connectome_create(ctx, &brain_def, brain));
+    cal_nmm_def def = cal_nmm_def_default();
+    def.connectome = *brain;
+    def.regions = regions;
+    def.integrator = CAL_CVODE_ADAMS;
+    def.rtol = 1e-9;
+    def.window = 100 * CAL_NS_PER_MS; /* 100 tau: the slowest mode decays in about one */
+    CAL_TRY(cal_nmm_create(ctx, &def, nmm));
+    CAL_TRY(cal_nmm_advance(*nmm, def.window));
+    return cal_nmm_get_state(*nmm, 1, state);
+}
+
+static void check_rest(cal_context *ctx, cali_check *check)
+{
+    const double r = 0.0811344419501, v = -1.96161998858;
+    double state[2] = {NAN, NAN};
+    cal_connectome *brain = NULL;
+    cal_nmm *nmm = NULL;
+    /* solver: 1e-9 relative per step, contracting; printed with six digits */
+    check->is_ok = rest(ctx, &brain, &nmm, state) == CAL_OK && fabs(state[0] - r) < 1e-7 && fabs(state[1] - v) < 1e-6;
+    snprintf(check->text, sizeof check->text, "QIF mean field at rest: r = %.6f (%.6f), v = %.6f (%.6f)", state[0], r,
+             state[1], v);
+    cal_nmm_destroy(&nmm);
+    cal_connectome_destroy(&brain);
+}
+
+/* A leaky integrate-and-fire neuron under a constant current, through the engine that runs use. From reset at E_L it
+ * needs tau_m ln(RI / (RI - (V_th - E_L))) to the threshold, then waits t_ref; each is taken up to whole steps. With
+ * R = tau_m / C_m, I = 500 pA: 10 ms ln(20 / 5) = 13.863 ms -> 13.9 ms, and 2 ms: one spike every 15.9 ms. */
+static cal_status intervals(cal_context *ctx, cal_snn **snn, cal_time *first, cal_time *last, size_t *n)
+{
+    const cal_snn_population cell = {.name = "cell", .neuron = cal_snn_neuron_find("lif"), .n = 1};
+    const cal_snn_current drive = {.to = 0, .amplitude = 500.0};
+    const double all = 1.0;
+    if (cell.neuron == NULL)
+        return CAL_FAIL(ctx, CAL_ERR_UNSUPPORTED, "the neuron lif is missing");
+    cal_snn_def def = cal_snn_def_default();
+    def.name = "self-test";
+    def.dt = CAL_NS_PER_MS / 10;
+    def.window = CAL_NS_PER_MS;
+    def.populations = &cell;
+    def.n_populations = 1;
+    def.currents = &drive;
+    def.n_currents = 1;
+    def.record_fraction = &all;
+    CAL_TRY(cal_snn_create(ctx, &def, snn));
+    *n = 0;
+    for (int window = 0; window < 200; window++) {
+        CAL_TRY(cal_snn_advance(*snn));
+        const cal_snn_spikes spikes = cal_snn_get_spikes(*snn);
+        for (size_t i = 0; i < spikes.n; i++) {
+            *first = *n == 0 ? spikes.time[i] : *first;
+            *last = spikes.time[i];
+            (*n)++;
+        }
+    }
+    return CAL_OK;
+}
+
+static void check_lif(cal_context *ctx, cali_check *check)
+{
+    const cal_time expected = 159 * (CAL_NS_PER_MS / 10);
+    cal_snn *snn = NULL;
+    cal_time first = 0, last = 0;
+    size_t n = 0;
+    const bool has_run = intervals(ctx, &snn, &first, &last, &n) == CAL_OK;
+    check->is_ok = has_run && n == 12 && last - first == 11 * expected; /* 13.9 + 11 x 15.9 < 200 ms */
+    snprintf(check->text, sizeof check->text, "LIF neuron at 500 pA: one spike every %.1f ms (%.1f ms)",
+             n > 1 ? cal_time_ms(last - first) / (double)(n - 1) : 0.0, cal_time_ms(expected));
+    cal_snn_destroy(&snn);
+}
+
+static void (*const tests[])(cal_context *ctx, cali_check *check) = {check_rest, check_lif, check_random};
 
 size_t cali_selftest(cal_context *ctx, cali_check *checks, size_t n_max)
 {
