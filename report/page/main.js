@@ -46,7 +46,7 @@
     if (!rows.length) return;
     r.show('summary');
     r.say('summary-caption', 'Mean and standard deviation over time' + (run.transient_ms > 0 ? ', from ' + r.time(run.transient_ms) + ' to ' : ', up to ') +
-      r.time(run.t_stop_ms) + '; rates from spikes in bins of 10 ms.');
+      r.time(run.t_stop_ms) + (run.trains.length ? '; rates from spikes in bins of 10 ms.' : '.'));
     table.appendChild(r.element('tr', {}, ['region', 'quantity', 'mean', 'sd', 'unit', 'note'].map(function (name, k) {
       return r.element('th', {text: name, scope: 'col', 'class': k === 2 || k === 3 ? 'number' : ''});
     })));

@@ -16,6 +16,7 @@ report.plots = function () {
     var options = [{text: 'last 0.5 s', value: 0.5}, {text: 'last 2 s', value: 2}, {text: 'all', value: 0}].filter(function (o) {
       return o.value < whole[1];
     });
+    if (options.length < 2) return document.createTextNode('');
     return r.choice(options, whole[1] > 3 ? 2 : 0, function (seconds) {
       set_stretch(seconds ? whole[1] - seconds : whole[0], whole[1], null);
     }, 'stretch of time shown');

@@ -28,6 +28,7 @@ cali_synthetic cali_synthetic_default(void)
                             .spiking = 12,
                             .n_neurons = 10000,
                             .n_recorded = 2000,
+                            .started = "2026-01-01T12:00:00Z",
                             .has_manifest = true,
                             .has_connectome = true,
                             .is_complete = true};
@@ -273,7 +274,7 @@ static cal_status write_manifest(cal_context *ctx, const cali_synthetic *def, co
         cali_text_format(&text, ", \"neurons\": %u, \"synapses\": %u}", (unsigned)def->n_neurons,
                          100 * (unsigned)def->n_neurons);
     }
-    cali_text_add(&text, "],\n \"started\": \"2026-01-01T12:00:00Z\"}\n");
+    cali_text_format(&text, "],\n \"started\": \"%s\"}\n", def->started);
     char *path = NULL;
     cal_status status = cali_path_join(ctx, directory, "manifest.json", &path);
     if (status == CAL_OK)

@@ -22,6 +22,7 @@ typedef struct cali_synthetic {
     size_t spiking;         /* n_regions: none */
     uint32_t n_neurons, n_recorded;
     const char *first_label, *spiking_label; /* NULL: as the others; the second without slash */
+    const char *started;    /* of the manifest, taken as it stands between the quotes */
     bool has_manifest, has_connectome, is_complete;
 } cali_synthetic;
 

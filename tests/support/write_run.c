@@ -18,6 +18,7 @@ int main(int argc, char **argv)
         def.first_label = "</script><b>bold</b><!--<img src=x onerror=alert(1)>";
         def.title = "</title><script>throw new Error('title ran')</script>";
         def.spiking_label = "<img src=x onerror=throw(1)>\"'`&lt;";
+        def.started = "</script><i>raw</i><!--";
         def.duration_ms = 2000.0;
         def.is_complete = false;
     } else if (strcmp(kind, "plain") == 0) { /* nothing but the recording of a short run */

@@ -286,7 +286,7 @@ Test(report_spikes, irregularity_of_clock_poisson_and_gamma)
     enum { N_EACH = 2000 };
     cal_context *ctx = cali_test_context(1);
     for (int kind = 0; kind < 3; kind++) {
-        double times_ms[N_EACH], t = 0.0;
+        double times_ms[N_EACH], t = 500.0; /* the first spike ends no interval */
         uint32_t ids[N_EACH];
         for (uint32_t i = 0; i < N_EACH; i++) {
             const cali_random r = cali_philox(cali_key_from_seed(11), i, (uint32_t)kind, 0, 0);

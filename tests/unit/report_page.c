@@ -179,6 +179,25 @@ Test(report_page, the_transient_can_be_given)
     free(json);
 }
 
+/* A bare number of the manifest is in SI, so seconds. */
+Test(report_page, the_transient_of_the_manifest_has_a_unit)
+{
+    const cali_synthetic def = small();
+    const char *texts[] = {"0.5", "\"0.5 s\"", "\"500 ms\"", "\"half a second\"", "\"5 mV\""};
+    const double truth_ms[] = {500.0, 500.0, 500.0, 0.0, 0.0};
+    char path[1024], file[1100], manifest[256];
+    write_run(&def, path);
+    snprintf(file, sizeof file, "%s/manifest.json", path);
+    for (int i = 0; i < 5; i++) {
+        snprintf(manifest, sizeof manifest, "{\"experiment\": {\"run\": {\"transient\": %s}}}", texts[i]);
+        cr_assert(eq(int, cali_file_write(ctx, file, manifest, strlen(manifest)), CAL_OK));
+        cali_run run;
+        cr_assert(eq(int, cali_run_open(ctx, path, -1.0, &run), CAL_OK));
+        cr_expect(eq(dbl, run.transient_ms, truth_ms[i]), "%s", texts[i]);
+        cali_run_close(&run);
+    }
+}
+
 Test(report_page, the_data_of_the_page_are_json)
 {
     cali_synthetic def = small();
