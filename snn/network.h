@@ -150,6 +150,7 @@ struct cal_snn {
     uint64_t n_neurons, n_synapses, n_updates, n_spikes, n_broadcast_events, n_port_spikes_in;
     double bytes, synapse_bytes;
     bool is_broken;
+    cal_snn_def kept; /* for cal_snn_get_def: its populations and ports are owned, names borrowed from above */
 };
 
 /** Checks the definition and fixes everything but the arrays. Errors: as cal_snn_create. */
@@ -159,6 +160,9 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses);
 /** Expected synapses of one projection. */
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p);
 
+/** Keeps what cal_snn_get_def tells. */
+cal_status cali_definition_keep(cal_snn *self);
+void cali_definition_free(cal_snn *self);
 cal_status cali_populations_create(cal_snn *self);
 cal_status cali_topology_create(cal_snn *self);
 cal_status cali_backend_create(cal_snn *self);
