@@ -21,6 +21,7 @@
 #include "nmm/host.h"
 
 enum { N_NODES = 6, MAX_STEPS = 1000000 };
+static const double SHORTEST_STEP = 1e-7; /* grid steps: what needs shorter ones goes to infinity */
 
 struct cali_cvode {
     SUNContext context;
@@ -412,6 +413,7 @@ static bool set_up(cal_nmm *nmm, cali_cvode *cv)
            CVodeSetUserData(cv->memory, nmm) == CV_SUCCESS &&
            CVodeSetMaxNumSteps(cv->memory, MAX_STEPS) == CV_SUCCESS &&
            CVodeSetMaxHnilWarns(cv->memory, -1) == CV_SUCCESS &&
+           CVodeSetMinStep(cv->memory, SHORTEST_STEP * nmm->dt_ms) == CV_SUCCESS &&
            CVodeSetMaxStep(cv->memory, (double)nmm->window * nmm->dt_ms) == CV_SUCCESS &&
            attach_solver(nmm, cv);
 }
