@@ -703,7 +703,7 @@ static cal_status finish(void *sink, cali_failure *failure)
         status = commit_store(self, failure);
     }
     if (status == CAL_OK)
-        status = cali_store_sync(self->store, failure);
+        status = cali_store_seal(self->store, failure);
     self->is_finished = status == CAL_OK;
     return status;
 }

@@ -193,7 +193,8 @@ static hid_t open_dataset(const source *self, hid_t at, const char *path, facts 
                            (out->class == H5T_FLOAT || out->class == H5T_INTEGER);
     const bool is_text = out->class == H5T_STRING && out->is_variable && out->rank == 1;
     const double bytes = (double)out->size[0] * (double)out->size[1] * (double)out->value_size;
-    if ((!is_number && !is_text) || out->rank < 1 || bytes > LARGEST_RATIO * self->file_size ||
+    const double limit = (is_text ? 1.0 : LARGEST_RATIO) * self->file_size;
+    if ((!is_number && !is_text) || out->rank < 1 || bytes > limit ||
         !has_plain_storage(id, out->rank)) {
         H5Dclose(id);
         return -1;
@@ -201,64 +202,134 @@ static hid_t open_dataset(const source *self, hid_t at, const char *path, facts 
     return id;
 }
 
-/* Memory for texts that the library reads from its heap: bounded, and freed as one. */
-typedef struct text_block {
-    struct text_block *next;
-    char bytes[];
-} text_block;
+/* ---- texts --------------------------------------------------------------------------------------
+ */
 
-typedef struct text_memory {
-    text_block *blocks;
-    double left; /* bytes that may be asked for */
-} text_memory;
+/* A list of texts is a block of references of 16 bytes (length, address, index) to objects of heap
+ * collections: "GCOL", version, size, then objects (index, references, reserved, size, bytes). They
+ * are read here and not by the library, whose loop over a broken collection never ends. See "HDF5
+ * File Format Specification", version 3.0, III.E "Disk Format: Level 1E - Global Heap". */
+enum { REFERENCE_SIZE = 16, HEAP_HEAD = 16, OBJECT_HEAD = 16, LARGEST_HEAP = 1 << 20 };
 
-static void *take_text(size_t size, void *user)
+typedef struct heap {
+    int file;
+    uint64_t address; /* of the collection in `bytes`; 0: none */
+    size_t size;
+    unsigned char *bytes; /* LARGEST_HEAP */
+} heap;
+
+static uint64_t little_endian(const unsigned char *bytes, size_t n)
 {
-    text_memory *memory = user;
-    memory->left -= (double)size;
-    if (size > LONGEST_TEXT || memory->left < 0.0)
-        return NULL;
-    text_block *block = calloc(1, sizeof *block + size + 1);
-    if (block == NULL)
-        return NULL;
-    block->next = memory->blocks;
-    memory->blocks = block;
-    return block->bytes;
+    uint64_t x = 0;
+    for (size_t i = n; i > 0; i--)
+        x = x << 8 | bytes[i - 1];
+    return x;
 }
 
-static void give_text(void *bytes, void *user)
+static bool read_at(int file, uint64_t at, size_t size, unsigned char *bytes)
 {
-    (void)bytes, (void)user; /* free_texts does it */
+    return at <= INT64_MAX - size && pread(file, bytes, size, (off_t)at) == (ssize_t)size;
 }
 
-static void free_texts(text_memory *memory)
+static bool load_heap(heap *h, uint64_t address)
 {
-    while (memory->blocks != NULL) {
-        text_block *block = memory->blocks;
-        memory->blocks = block->next;
-        free(block);
+    if (address == h->address && address != 0)
+        return true;
+    h->address = 0;
+    if (!read_at(h->file, address, HEAP_HEAD, h->bytes) || memcmp(h->bytes, "GCOL\1", 5) != 0)
+        return false;
+    const uint64_t size = little_endian(h->bytes + 8, 8);
+    if (size < HEAP_HEAD || size > LARGEST_HEAP ||
+        !read_at(h->file, address, (size_t)size, h->bytes))
+        return false;
+    h->address = address;
+    h->size = (size_t)size;
+    return true;
+}
+
+/* The object of a collection, or NULL. */
+static const unsigned char *find_object(const heap *h, uint64_t index, size_t *size)
+{
+    for (size_t at = HEAP_HEAD; at + OBJECT_HEAD <= h->size;) {
+        const uint64_t found = little_endian(h->bytes + at, 2);
+        const uint64_t n = little_endian(h->bytes + at + 8, 8);
+        if (found == 0 || n > h->size - at - OBJECT_HEAD)
+            return NULL; /* the free rest, or nonsense */
+        *size = (size_t)n;
+        if (found == index)
+            return h->bytes + at + OBJECT_HEAD;
+        at += OBJECT_HEAD + (size_t)(n + 7) / 8 * 8;
     }
+    return NULL;
 }
 
-/* Reads a list of texts of variable length. */
+static cal_status read_text(const source *self, heap *h, const unsigned char *reference,
+                            char **text)
+{
+    const uint64_t length = little_endian(reference, 4), address = little_endian(reference + 4, 8);
+    size_t size = 0;
+    const unsigned char *bytes = NULL;
+    if (length > 0) {
+        bytes =
+            load_heap(h, address) ? find_object(h, little_endian(reference + 12, 4), &size) : NULL;
+        if (bytes == NULL || length > size || length > LONGEST_TEXT)
+            return broken(self, "cannot be read", "a list of texts");
+    }
+    CAL_TRY(cali_alloc(self->ctx, (size_t)length + 1, 1, "text", text));
+    if (length > 0)
+        memcpy(*text, bytes, (size_t)length);
+    return CAL_OK;
+}
+
+/* Reads the texts that `references` lead to. */
+static cal_status follow(const source *self, heap *h, const unsigned char *references, size_t n,
+                         char **texts)
+{
+    double n_bytes = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        CAL_TRY(read_text(self, h, references + i * REFERENCE_SIZE, &texts[i]));
+        n_bytes += (double)strlen(texts[i]);
+        /* many may lead to one text, but no honest list is larger than this */
+        if (n_bytes > 1e6 + 100.0 * self->file_size)
+            return broken(self, "cannot be read", "a list of texts");
+    }
+    return CAL_OK;
+}
+
+static cal_status read_references(const source *self, hid_t dataset, size_t n, heap *h,
+                                  unsigned char *references, char **texts)
+{
+    const haddr_t offset = n == 0 ? 0 : H5Dget_offset(dataset);
+    if (n > 0 && (offset == HADDR_UNDEF || H5Dget_storage_size(dataset) != n * REFERENCE_SIZE ||
+                  !read_at(h->file, offset, n * REFERENCE_SIZE, references)))
+        return broken(self, "cannot be read", "a list of texts");
+    return follow(self, h, references, n, texts);
+}
+
 static cal_status read_text_list(const source *self, hid_t dataset, const facts *f, char ***texts)
 {
     const size_t n = (size_t)f->size[0];
-    char **list = NULL;
-    CAL_TRY(cali_alloc(self->ctx, n, sizeof *list, "texts", &list));
-    /* many may point to one text of the heap, but no honest list is larger than this */
-    text_memory memory = {.left = 1e6 + 100.0 * self->file_size};
-    const hid_t type = H5Dget_type(dataset), transfer = H5Pcreate(H5P_DATASET_XFER);
-    H5Pset_vlen_mem_manager(transfer, take_text, &memory, give_text, &memory);
+    unsigned char *references = NULL;
+    heap h = {.file = open(self->path, O_RDONLY | O_CLOEXEC)};
     cal_status status = CAL_OK;
-    if (n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, transfer, list) < 0)
-        status = broken(self, "cannot be read", "a list of texts");
-    else
-        status = cali_texts_copy(self->ctx, n, (const char *const *)list, texts);
-    H5Tclose(type);
-    H5Pclose(transfer);
-    free_texts(&memory);
-    free(list);
+    if (h.file < 0)
+        status = CAL_FAIL(self->ctx, CAL_ERR_IO, "cannot open %s: %s", self->path, strerror(errno));
+    if (status == CAL_OK)
+        status = cali_alloc(self->ctx, n, REFERENCE_SIZE, "texts", &references);
+    if (status == CAL_OK)
+        status = cali_alloc(self->ctx, LARGEST_HEAP, 1, "texts", &h.bytes);
+    if (status == CAL_OK)
+        status = cali_alloc(self->ctx, n, sizeof **texts, "texts", texts);
+    if (status == CAL_OK)
+        status = read_references(self, dataset, n, &h, references, *texts);
+    if (status != CAL_OK) {
+        cali_texts_free(n, *texts);
+        *texts = NULL;
+    }
+    free(references);
+    free(h.bytes);
+    if (h.file >= 0)
+        close(h.file);
     return status;
 }
 

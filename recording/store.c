@@ -587,9 +587,10 @@ cal_status cali_store_commit(cali_store *store, cali_failure *failure)
     return CAL_OK;
 }
 
-cal_status cali_store_sync(cali_store *store, cali_failure *failure)
+cal_status cali_store_seal(cali_store *store, cali_failure *failure)
 {
-    if (fsync(store->file) != 0 && errno != EINVAL)
+    const bool is_cut = ftruncate(store->file, (off_t)store->end) == 0;
+    if (!is_cut || (fsync(store->file) != 0 && errno != EINVAL)) /* no fsync on this file system */
         return cali_failure_set(failure, CAL_ERR_IO, "cannot write %s: %s", store->path,
                                 strerror(errno));
     return CAL_OK;

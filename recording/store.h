@@ -44,8 +44,8 @@ bool cali_store_has_released(const cali_store *store);
 /** Zeroes the unused space, so that the file's bytes do not tell when flushes happened. */
 void cali_store_clean(cali_store *store);
 
-/** Makes the file durable (fsync). Errors: IO. */
-cal_status cali_store_sync(cali_store *store, cali_failure *failure);
+/** Cuts the file at its end and makes it durable (fsync). Errors: IO. */
+cal_status cali_store_seal(cali_store *store, cali_failure *failure);
 /** Closes; the HDF5 file must be closed before. `removes` deletes the file. */
 void cali_store_destroy(cali_store **store, bool removes);
 
