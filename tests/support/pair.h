@@ -27,7 +27,8 @@ typedef struct mass {
     bool has_started;
     double first_drive; /* points: the drive at t = 0 */
     double *trace;      /* output at every step; borrowed, grown by n_steps per window */
-    int fails_at;       /* window that fails, -1: none */
+    int fails_at;       /* window that fails, -1: none: with a message to `ctx`, or by an infinite output */
+    cal_context *ctx;
 } mass;
 
 static inline size_t mass_n_ports(const void *self)
@@ -79,8 +80,12 @@ static inline cal_status mass_advance(void *self, cal_time t0, cal_port_data *da
 {
     mass *m = self;
     const bool is_points = m->ports[0].is_points;
-    if (m->fails_at >= 0 && t0 == m->fails_at * m->window)
-        return CAL_ERR_NUMERIC;
+    if (m->fails_at >= 0 && t0 == m->fails_at * m->window) {
+        data[1].values[0] = INFINITY;
+        return m->ctx == NULL ? CAL_OK
+                              : cal_context_fail(m->ctx, CAL_ERR_NUMERIC, "E302 v is not finite at %g ms",
+                                                 cal_time_ms(t0));
+    }
     if (!m->has_started)
         for (size_t i = 0; i < 3; i++)
             m->drive[i] = m->first_drive;
