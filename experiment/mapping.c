@@ -69,6 +69,19 @@ static void read_entry(cali_reader *r, const cali_mapping *mapping, const cali_n
     refuse_key(r, mapping, entry, label, extra, node->is_flow);
 }
 
+/* A key that is missing because of a typing error is one mistake, not two. */
+static bool is_mistyped(const cali_mapping *mapping, const cali_node *node, const char *name)
+{
+    for (size_t i = 0; i < node->n; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < mapping->n_keys; k++)
+            is_known = is_known || strcmp(mapping->keys[k].name, node->entries[i].key) == 0;
+        if (!is_known && cali_nearest_word(node->entries[i].key, &name, 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_node *node, const char *label,
                        void *target, const cali_extra *extra)
 {
@@ -81,7 +94,8 @@ bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_n
     for (size_t i = 0; i < node->n; i++)
         read_entry(r, mapping, node, &node->entries[i], label, target, extra);
     for (size_t i = 0; i < mapping->n_keys; i++)
-        if (mapping->keys[i].is_required && cali_node_get(node, mapping->keys[i].name) == NULL)
+        if (mapping->keys[i].is_required && cali_node_get(node, mapping->keys[i].name) == NULL &&
+            !is_mistyped(mapping, node, mapping->keys[i].name))
             cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"%s\": %s",
                         label[0] == '\0' ? "an experiment" : label, mapping->keys[i].name, mapping->keys[i].meaning);
     return true;

@@ -89,7 +89,8 @@ static void parse_signals(cali_reader *r, const cali_node *node)
 {
     cal_experiment *e = r->exp;
     const size_t n = cali_list_size(r, node, "record.signals");
-    const bool has_default = node == NULL && e->n_assignments > 0 && e->assignments[0].mass >= 0;
+    const bool has_default = node == NULL && e->n_assignments > 0 && e->assignments[0].mass >= 0 &&
+                             e->masses[e->assignments[0].mass].model != NULL;
     e->signals = cali_take(r, n + 1, sizeof *e->signals);
     if (e->signals == NULL)
         return;

@@ -269,7 +269,9 @@ void cali_parse_couplings(cali_reader *r, const cali_node *node)
 
 void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT])
 {
-    snprintf(unit, CALI_UNIT_TEXT, "%.60s/%s", state->unit, is_white ? "sqrt(ms)" : "ms");
+    const size_t size = strlen(state->unit);
+    const bool is_rate = !is_white && size >= 3 && strcmp(state->unit + size - 3, "/ms") == 0;
+    snprintf(unit, CALI_UNIT_TEXT, "%.60s%s", state->unit, is_rate ? "^2" : is_white ? "/sqrt(ms)" : "/ms");
 }
 
 void cali_parse_noises(cali_reader *r, const cali_node *node)

@@ -42,6 +42,9 @@ static void read_settings(cali_reader *r, const cali_node *node, const cal_field
     for (size_t i = 0; i < node->n; i++) {
         const cali_entry *entry = &node->entries[i];
         const int at = cal_field_find(fields, n_fields, entry->key);
+        const char *before = i > 0 ? cali_node_text(node->entries[i - 1].value, "") : "";
+        if (at < 0 && strchr(before, '(') != NULL && strchr(before, ')') == NULL)
+            continue; /* the rest of a distribution without quotes, which is said already */
         if (at < 0 && node->is_flow && cali_node_is_null(entry->value)) {
             cali_refuse(r, cali_place_of_key(entry), "C101", "\"%.60s\" is no %s of neuron %s\nbecause a comma ends a "
                         "value inside of braces\ntry quotes around the text before it and this", entry->key, kind,
@@ -195,6 +198,44 @@ static void label_weight(char label[CALI_LABEL], const cali_population *p, const
     snprintf(label, CALI_LABEL, "weight into %.80s.%s", p->name, receptor->name);
 }
 
+static bool takes_unit(const cal_neuron *neuron, const cali_unit *unit)
+{
+    cali_unit other;
+    for (size_t i = 0; i < neuron->n_receptors; i++)
+        if (cali_unit_parse(neuron->receptors[i].unit, &other) && cali_unit_is_same_dimension(unit, &other))
+            return true;
+    return false;
+}
+
+/* A weight of another dimension: which neurons would take it? True: nothing to complain about here. */
+static bool check_weight_unit(cali_reader *r, const cali_node *weight, const char *label, const cal_neuron *neuron,
+                              const cal_receptor *receptor)
+{
+    cali_quantity q;
+    cali_unit unit;
+    if (cali_quantity_parse(cali_node_text(weight, ""), &q) != CALI_QUANTITY_OK || cali_unit_is_plain(&q.unit) ||
+        !cali_unit_parse(receptor->unit, &unit) || cali_unit_is_same_dimension(&q.unit, &unit))
+        return true;
+    char words[CALI_UNIT_TEXT], got[CALI_UNIT_TEXT];
+    cali_unit_describe(&unit, words);
+    cali_unit_describe(&q.unit, got);
+    cali_text others = {0};
+    for (size_t i = 0; i < cal_snn_n_neurons(); i++)
+        if (takes_unit(cal_snn_neuron_at(i), &q.unit)) {
+            if (others.size == 0)
+                cali_text_format(&others, "\nknown neurons that take %s: ", got);
+            else
+                cali_text_add(&others, ", ");
+            cali_text_add(&others, cal_snn_neuron_at(i)->name);
+        }
+    cali_refuse(r, cali_place_of(weight), "C103",
+                "%s is %s (%s), got %.60s, which is %s\nbecause receptor %s of neuron %s takes %s%s", label, words,
+                receptor->unit, weight->text, got, receptor->name, neuron->name, words,
+                others.size > 0 && !others.is_broken ? others.data : "");
+    cali_text_free(&others);
+    return false;
+}
+
 static bool check_modulus(cali_reader *r, cali_place place, const char *label, const cal_receptor *receptor,
                           const cal_distribution *d)
 {
@@ -322,7 +363,8 @@ static bool read_weight(cali_reader *r, const cali_node *node, const cali_networ
         return false;
     label_weight(label, p, receptor);
     out->receptor = receptor->name;
-    return cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
+    return check_weight_unit(r, weight, label, p->neuron, receptor) &&
+           cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
            check_modulus(r, cali_place_of(weight), label, receptor, &out->weight);
 }
 
@@ -391,7 +433,8 @@ static void parse_poisson(cali_reader *r, const cali_node *node, const char *lab
         return;
     label_weight(name, &network->populations[poisson.to], receptor);
     poisson.receptor = receptor->name;
-    if (!cali_read_quantity(r, weight, name, receptor->unit, &poisson.weight) ||
+    if (!check_weight_unit(r, weight, name, network->populations[poisson.to].neuron, receptor) ||
+        !cali_read_quantity(r, weight, name, receptor->unit, &poisson.weight) ||
         !check_modulus(r, cali_place_of(weight), name, receptor, &(cal_distribution){.a = poisson.weight}))
         return;
     if (!cali_arena_grow(&r->exp->arena, &network->poissons, network->n_poissons, sizeof poisson))
@@ -594,7 +637,8 @@ static void read_synapse(cali_reader *r, const cali_node *node, const char *labe
                     label, t->transducer->name, text->synapses * 10);
     label_weight(name, &network->populations[t->population], receptor);
     t->receptor = cali_keep(r, receptor->name);
-    if (cali_read_quantity(r, weight, name, receptor->unit, &t->weight))
+    if (check_weight_unit(r, weight, name, network->populations[t->population].neuron, receptor) &&
+        cali_read_quantity(r, weight, name, receptor->unit, &t->weight))
         check_modulus(r, cali_place_of(weight), name, receptor, &(cal_distribution){.a = t->weight});
 }
 
