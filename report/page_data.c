@@ -11,7 +11,6 @@
 
 enum {
     REGIONS_MOST = 1024,      /* drawn one by one; of more, every k-th and the spiking ones */
-    REGIONS_ALL_FC = 400,     /* up to here functional connectivity of every signal, else of one */
     TRACE_VALUES = 1800000,   /* of all signals: 3.6 MB, 4.8 MB in base64 */
     TRACE_LEAST = 256,        /* values of one trace, however many there are */
     FREQUENCIES_MOST = 512,
@@ -330,7 +329,7 @@ static cal_status add_fc(const cali_run *run, const cali_run_signal *signal, con
 static cal_status add_signal(cali_run *run, size_t s, const size_t *shown, size_t n, cali_text *json)
 {
     const cali_run_signal *signal = &run->signals[s];
-    const bool is_first = (int)s == cali_run_signal_find(run, NULL);
+    const bool is_main = (int)s == cali_run_signal_find(run, NULL); /* whose statistics are drawn */
     double *x = NULL;
     CAL_TRY(cali_run_read(run, signal, shown, n, &x));
     cali_text_add(json, s == 0 ? "{" : ",{");
@@ -344,9 +343,9 @@ static cal_status add_signal(cali_run *run, size_t s, const size_t *shown, size_
     n_wanted = n_wanted < TRACE_LEAST ? TRACE_LEAST : n_wanted;
     cal_status status = add_traces(run, signal, x, n, n_wanted, json);
     const size_t first = cali_run_row_after(signal, run->transient_ms);
-    if (status == CAL_OK && signal->n_rows - first >= 2) {
+    if (status == CAL_OK && is_main && signal->n_rows - first >= 2) {
         status = add_spectra(run, signal, x, n, first, json);
-        if (status == CAL_OK && (is_first || n <= REGIONS_ALL_FC))
+        if (status == CAL_OK)
             status = add_fc(run, signal, x, n, first, json);
     }
     cali_text_add(json, "}");

@@ -47,11 +47,59 @@ grep -qE '<b>bold|<i>raw' "$scratch/hostile.dom" && fail "hostile: a text became
 grep -q '<td>&lt;img src=x onerror=throw(1)&gt;' "$scratch/hostile.dom" || fail "hostile: the name is not shown"
 grep -q 'This run did not finish' "$scratch/hostile.dom" || fail "hostile: nothing about the end"
 
+# a reader who points, types and clicks: what answers is written into an attribute
+cat "$scratch/usual/report.html" - > "$scratch/used.html" <<'SCRIPT'
+<script>
+(function () {
+  var log = [], $ = function (query) { return document.querySelector(query); };
+  function point(target, x, y) {
+    var box = target.getBoundingClientRect();
+    target.dispatchEvent(new PointerEvent('pointermove', {clientX: box.left + x * box.width, clientY: box.top + y * box.height, bubbles: true}));
+    return $('#tip').hidden ? 'nothing' : $('#tip').innerText.replace(/\n/g, ' ');
+  }
+  function key(target, name) { target.dispatchEvent(new KeyboardEvent('keydown', {key: name, bubbles: true})); }
+  function press(section, text) {
+    Array.prototype.filter.call(document.querySelectorAll(section + ' button'), function (b) { return b.textContent === text; })[0].click();
+  }
+  log.push('matrix ' + point($('#connectome-matrix canvas'), 0.4, 0.5));
+  key($('#connectome-matrix canvas'), 'ArrowLeft');
+  log.push('fc ' + point($('#fc canvas'), 0.4, 0.5));
+  ['ArrowLeft', 'ArrowUp', '+', '-'].forEach(function (name) { key($('.stage'), name); });
+  press('#brain', 'Above');
+  press('#brain', 'Left');
+  var name = $('#brain .name').getBoundingClientRect(), stage = $('.stage').getBoundingClientRect();
+  log.push('brain ' + point($('.stage'), ((name.left + name.right) / 2 - stage.left) / stage.width, (name.bottom + 8 - stage.top) / stage.height));
+  var before = $('#raster canvas').toDataURL();
+  press('#activity', 'all');
+  log.push('raster ' + ($('#raster canvas').toDataURL() !== before ? 'followed' : 'stayed'));
+  before = $('#traces').innerHTML.length;
+  document.querySelectorAll('#chooser input[type=checkbox]').forEach(function (box, i) { if (i < 9) box.click(); });
+  press('#rhythm', 'linear');
+  press('#rhythm', 'logarithmic');
+  $('#activity select').value = '1';
+  $('#activity select').dispatchEvent(new Event('change'));
+  log.push('label ' + $('#traces .dygraph-ylabel').textContent);
+  $('#chooser input[type=search]').value = 'R.area3';
+  $('#chooser input[type=search]').dispatchEvent(new Event('input'));
+  log.push('found ' + document.querySelectorAll('#chooser label:not([hidden])').length);
+  window.dispatchEvent(new Event('beforeprint'));
+  window.dispatchEvent(new Event('afterprint'));
+  document.body.setAttribute('data-log', log.join('; '));
+})();
+</script>
+SCRIPT
+load used "$scratch/used.html"
+log=$(grep -o 'data-log="[^"]*"' "$scratch/used.dom")
+for answer in 'matrix [LR].area[0-9]* → [LR].area[0-9]* ' 'fc [LR].area[0-9]* – [LR].area[0-9]* correlation' \
+    'brain L.area12 input strength [0-9.]* at ' 'raster followed' 'label v;' 'found 4"'; do
+    echo "$log" | grep -q "$answer" || fail "used: no answer like \"$answer\" in $log"
+done
+
 load flat "$scratch/usual/report.html" --disable-3d-apis
 grep -q 'data-painter="canvas"' "$scratch/flat.dom" || fail "flat: no view without WebGL"
 
-"$build/tests/write_run" "$scratch/large" large > /dev/null || fail "large: not written"
+"$build/tests/write_run" "$scratch/large" 100 > /dev/null || fail "large: not written"
 size=$(wc -c < "$scratch/large/report.html")
 [ "$size" -lt 8000000 ] || fail "100 regions and 10 s take $size bytes"
-[ "$failures" -eq 0 ] && echo "ok: 4 loads, page of 100 regions $size bytes"
+[ "$failures" -eq 0 ] && echo "ok: 5 loads, page of 100 regions $size bytes"
 exit "$failures"

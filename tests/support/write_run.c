@@ -1,4 +1,4 @@
-/* write_run DIRECTORY [hostile | plain | large]: writes a synthetic run folder and its report. */
+/* write_run DIRECTORY [usual | hostile | plain | number of regions]: writes a synthetic run folder and its report. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +26,8 @@ int main(int argc, char **argv)
         def.spiking = def.n_regions;
         def.duration_ms = 300.0;
         def.transient_ms = 0.0;
-    } else if (strcmp(kind, "large") == 0) {
-        def.n_regions = 100;
+    } else if (atoi(kind) > 0) {
+        def.n_regions = (size_t)atoi(kind);
     }
     cal_context *ctx = cali_test_context(2);
     cal_status status = cali_directory_make(ctx, argv[1]);
