@@ -266,8 +266,8 @@ static cal_status check_columns(cal_context *ctx, const cursor *c, size_t n, siz
 {
     if (n == expected)
         return CAL_OK;
-    return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s:%zu:%zu C301 row has %zu numbers, the first row has %zu.",
-                    c->file, c->line, (size_t)(c->end - c->begin) + 1, n, expected);
+    return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s:%zu:%zu C301 row has %zu number%s, the first row has %zu.",
+                    c->file, c->line, (size_t)(c->end - c->begin) + 1, n, n == 1 ? "" : "s", expected);
 }
 
 static cal_status parse_row(cal_context *ctx, cursor *c, size_t n_columns, double *row,
