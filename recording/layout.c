@@ -281,10 +281,15 @@ static double signal_bytes(const cali_layout *layout, const cali_rec_signal *sig
     return n_rows * ((double)signal->n_columns * (signal->is_float32 ? 4.0 : 8.0) + 8.0);
 }
 
+double cali_layout_spikes(const cali_layout *layout, const cali_rec_train *train)
+{
+    return train->n_recorded * train->expected_rate_Hz * cal_time_ms(layout->duration) / 1e3;
+}
+
 /* A spike takes a time and a number of 8 bytes each. */
 static double train_bytes(const cali_layout *layout, const cali_rec_train *train)
 {
-    return 16.0 * train->n_recorded * train->expected_rate_Hz * cal_time_ms(layout->duration) / 1e3;
+    return 16.0 * cali_layout_spikes(layout, train);
 }
 
 static double constant_bytes(const cali_rec_constant *constant)

@@ -59,6 +59,8 @@ const cali_rec_constant *cali_layout_find_constant(const cali_layout *layout, co
 
 /** Samples of a signal in (or at the borders of) [0, t]. */
 size_t cali_layout_rows_until(cal_time t_first, cal_time every, cal_time t);
+/** Spikes that a train is expected to have. */
+double cali_layout_spikes(const cali_layout *layout, const cali_rec_train *train);
 double cali_layout_estimate(const cali_layout *layout);
 /** Refuses a recording above the budget: INPUT with message C501. */
 cal_status cali_layout_check_budget(cal_context *ctx, const cali_layout *layout,

@@ -560,8 +560,13 @@ static bool make_train(hdf5 *self, hid_t parent, size_t index)
     t->n_columns = id->n_columns = 1;
     t->value_size = sizeof(double);
     id->value_size = sizeof(uint64_t);
-    shape(t, SIZE_MAX / 4, SERIES_VALUES);
-    shape(id, SIZE_MAX / 4, SERIES_VALUES);
+    /* short chunks for few spikes, but never so short that a wrong guess costs much */
+    const double n_expected = cali_layout_spikes(self->layout, train);
+    const size_t n = n_expected < 512.0           ? 512
+                     : n_expected > SERIES_VALUES ? SERIES_VALUES
+                                                  : (size_t)n_expected;
+    shape(t, n, SERIES_VALUES);
+    shape(id, n, SERIES_VALUES);
     const bool is_good =
         group >= 0 && add_sorting(group) && add_text(group, "region", train->region) &&
         add_text(group, "population", train->population) &&
