@@ -17,22 +17,29 @@ report.brain = function (host) {
   var crowd = Math.min(1, Math.sqrt(90 / n));
   function radius(i) { return (0.018 + 0.05 * Math.sqrt(Math.max(0, strength[i]) / strongest)) * crowd + (r.is_spiking(i) ? 0.02 : 0); }
 
-  /* strongest pairs, either direction */
+  /* strongest pairs, either direction; and the strongest ones of each spiking region */
   function strong_pairs(weights, most) {
-    var pairs = [];
+    var pairs = [], own = {};
     for (var i = 0; i < n; i++) {
       for (var j = 0; j < i; j++) {
         var weight = Math.max(weights[i * n + j], weights[j * n + i]);
         if (weight > 0) pairs.push([weight, i, j]);
       }
     }
-    return pairs.sort(function (a, b) { return b[0] - a[0]; }).slice(0, most);
+    pairs.sort(function (a, b) { return b[0] - a[0]; });
+    return pairs.filter(function (pair, place) {
+      var special = pair.slice(1).filter(r.is_spiking)[0];
+      if (special === undefined) return place < most;
+      own[special] = (own[special] || 0) + 1;
+      return place < most || own[special] <= 24;
+    });
   }
   var edges = r.weights ? strong_pairs(r.weights, Math.max(60, Math.min(3 * n, 900))) : [];
+  function is_special(edge) { return r.is_spiking(edge[1]) || r.is_spiking(edge[2]); }
   var top_weight = edges.length ? edges[0][0] : 1, low_weight = edges.length ? edges[edges.length - 1][0] : 1;
-  function fade(weight) { /* 0.12 .. 1, by the logarithm of the weight */
+  function fade(weight) { /* 0.2 .. 1, by the logarithm of the weight */
     var span = Math.log(top_weight / low_weight);
-    return span > 0 ? 0.12 + 0.88 * Math.log(weight / low_weight) / span : 1;
+    return span > 0 ? 0.2 + 0.8 * Math.log(weight / low_weight) / span : 1;
   }
 
   /* ---- view: an orbit around the middle ---- */
@@ -70,14 +77,18 @@ report.brain = function (host) {
       mesh.scale.set(size_here, size_here, size_here);
       scene.add(mesh);
     });
-    var lines = new T.BufferGeometry(), places = new Float32Array(6 * edges.length), tints = new Float32Array(6 * edges.length);
-    edges.forEach(function (edge, k) {
-      places.set(points[edge[1]], 6 * k);
-      places.set(points[edge[2]], 6 * k + 3);
+    var bundles = [[false, 'muted', 0.45], [true, 'spiking', 0.9]].map(function (kind) {
+      var own = edges.filter(function (edge) { return is_special(edge) === kind[0]; }), lines = new T.BufferGeometry();
+      var places = new Float32Array(6 * own.length), tints = new Float32Array(6 * own.length);
+      own.forEach(function (edge, k) {
+        places.set(points[edge[1]], 6 * k);
+        places.set(points[edge[2]], 6 * k + 3);
+      });
+      lines.setAttribute('position', new T.BufferAttribute(places, 3));
+      lines.setAttribute('color', new T.BufferAttribute(tints, 3));
+      scene.add(new T.LineSegments(lines, new T.LineBasicMaterial({vertexColors: T.VertexColors, transparent: true, opacity: kind[2]})));
+      return {edges: own, lines: lines, tints: tints, colour: kind[1]};
     });
-    lines.setAttribute('position', new T.BufferAttribute(places, 3));
-    lines.setAttribute('color', new T.BufferAttribute(tints, 3));
-    scene.add(new T.LineSegments(lines, new T.LineBasicMaterial({vertexColors: T.VertexColors, transparent: true, opacity: 0.65})));
     return {
       size: function (width, height) {
         renderer.setSize(width, height);
@@ -87,12 +98,15 @@ report.brain = function (host) {
       colours: function () {
         plain.color.set(r.colour('node'));
         special.color.set(r.colour('spiking'));
-        var paper = r.rgb(r.colour('panel')), ink = r.rgb(r.colour('muted')), accent = r.rgb(r.colour('spiking'));
-        edges.forEach(function (edge, k) {
-          var own = r.is_spiking(edge[1]) || r.is_spiking(edge[2]) ? accent : ink, share = fade(edge[0]);
-          for (var c = 0; c < 6; c++) tints[6 * k + c] = (paper[c % 3] + share * (own[c % 3] - paper[c % 3])) / 255;
+        var paper = r.rgb(r.colour('panel'));
+        bundles.forEach(function (bundle) {
+          var ink = r.rgb(r.colour(bundle.colour));
+          bundle.edges.forEach(function (edge, k) {
+            var share = fade(edge[0]);
+            for (var c = 0; c < 6; c++) bundle.tints[6 * k + c] = (paper[c % 3] + share * (ink[c % 3] - paper[c % 3])) / 255;
+          });
+          bundle.lines.attributes.color.needsUpdate = true;
         });
-        lines.attributes.color.needsUpdate = true;
       },
       paint: function (f) {
         camera.position.set(view.far * f.out[0], view.far * f.out[1], view.far * f.out[2]);
@@ -107,9 +121,8 @@ report.brain = function (host) {
     var canvas = r.element('canvas'), width = 0, height = 0;
     stage.appendChild(canvas);
     function line(context, edge, ends) {
-      var special = r.is_spiking(edge[1]) || r.is_spiking(edge[2]);
-      context.strokeStyle = r.colour(special ? 'spiking' : 'muted');
-      context.globalAlpha = 0.55 * fade(edge[0]);
+      context.strokeStyle = r.colour(is_special(edge) ? 'spiking' : 'muted');
+      context.globalAlpha = (is_special(edge) ? 0.9 : 0.45) * fade(edge[0]);
       context.beginPath();
       context.moveTo(ends[edge[1]].x, ends[edge[1]].y);
       context.lineTo(ends[edge[2]].x, ends[edge[2]].y);

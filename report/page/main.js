@@ -97,7 +97,7 @@
     if (!regions.centres_mm) return;
     var brain = r.brain(r.by_id('brain'));
     r.by_id('brain').appendChild(r.element('figcaption', {text: 'Balls grow with the input strength; lines are the ' + r.count(brain.n_edges) +
-      ' strongest pairs. Drag turns, a click and the wheel zoom.' + (brain.is_webgl ? '' : ' (Drawn without WebGL.)')}));
+      ' strongest pairs' + (regions.spiking.length ? ', in colour those of what spikes' : '') + '. Drag turns, a click and the wheel zoom.' + (brain.is_webgl ? '' : ' (Drawn without WebGL.)')}));
   }
   function decade_ticks(low, high, span) {
     var ticks = [], first = Math.ceil(Math.log10(low)), last = Math.floor(Math.log10(high)), step = Math.max(1, Math.ceil((last - first) / 6));

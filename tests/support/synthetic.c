@@ -77,6 +77,19 @@ static void place(const cali_synthetic *def, size_t i, double *centre)
     centre[2] = 55.0 * own * height + 10.0;
 }
 
+/* The wiring of the connectome in place of one of its own. */
+static void rewire(const cal_connectome *connectome, wiring *out)
+{
+    const size_t n = cal_connectome_n_regions(connectome);
+    memcpy(out->weights, cal_connectome_weights(connectome), n * n * sizeof(double));
+    memcpy(out->lengths_mm, cal_connectome_lengths_mm(connectome), n * n * sizeof(double));
+    memcpy(out->centres_mm, cal_connectome_centres_mm(connectome), 3 * n * sizeof(double));
+    for (size_t i = 0; i < n; i++) {
+        free(out->labels[i]);
+        out->labels[i] = strdup(cal_connectome_labels(connectome)[i]);
+    }
+}
+
 static void wire(const cali_synthetic *def, wiring *out)
 {
     const size_t n = def->n_regions, half = n / 2;
@@ -104,6 +117,8 @@ static void wire(const cali_synthetic *def, wiring *out)
             out->weights[i * n + j] = out->weights[j * n + i] = weight;
         }
     }
+    if (def->connectome != NULL)
+        rewire(def->connectome, out);
 }
 
 static void unwire(const cali_synthetic *def, wiring *w)
@@ -284,9 +299,13 @@ static cal_status write_manifest(cal_context *ctx, const cali_synthetic *def, co
     return status;
 }
 
-cal_status cali_synthetic_write(cal_context *ctx, const cali_synthetic *def, const char *directory)
+cal_status cali_synthetic_write(cal_context *ctx, const cali_synthetic *given, const char *directory)
 {
+    cali_synthetic own = *given;
+    const cali_synthetic *def = &own;
     char *path = NULL;
+    if (own.connectome != NULL)
+        own.n_regions = cal_connectome_n_regions(own.connectome);
     CAL_TRY(cali_path_join(ctx, directory, "run.h5", &path));
     wiring w;
     wire(def, &w);

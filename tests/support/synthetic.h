@@ -2,7 +2,7 @@
 #ifndef CALI_TESTS_SYNTHETIC_H
 #define CALI_TESTS_SYNTHETIC_H
 
-#include "callosum/base.h"
+#include "callosum/connectomes.h"
 
 /** Every region has the rate m_i exp(0.4 x_i(t) - 0.08) with mean m_i; x_i is a second-order
  *  autoregressive process of mean 0 and variance 1 that resonates at `peak_Hz`, half of its variance
@@ -11,6 +11,7 @@
  *  exponential kernel of 5 ms. */
 typedef struct cali_synthetic {
     const char *title;
+    const cal_connectome *connectome; /* NULL: made up; else with centres, and n_regions is not used */
     size_t n_regions;       /* 4 or more */
     double duration_ms, transient_ms;
     unsigned every_ms;      /* interval of the signals: means over it, stamped with its end */

@@ -1,4 +1,5 @@
-/* write_run DIRECTORY [usual | hostile | plain | number of regions]: writes a synthetic run folder and its report. */
+/* write_run DIRECTORY [usual | hostile | plain | number of regions | connectome with centres]:
+ * writes a synthetic run folder and its report. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +27,18 @@ int main(int argc, char **argv)
         def.spiking = def.n_regions;
         def.duration_ms = 300.0;
         def.transient_ms = 0.0;
-    } else if (atoi(kind) > 0) {
+    } else if (atoi(kind) > 0 && strchr(kind, '.') == NULL) {
         def.n_regions = (size_t)atoi(kind);
     }
     cal_context *ctx = cali_test_context(2);
+    cal_connectome *connectome = NULL;
     cal_status status = cali_directory_make(ctx, argv[1]);
+    if (status == CAL_OK && strchr(kind, '.') != NULL) {
+        cal_connectome_source source = cal_connectome_source_default();
+        source.path = kind;
+        status = cal_connectome_load(ctx, &source, &connectome);
+        def.connectome = connectome;
+    }
     if (status == CAL_OK)
         status = cali_synthetic_write(ctx, &def, argv[1]);
     if (status == CAL_OK)
@@ -43,6 +51,7 @@ int main(int argc, char **argv)
     else
         fputs(summary, stdout);
     free(summary);
+    cal_connectome_destroy(&connectome);
     cal_context_destroy(&ctx);
     return status == CAL_OK ? 0 : 1;
 }
