@@ -90,7 +90,14 @@ void cali_text_add_json(cali_text *text, const char *piece)
 {
     cali_text_add(text, "\"");
     for (const unsigned char *c = (const unsigned char *)piece; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
+        /* line ends beyond ASCII, which JavaScript and YAML take for such */
+        if (c[0] == 0xc2 && c[1] == 0x85) {
+            cali_text_add(text, "\\u0085");
+            c++;
+        } else if (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9)) {
+            cali_text_add(text, c[2] == 0xa8 ? "\\u2028" : "\\u2029");
+            c += 2;
+        } else if (*c == '"' || *c == '\\')
             cali_text_format(text, "\\%c", *c);
         else if (*c < 0x20 || *c == '<' || *c == 0x7f)
             cali_text_format(text, "\\u%04x", *c);

@@ -151,6 +151,36 @@ bool cali_node_is_null(const cali_node *node)
            (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
 }
 
+/* Length of the character at `at` and its number; 0: none. */
+static size_t read_character(const unsigned char *at, size_t left, uint32_t *code)
+{
+    const size_t n = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc2 ? 2 : 0;
+    if (n == 0 || n > left)
+        return 0;
+    *code = n == 1 ? at[0] : at[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (at[i] & 0x3f);
+    }
+    const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    return *code < least[n] ? 0 : n;
+}
+
+bool cali_is_printable(const char *text, size_t size)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t i = 0, n; i < size; i += n) {
+        uint32_t c = 0;
+        n = read_character(at + i, size - i, &c);
+        const bool is_blank = c == '\t' || c == '\n' || c == '\r' || c == 0x85;
+        if (n == 0 || (!is_blank && (c < 0x20 || (c >= 0x7f && c < 0xa0))) || (c >= 0xd800 && c < 0xe000) ||
+            c == 0xfeff || c == 0xfffe || c == 0xffff || c > 0x10ffff)
+            return false;
+    }
+    return true;
+}
+
 cal_status cali_tree_load_json(cal_context *ctx, const char *path, cali_tree **tree, cali_node **root)
 {
     *tree = NULL;

@@ -70,6 +70,10 @@ double cali_node_number(const cali_node *node, double otherwise);
 /** An unquoted scalar that is empty, "~" or "null". */
 bool cali_node_is_null(const cali_node *node);
 
+/** Whether a text is UTF-8 of characters that can be printed, tabs and line ends included: no control
+ *  characters, no halves of characters, no byte order marks. */
+bool cali_is_printable(const char *text, size_t size);
+
 /* For those who build or change trees. NULL and false: no memory, or a limit is reached. */
 cali_node *cali_tree_add_node(cali_tree *tree, cali_node_kind kind, unsigned line, unsigned column);
 const char *cali_tree_add_text(cali_tree *tree, const char *text, size_t size);

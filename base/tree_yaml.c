@@ -116,6 +116,10 @@ static bool is_fit_scalar(reader *self, const yaml_event_t *event)
         refuse(self, event->start_mark, "a text that holds the character NUL", "");
         return false;
     }
+    if (!cali_is_printable((const char *)event->data.scalar.value, event->data.scalar.length)) {
+        refuse(self, event->start_mark, "a text that holds a control character", "");
+        return false;
+    }
     return true;
 }
 

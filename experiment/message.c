@@ -75,9 +75,26 @@ static void add_further_lines(cali_text *out, const char *text)
     }
 }
 
+/* Texts of a file are quoted and cut: half characters and control characters (a terminal would obey) become "?". */
+static void clean(char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        const unsigned char c = (unsigned char)text[i];
+        const size_t n = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 0;
+        size_t k = 1;
+        while (k < n && i + k < size && ((unsigned char)text[i + k] & 0xc0) == 0x80)
+            k++;
+        if (n == 0 || k < n || (c < 0x20 && c != '\n') || c == 0x7f) {
+            memset(text + i, '?', k);
+        }
+        i += k;
+    }
+}
+
 void cali_message_add(cali_text *out, const cal_experiment *exp, cali_place place, const char *code,
                       const char *text)
 {
+    const size_t begin = out->size;
     if (place.set > 0 && place.set <= exp->n_overrides)
         cali_text_format(out, "--set %.200s", exp->overrides[place.set - 1]);
     else if (place.line > 0)
@@ -89,6 +106,8 @@ void cali_message_add(cali_text *out, const cal_experiment *exp, cali_place plac
     if (place.set == 0 && place.line > 0)
         add_excerpt(out, exp, place);
     add_further_lines(out, text[first] == '\0' ? NULL : text + first + 1);
+    if (!out->is_broken)
+        clean(out->data + begin, out->size - begin);
 }
 
 cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experiment, cali_place place,

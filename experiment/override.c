@@ -114,6 +114,10 @@ void cali_apply_override(cali_reader *r, cali_node **root, const char *text, uns
     cali_node *node = *root, *value = NULL;
     const char *at = text;
     step s;
+    if (!cali_is_printable(text, strlen(text))) {
+        cali_refuse(r, place, "C109", "this holds characters that cannot be printed");
+        return;
+    }
     bool is_good = node != NULL && node->kind == CALI_NODE_MAP && read_key(&at, &s);
     for (unsigned depth = 0; is_good && depth < CALI_TREE_MAX_DEPTH; depth++) {
         if (!fits(r, node, &s, place))

@@ -5,7 +5,7 @@
 
 #include "experiment/reader.h"
 
-enum { MAX_POPULATIONS = 1000, MAX_PROJECTIONS = 100000 };
+enum { MAX_POPULATIONS = 1000, MAX_PROJECTIONS = 100000, MAX_NAME = 100 };
 
 /* ---- populations --------------------------------------------------------------------------------------- */
 
@@ -75,9 +75,9 @@ static void parse_population(cali_reader *r, const cali_entry *entry, cali_popul
     p->name = cali_keep(r, entry->key);
     p->place = cali_place_of_key(entry);
     p->record_fraction = 1.0;
-    if (strpbrk(entry->key, ".,") != NULL || entry->key[0] == '\0')
-        cali_refuse(r, p->place, "C104", "a population cannot be called \"%.60s\"\nbecause dots and commas divide names",
-                    entry->key);
+    if (strpbrk(entry->key, "., ") != NULL || entry->key[0] == '\0' || strlen(entry->key) > MAX_NAME)
+        cali_refuse(r, p->place, "C104", "a population cannot be called \"%.60s\"\nbecause dots, commas and blanks divide "
+                    "names, and %d letters are enough", entry->key, MAX_NAME);
     snprintf(label, sizeof label, "population %.100s", entry->key);
     if (!cali_read_mapping(r, &cali_keys_population, entry->value, label, &text, NULL) || text.neuron == NULL)
         return;

@@ -70,6 +70,7 @@ Test(base_tree, yaml_mistakes_say_where_and_what_helps)
                    "1:4 tags (!...) are not used here |  | quotes around a text that begins with !");
     EXPECT_REFUSAL(cali_tree_read_yaml, "? [a]\n: 1\n", "1:3 a key that is no plain text |  | ");
     EXPECT_REFUSAL(cali_tree_read_yaml, "a: \"x\\0y\"\n", "1:4 a text that holds the character NUL |  | ");
+    EXPECT_REFUSAL(cali_tree_read_yaml, "a: \"x\\e[2J\"\n", "1:4 a text that holds a control character |  | ");
     EXPECT_REFUSAL(cali_tree_read_yaml, "a: 1\n---\nb: 2\n",
                    "2:1 a second document begins here |  | one document in one file");
     EXPECT_REFUSAL(cali_tree_read_yaml, "a: *b\n",
@@ -77,6 +78,17 @@ Test(base_tree, yaml_mistakes_say_where_and_what_helps)
     EXPECT_REFUSAL(cali_tree_read_yaml, "a: &x [*x]\n", "1:8 an alias inside of what it stands for |  | ");
     EXPECT_REFUSAL(cali_tree_read_yaml, "a: \xff\n",
                    "1:4 not valid YAML: invalid leading UTF-8 octet |  | saving the file as UTF-8");
+}
+
+Test(base_tree, printable_is_utf8_without_control_characters)
+{
+    static const char *const good[] = {"", "a\tb\r\n", "é", "😀", "\xc2\xa0"};
+    static const char *const bad[] = {"\x1b[2J", "\x7f", "\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xef\xbb\xbf",
+                                      "\xc2\x80", "\xf4\x90\x80\x80", "\xe2\x28\xa1", "\x80"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_expect(cali_is_printable(good[i], strlen(good[i])), "%zu", i);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect(not(cali_is_printable(bad[i], strlen(bad[i]))), "%zu", i);
 }
 
 /* Nine levels of ten aliases each stand for 10^9 values. */
