@@ -1,6 +1,7 @@
 /* Cost of the neural-mass host: made-up connectomes (points in an ellipsoid, lengths 1.3 x distance,
  * log-normal weights that fall with distance), Jansen-Rit and Montbrio-Pazo-Roxin, delays on, one thread.
- * Prints CSV, the minimum over repeats; `far-gather` is the delayed sum alone. Arguments: [repeats] */
+ * Prints CSV, the minimum over repeats; `delayed-sum` is what a run with all pairs connected costs above one
+ * without edges. Arguments: [repeats] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "base/random.h"
 #include "callosum/connectomes.h"
-#include "nmm/host.h"
+#include "callosum/nmm.h"
 
 typedef struct made {
     size_t n, n_edges;
@@ -90,15 +91,15 @@ static cal_nmm *start(cal_context *ctx, const made *m, const char *model, cal_in
                       double dt_ms, double window_ms)
 {
     static cal_coupling coupling;
-    const bool is_jr = strcmp(model, "jansen-rit") == 0;
+    const bool is_jr = strcmp(model, "jansen-rit") == 0, is_mpr = strcmp(model, "mpr") == 0;
     static double params[8] = {10.0, 1.0, 0.0, 15.0, -4.8, 0.0, 1.0, 0.0};
     static const double initial[2] = {0.01, -1.0};
     for (size_t i = 0; i < m->n; i++)
         m->regions[i] = (cal_nmm_region){.model = cal_nmm_model_find(model),
-                                         .params = is_jr ? NULL : params,
-                                         .initial = is_jr ? NULL : initial};
+                                         .params = is_mpr ? params : NULL,
+                                         .initial = is_mpr ? initial : NULL};
     coupling = cal_coupling_default();
-    coupling.a = is_jr ? 20.0 : 10.0;
+    coupling.a = is_jr ? 20.0 : is_mpr ? 10.0 : 0.2;
     cal_nmm_def def = cal_nmm_def_default();
     def.connectome = m->connectome;
     def.regions = m->regions;
@@ -107,7 +108,8 @@ static cal_nmm *start(cal_context *ctx, const made *m, const char *model, cal_in
     def.integrator = integrator;
     static const cal_nmm_stimulus drive = {.region = -1, .amplitude = 3.0, .frequency_Hz = 6.0};
     def.stimuli = &drive; /* carries the Montbrio-Pazo-Roxin regions through their bursts */
-    def.n_stimuli = is_jr ? 0 : 1;
+    def.n_stimuli = is_mpr ? 1 : 0;
+    def.speed_mm_per_ms = is_jr || is_mpr ? 3.0 : INFINITY; /* slow dynamics: no delays */
     def.dt = (cal_time)(dt_ms * 1e6 + 0.5);
     def.window = (cal_time)(window_ms * 1e6 + 0.5);
     cal_nmm *nmm = NULL;
@@ -116,11 +118,11 @@ static cal_nmm *start(cal_context *ctx, const made *m, const char *model, cal_in
     return nmm;
 }
 
-static void bench_run(cal_context *ctx, const made *m, const char *model, cal_integrator integrator,
-                      double dt_ms, double window_ms, double span_ms, int repeats)
+/* CPU seconds per simulated second, minimum over repeats. */
+static double run(cal_context *ctx, const made *m, const char *model, cal_integrator integrator,
+                  double dt_ms, double window_ms, double span_ms, int repeats, size_t *n_edges)
 {
     double best = INFINITY;
-    cal_nmm_counts counts = {0};
     for (int r = 0; r < repeats; r++) {
         cal_nmm *nmm = start(ctx, m, model, integrator, dt_ms, window_ms);
         const double begin = cpu_s();
@@ -128,33 +130,31 @@ static void bench_run(cal_context *ctx, const made *m, const char *model, cal_in
             if (cal_nmm_advance(nmm, cal_nmm_time(nmm) + (cal_time)(window_ms * 1e6 + 0.5)) != CAL_OK)
                 stop(cal_context_message(ctx));
         best = fmin(best, (cpu_s() - begin) / cal_time_ms(cal_nmm_time(nmm)) * 1e3);
-        counts = cal_nmm_get_counts(nmm);
+        *n_edges = cal_nmm_get_counts(nmm).n_edges;
         cal_nmm_destroy(&nmm);
     }
-    printf("%s dt %g window %g,%zu,%zu,%s,%.4g,%.3f\n", model, dt_ms, window_ms, m->n, counts.n_edges,
-           cal_integrator_names[integrator], best, best * 1e9 / (1e3 / dt_ms) / (double)counts.n_edges);
+    return best;
+}
+
+static void bench_run(cal_context *ctx, const made *m, const char *model, cal_integrator integrator,
+                      double dt_ms, double window_ms, double span_ms, int repeats)
+{
+    size_t n_edges;
+    const double s = run(ctx, m, model, integrator, dt_ms, window_ms, span_ms, repeats, &n_edges);
+    printf("%s dt %g window %g,%zu,%zu,%s,%.4g,%.3f\n", model, dt_ms, window_ms, m->n, n_edges,
+           cal_integrator_names[integrator], s, s * 1e6 * dt_ms / (double)n_edges);
     fflush(stdout);
 }
 
-/* The far kernel alone, on the ring of a host: `n_steps` steps per pass. */
-static void bench_gather(cal_context *ctx, const made *m, size_t n_steps, int repeats)
+static void bench_sum(cal_context *ctx, const made *full, const made *empty, double window_ms,
+                      double span_ms, int repeats)
 {
-    cal_nmm *nmm = start(ctx, m, "jansen-rit", CAL_RK4, 0.1, 1.6);
-    double *sums = calloc(m->n * CALI_NMM_BATCH, sizeof *sums), best = INFINITY;
-    const int64_t n_passes = (int64_t)(2e8 / (double)(n_steps * nmm->far.n)) + 2;
-    for (int r = 0; r < repeats; r++) {
-        const double begin = cpu_s();
-        for (int64_t k = 0; k < n_passes; k++)
-            nmm->kernels->gather(&nmm->far, 0, m->n, n_steps,
-                                 cali_nmm_ring(nmm, 0, k * (int64_t)n_steps), m->n, sums);
-        best = fmin(best, (cpu_s() - begin) * 1e9 /
-                              ((double)n_passes * (double)n_steps * (double)nmm->far.n));
-    }
-    printf("far-gather %zu steps,%zu,%zu,-,%.4g,%.3f\n", n_steps, m->n, nmm->far.n,
-           best * 1e-9 * 1e4 * (double)nmm->far.n, best);
+    size_t n_edges, none;
+    const double with = run(ctx, full, "mpr", CAL_RK4, 0.1, window_ms, span_ms, repeats, &n_edges);
+    const double s = with - run(ctx, empty, "mpr", CAL_RK4, 0.1, window_ms, span_ms, repeats, &none);
+    printf("delayed-sum window %g,%zu,%zu,rk4,%.4g,%.3f\n", window_ms, full->n, n_edges, s,
+           s * 1e5 / (double)n_edges);
     fflush(stdout);
-    free(sums);
-    cal_nmm_destroy(&nmm);
 }
 
 int main(int argc, char **argv)
@@ -172,9 +172,11 @@ int main(int argc, char **argv)
     printf("case,regions,edges,integrator,cpu_s_per_s,ns_per_edge_step\n");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         made full = make(ctx, sizes[i].n, 1.0), m = make(ctx, sizes[i].n, sizes[i].density);
-        bench_gather(ctx, &full, 16, repeats);
-        bench_gather(ctx, &full, 10, repeats);
-        bench_gather(ctx, &full, 1, repeats);
+        made empty = make(ctx, sizes[i].n, 0.0);
+        const double span_ms = sizes[i].span_ms / 4.0;
+        bench_sum(ctx, &full, &empty, 8.0, span_ms, repeats); /* batches of 16 steps */
+        bench_sum(ctx, &full, &empty, 1.0, span_ms, repeats);
+        bench_sum(ctx, &full, &empty, 0.1, span_ms, repeats); /* step by step */
         bench_run(ctx, &m, "jansen-rit", CAL_RK4, 0.1, 8.0, sizes[i].span_ms, repeats);
         bench_run(ctx, &m, "jansen-rit", CAL_RK4, 0.5, 8.0, sizes[i].span_ms, repeats);
         bench_run(ctx, &m, "mpr", CAL_RK4, 0.1, 8.0, sizes[i].span_ms, repeats);
@@ -184,8 +186,11 @@ int main(int argc, char **argv)
             bench_run(ctx, &m, "jansen-rit", CAL_CVODE_ADAMS, 0.25, 8.0, sizes[i].span_ms, repeats);
             bench_run(ctx, &m, "mpr", CAL_CVODE_ADAMS, 0.25, 8.0, sizes[i].span_ms, repeats);
             bench_run(ctx, &m, "mpr", CAL_CVODE_BDF, 0.25, 8.0, sizes[i].span_ms, repeats);
+            bench_run(ctx, &m, "reduced-wong-wang", CAL_RK4, 1.0, 100.0, 10000.0, repeats);
+            bench_run(ctx, &m, "reduced-wong-wang", CAL_CVODE_BDF, 1.0, 100.0, 10000.0, repeats);
         }
         discard(&full);
+        discard(&empty);
         discard(&m);
     }
     cal_context_destroy(&ctx);
