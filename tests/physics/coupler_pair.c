@@ -137,3 +137,26 @@ Test(coupler_pair, more_bins_per_window_are_as_good_as_shorter_windows)
     cr_expect(epsilon_eq(dbl, eight, quarter, 0.05 * quarter));
     pair_free(&p);
 }
+
+/* Bins of one width carry the same numbers whatever window they stand in: the interpolant never looks at the window,
+ * and the delay of 5 ms leaves the host's look-ups centred. */
+Test(coupler_pair, means_do_not_depend_on_window_and_lag)
+{
+    static const struct {
+        int halves;
+        unsigned lag;
+    } cases[] = {{2, 1}, {4, 1}, {8, 1}, {1, 2}, {4, 2}};
+    for (int linear = 0; linear < 2; linear++) {
+        pair p = pair_make(linear, 5.0, DT, 1);
+        pair_run_coupled(&p, N_STEPS, CAL_NS_PER_MS / 2, 1, 1, alone_a, alone_b);
+        for (int i = 0; i < 5; i++) {
+            pair_run_coupled(&p, N_STEPS, cases[i].halves * CAL_NS_PER_MS / 2, cases[i].lag,
+                             (uint32_t)cases[i].halves, a, b);
+            size_t n_different = 0;
+            for (size_t k = 0; k < N_STEPS; k++)
+                n_different += a[k] != alone_a[k] || b[k] != alone_b[k];
+            cr_expect(eq(sz, n_different, 0), "%d half milliseconds, lag %u", cases[i].halves, cases[i].lag);
+        }
+        pair_free(&p);
+    }
+}
