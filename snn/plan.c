@@ -49,9 +49,13 @@ static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
     for (size_t i = 0; i < def->n_populations; i++)
         total += def->populations[i].neuron != NULL ? def->populations[i].n : 0;
     self->n_neurons = total;
-    const uint64_t tiles = (total + 2047) / 2048; /* by the size of the network only */
+    /* by the size of the network only */
+    const uint64_t per_tile = total <= 128 * 2048 ? 2048 : 3584;
+    const uint64_t tiles = (total + per_tile - 1) / per_tile;
     self->n_tiles = def->n_tiles != 0 ? def->n_tiles
-                                      : (unsigned)(tiles < 1 ? 1 : tiles > 128 ? 128 : tiles);
+                    : (unsigned)(tiles < 1                ? 1
+                                 : tiles > CALI_MAX_TILES ? CALI_MAX_TILES
+                                                          : tiles);
     CAL_TRY(cali_alloc(self->ctx, def->n_populations, sizeof *self->populations, "populations",
                        &self->populations));
     self->n_populations = def->n_populations;
@@ -131,13 +135,16 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         self->history_slots *= 2;
     self->delay_bits = bits_for(longest);
     self->target_bits = bits_for(self->tile_width == 0 ? 0 : self->tile_width - 1);
-    self->has_8_byte_words = self->target_bits + self->delay_bits > 24;
+    /* The bits of a weight follow from the delays alone, for tiles of up to 4096 places, so that the
+     * rounding of weights does not depend on the tiles. */
+    const bool has_long_delays = self->delay_bits > 12;
+    self->weight_bits = has_long_delays ? 24 : self->delay_bits > 4 ? 20 - self->delay_bits : 16;
+    self->has_8_byte_words =
+        has_long_delays || self->target_bits + self->delay_bits + self->weight_bits > 32;
     if (self->target_bits + self->delay_bits > 32)
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED,
                         "%s: %u bits for targets and %u for delays are more than 32; use more tiles",
                         self->name, self->target_bits, self->delay_bits);
-    self->weight_bits = 32 - self->target_bits - self->delay_bits;
-    self->weight_bits = self->has_8_byte_words ? 31 : self->weight_bits < 24 ? self->weight_bits : 24;
     return CAL_OK;
 }
 

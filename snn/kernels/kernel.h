@@ -48,4 +48,13 @@ CAL_HD float cali_log_f32(float x)
     return cali_fma_f32(e, 0.693147181f, s * p);
 }
 
+/** x += increment; `low` keeps what the rounding lost and gives it to the next sum (Kahan 1965), so that
+ *  steps much smaller than x add up. */
+CAL_HD void cali_add_f32(float *x, float *low, float increment)
+{
+    const float y = increment + *low, sum = *x + y;
+    *low = y - (sum - *x);
+    *x = sum;
+}
+
 #endif

@@ -23,7 +23,7 @@ CAL_HD int cali_lif_step(const cali_lif_constants *k, const cali_lif_inputs *in,
     x->i_exc = cali_fma_f32(x->i_exc, k->p_ee, in->excitatory);
     x->i_inh = cali_fma_f32(x->i_inh, k->p_ii, in->inhibitory);
     const int has_spiked = u >= k->threshold;
-    const float left = x->n_refractory > 0.0f ? x->n_refractory - 1.0f : 0.0f;
+    const float next = x->n_refractory - 1.0f, left = next > 0.0f ? next : 0.0f;
     x->u = has_spiked ? k->reset : u;
     x->n_refractory = has_spiked ? k->refractory : left;
     return has_spiked;

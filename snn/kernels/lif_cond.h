@@ -44,7 +44,7 @@ CAL_HD int cali_lif_cond_step(const cali_lif_cond_constants *k, const cali_lif_c
     x->g_exc = exc_end + in->excitatory;
     x->g_inh = inh_end + in->inhibitory;
     const int has_spiked = u >= k->threshold;
-    const float left = x->n_refractory > 0.0f ? x->n_refractory - 1.0f : 0.0f;
+    const float next = x->n_refractory - 1.0f, left = next > 0.0f ? next : 0.0f;
     x->u = has_spiked ? k->reset : u;
     x->n_refractory = has_spiked ? k->refractory : left;
     return has_spiked;

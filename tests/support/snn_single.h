@@ -21,7 +21,7 @@ typedef struct cali_single {
     const char *receptor_e, *receptor_i; /* NULL: no train */
     double weight_e, weight_i;
     double delay_ms;
-    bool has_whole_ms; /* train times rounded to the nearest ms, duplicates merged */
+    bool has_whole_ms; /* train times rounded to the nearest (even) ms, duplicates merged */
 } cali_single;
 
 typedef struct cali_single_run {
@@ -45,7 +45,7 @@ static inline void cali_single_load_train(cali_single_run *run, bool has_whole_m
         if (sscanf(line, "%lf,%c", &t, &kind) != 2)
             continue;
         const int k = kind == 'i';
-        t = has_whole_ms ? floor(t + 0.5) : t;
+        t = has_whole_ms ? nearbyint(t) : t;
         if (has_whole_ms && run->n_train[k] > 0 && run->train_ms[k][run->n_train[k] - 1] == t)
             continue;
         run->train_ms[k][run->n_train[k]++] = t;
