@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/context.h"
-#include "snn_networks.h"
+#include "tests/support/snn_networks.h"
 
 static double now_s(void)
 {

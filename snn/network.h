@@ -174,7 +174,7 @@ cal_status cali_snn_alloc(cal_snn *self, size_t n, size_t size, const char *what
 /** Whole steps of a delay, at least one. */
 static inline uint32_t cali_delay_steps(double delay_ms, double dt_ms)
 {
-    const double steps = delay_ms / dt_ms + 0.5;
+    const double steps = delay_ms / dt_ms * (1.0 + 1e-12) + 0.5; /* 0.15 / 0.1 is below 1.5 */
     return steps < 2.0 ? 1 : (uint32_t)steps;
 }
 

@@ -25,8 +25,9 @@ typedef struct cali_neuron {
     size_t n_constants;
     /** Parameter that states[0] is stored relative to and starts from, or -1. */
     int rest_param;
-    /** Steps at least between two spikes beyond the first: gives the size of the spike buffers. */
-    double (*min_interval_ms)(const double *params); /* NULL: one step */
+    /** Time at least between two spikes, increasing in each parameter that it uses: gives the size of
+     *  the spike buffers. NULL: one step. */
+    double (*min_interval_ms)(const double *params);
     /** The constants of one neuron, in the order of its kernel. */
     void (*prepare)(const double *params, double dt_ms, float *constants);
     /** NULL, or whether a neuron with these parameters and constant current can be stepped with dt; if

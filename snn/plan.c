@@ -43,6 +43,23 @@ static uint32_t round_up(uint32_t n, uint32_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
+/* Steps between two spikes of a neuron, at least: from the smallest value of each parameter. */
+static uint32_t min_interval(const cali_population *p, double dt_ms)
+{
+    double params[64], high;
+    if (p->neuron == NULL || p->neuron->min_interval_ms == NULL)
+        return 1;
+    const cal_neuron *face = &p->neuron->face;
+    for (size_t k = 0; k < face->n_params; k++) {
+        params[k] = face->params[k].value;
+        for (size_t i = 0; i < p->n_settings; i++)
+            if (strcmp(p->settings[i].name, face->params[k].name) == 0)
+                cali_distribution_bounds(&p->settings[i].value, &params[k], &high);
+    }
+    const double shortest = p->neuron->min_interval_ms(params);
+    return shortest > 0.0 ? (uint32_t)cali_steps(fmin(shortest, 1e6), dt_ms) + 1 : 1;
+}
+
 static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
 {
     uint64_t total = 0;
@@ -84,7 +101,7 @@ static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
         }
         for (size_t r = 0; r < CALI_MAX_RECEPTORS; r++)
             p->channel[r] = -1;
-        p->min_interval = 1;
+        p->min_interval = min_interval(p, self->dt_ms);
     }
     return CAL_OK;
 }

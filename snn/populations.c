@@ -28,7 +28,6 @@ typedef struct job {
     bool has_fill;          /* second pass */
     bool *varies;           /* [tile][constant] */
     float *first;           /* constants of neuron 0 */
-    double *min_interval_ms; /* [tile] */
     atomic_int status;       /* of the tiles: the first failure that comes along */
 } job;
 
@@ -101,7 +100,6 @@ static void run_tile(void *arg, size_t tile)
     const uint32_t n = cali_tile_count(p, j->self->n_tiles, (unsigned)tile);
     double params[MAX_VALUES];
     float constants[CALI_MAX_CONSTANTS + 1];
-    double shortest = INFINITY;
     for (uint32_t i = 0; i < p->width; i++) {
         /* padding repeats the last neuron, or neuron 0, so that its numbers stay finite */
         const uint32_t place = i < n ? i : n > 0 ? n - 1 : 0;
@@ -115,8 +113,6 @@ static void run_tile(void *arg, size_t tile)
             atomic_store(&j->status, (int)status);
             return;
         }
-        if (p->neuron->min_interval_ms != NULL)
-            shortest = fmin(shortest, p->neuron->min_interval_ms(params));
         for (size_t k = 0; k < n_constants; k++) {
             if (!j->has_fill)
                 j->varies[tile * n_constants + k] |= constants[k] != j->first[k];
@@ -124,7 +120,6 @@ static void run_tile(void *arg, size_t tile)
                 p->constant[k][tile * p->width + i] = constants[k];
         }
     }
-    j->min_interval_ms[tile] = shortest;
 }
 
 static cal_status allocate_constants(job *j)
@@ -168,11 +163,6 @@ static cal_status fill(job *j)
     j->has_fill = true;
     cali_parallel_for(cali_context_pool(self->ctx), self->n_tiles, run_tile, j);
     CAL_TRY((cal_status)atomic_load(&j->status));
-    double shortest = INFINITY;
-    for (size_t tile = 0; tile < self->n_tiles; tile++)
-        shortest = fmin(shortest, j->min_interval_ms[tile]);
-    if (j->p->neuron->min_interval_ms != NULL && isfinite(shortest))
-        j->p->min_interval = (uint32_t)cali_steps(shortest, self->dt_ms) + 1;
     return CAL_OK;
 }
 
@@ -207,12 +197,8 @@ cal_status cali_populations_create(cal_snn *self)
         const size_t n = self->n_tiles * (p->neuron->n_constants + 1);
         cal_status status = cali_alloc(self->ctx, n, sizeof(bool), "flags", &j.varies);
         if (status == CAL_OK)
-            status = cali_alloc(self->ctx, self->n_tiles, sizeof(double), "intervals",
-                                &j.min_interval_ms);
-        if (status == CAL_OK)
             status = fill(&j);
         free(j.varies);
-        free(j.min_interval_ms);
         CAL_TRY(status);
     }
     return CAL_OK;
