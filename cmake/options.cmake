@@ -22,7 +22,9 @@ if(CALLOSUM_FUZZ)
   target_compile_options(callosum_options INTERFACE -fsanitize=fuzzer-no-link -Wno-pass-failed)
 endif()
 if(CALLOSUM_SANITIZE)
+  # under sanitizers gcc warns of what cannot happen; the plain builds have these warnings
   target_compile_options(callosum_options INTERFACE
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
     -fsanitize=${CALLOSUM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(callosum_options INTERFACE -fsanitize=${CALLOSUM_SANITIZE})
 endif()
