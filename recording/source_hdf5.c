@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -16,8 +17,10 @@
 
 enum {
     LONGEST_TEXT = 4096,
-    MOST_PARTS = 100000,     /* signals, trains */
-    LARGEST_CHUNK = 64 << 20 /* bytes */
+    MOST_PARTS = 100000,      /* signals, trains */
+    LARGEST_CHUNK = 64 << 20, /* bytes */
+    PAGE = 4096,
+    MOST_TRIES = 40 /* to see a file that is being written between two commits */
 };
 
 /* Deflate packs at most 1032 to 1. What claims to be larger than that is not in the file. */
@@ -27,10 +30,14 @@ typedef struct source {
     cal_context *ctx;
     char *path;
     double file_size;
+    struct timespec changed; /* when the file was, as it was opened */
     hid_t file;
     hid_t *signals;     /* dataset per signal */
     hid_t *times, *ids; /* datasets per train */
     size_t n_signals, n_trains;
+    bool is_complete;
+    haddr_t root; /* address of the root group's header, which each commit writes last */
+    unsigned char root_page[PAGE];
 } source;
 
 static cal_status broken(const source *self, const char *what, const char *name)
@@ -349,8 +356,9 @@ static cal_status read_rows(const source *self, hid_t dataset, hid_t type, size_
         H5Sclose(memory);
     cali_h5_restore(voice);
     if (!is_good)
-        return CAL_FAIL(self->ctx, CAL_ERR_IO, "cannot read rows %zu to %zu of %s: broken chunks",
-                        first, first + n - 1, self->path);
+        return CAL_FAIL(self->ctx, CAL_ERR_INPUT,
+                        "cannot read rows %zu to %zu of %s: broken chunks", first, first + n - 1,
+                        self->path);
     return CAL_OK;
 }
 
@@ -573,25 +581,127 @@ static cal_status open_trains(source *self, cal_recording *out)
     return status;
 }
 
+static void close_all(hid_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] >= 0)
+            H5Dclose(ids[i]);
+    free(ids);
+}
+
+/* Closes everything and forgets it; the source can be closed or filled again. */
+static void close_handles(source *self)
+{
+    const cali_h5_voice voice = cali_h5_silence();
+    close_all(self->signals, self->n_signals);
+    close_all(self->times, self->n_trains);
+    close_all(self->ids, self->n_trains);
+    if (self->file >= 0)
+        H5Fclose(self->file);
+    cali_h5_restore(voice);
+    self->signals = self->times = self->ids = NULL;
+    self->n_signals = self->n_trains = 0;
+    self->file = -1;
+}
+
+/* ---- files that are being written ---------------------------------------------------------------
+ */
+
+/* The library reads a file piece by piece, and a commit may come in between. What it has read is
+ * one state if the page with the root group's header, the last that a commit writes, is the same
+ * before and after. Otherwise, or when it stumbles, the file is opened again. */
+static void read_root_page(const source *self, unsigned char *page)
+{
+    memset(page, 0, PAGE);
+    const int file = open(self->path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    ssize_t n = pread(file, page, PAGE, (off_t)(self->root / PAGE * PAGE));
+    (void)n; /* what is not there is zero */
+    close(file);
+}
+
+static bool has_changed(const source *self)
+{
+    unsigned char page[PAGE];
+    read_root_page(self, page);
+    return memcmp(page, self->root_page, PAGE) != 0;
+}
+
+static void wait_a_little(int n_tries)
+{
+    const struct timespec t = {.tv_nsec = 200000L * (n_tries + 1)};
+    nanosleep(&t, NULL);
+}
+
+/* Exchanges the handles for those of the file as it is now. The old ones go first: the library
+ * gives a file that it has open already as it has it in memory. */
+static cal_status open_again(source *self)
+{
+    cal_recording now = {.ctx = self->ctx};
+    const size_t n_signals = self->n_signals, n_trains = self->n_trains;
+    close_handles(self);
+    cal_status status = cali_hdf5_open(self->ctx, self->path, &now);
+    source *other = now.self;
+    if (status == CAL_OK && (other->n_signals != n_signals || other->n_trains != n_trains))
+        status = broken(self, "it has become another", "");
+    if (status == CAL_OK) {
+        const source old = *self;
+        *self = *other;
+        *other = old;
+    }
+    if (other != NULL)
+        now.source->close(other);
+    cali_layout_clear(&now.layout);
+    return status;
+}
+
+/* Whether what was read just now must be read again. Forgets the failure then. */
+static bool must_repeat(source *self, bool was_clean, int n_tries, cal_status *status)
+{
+    if (self->is_complete || n_tries >= MOST_TRIES || (*status == CAL_OK && !has_changed(self)))
+        return false;
+    if (was_clean)
+        cal_context_clear(self->ctx);
+    wait_a_little(n_tries);
+    *status = open_again(self);
+    return *status == CAL_OK; /* else there are no handles: later reads say so */
+}
+
 /* ---- operations -------------------------------------------------------------------------------
  */
 
 static cal_status source_read(void *object, size_t signal, size_t first, size_t n, double *rows)
 {
-    const source *self = object;
-    facts f;
-    if (!get_facts(self->signals[signal], &f))
-        return broken(self, "cannot be read", "a signal");
-    return read_rows(self, self->signals[signal], H5T_NATIVE_DOUBLE, first, n, (size_t)f.size[1], 2,
-                     rows);
+    source *self = object;
+    const bool was_clean = cal_context_status(self->ctx) == CAL_OK;
+    cal_status status = CAL_OK;
+    int n_tries = 0;
+    do {
+        facts f;
+        if (signal >= self->n_signals || !get_facts(self->signals[signal], &f))
+            return broken(self, "cannot be read", "a signal");
+        status = read_rows(self, self->signals[signal], H5T_NATIVE_DOUBLE, first, n,
+                           (size_t)f.size[1], 2, rows);
+    } while (must_repeat(self, was_clean, n_tries++, &status));
+    return status;
 }
 
 static cal_status source_read_spikes(void *object, size_t train, size_t first, size_t n,
                                      double *times_ms, uint32_t *ids)
 {
-    const source *self = object;
-    CAL_TRY(read_rows(self, self->times[train], H5T_NATIVE_DOUBLE, first, n, 1, 1, times_ms));
-    return read_rows(self, self->ids[train], H5T_NATIVE_UINT32, first, n, 1, 1, ids);
+    source *self = object;
+    const bool was_clean = cal_context_status(self->ctx) == CAL_OK;
+    cal_status status = CAL_OK;
+    int n_tries = 0;
+    do {
+        if (train >= self->n_trains)
+            return broken(self, "cannot be read", "a train of spikes");
+        status = read_rows(self, self->times[train], H5T_NATIVE_DOUBLE, first, n, 1, 1, times_ms);
+        if (status == CAL_OK)
+            status = read_rows(self, self->ids[train], H5T_NATIVE_UINT32, first, n, 1, 1, ids);
+    } while (must_repeat(self, was_clean, n_tries++, &status));
+    return status;
 }
 
 static cal_status read_values(const source *self, hid_t id, const facts *f, const char *path,
@@ -655,24 +765,10 @@ static cal_status source_read_texts(void *object, const char *path, size_t *n, c
     return status;
 }
 
-static void close_all(hid_t *ids, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] >= 0)
-            H5Dclose(ids[i]);
-    free(ids);
-}
-
 static void source_close(void *object)
 {
     source *self = object;
-    const cali_h5_voice voice = cali_h5_silence();
-    close_all(self->signals, self->n_signals);
-    close_all(self->times, self->n_trains);
-    close_all(self->ids, self->n_trains);
-    if (self->file >= 0)
-        H5Fclose(self->file);
-    cali_h5_restore(voice);
+    close_handles(self);
     free(self->path);
     free(self);
 }
@@ -697,15 +793,32 @@ static cal_status look_at_file(source *self)
     if (!is_regular)
         return CAL_FAIL(self->ctx, CAL_ERR_IO, "cannot open %s: not a file", self->path);
     self->file_size = (double)s.st_size;
+    self->changed = s.st_mtim;
+    return CAL_OK;
+}
+
+/* Opens the file after the root page that it is compared with has been read: opening twice gives
+ * the page's address. */
+static cal_status open_file(source *self)
+{
+    for (int i = 0; i < 2; i++) {
+        H5O_info_t info;
+        self->file = H5Fopen(self->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+        if (self->file < 0 || H5Oget_info(self->file, &info) < 0)
+            return broken(self, "HDF5 cannot open it", "");
+        if (i == 1)
+            break;
+        H5Fclose(self->file);
+        self->root = info.addr;
+        read_root_page(self, self->root_page);
+    }
     return CAL_OK;
 }
 
 static cal_status open_parts(source *self, cal_recording *out)
 {
     char *format = NULL;
-    self->file = H5Fopen(self->path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (self->file < 0)
-        return broken(self, "HDF5 cannot open it", "");
+    CAL_TRY(open_file(self));
     const bool is_run =
         get_text(self, self->file, "format", &format) && strcmp(format, "callosum-run") == 0;
     free(format);
@@ -718,13 +831,13 @@ static cal_status open_parts(source *self, cal_recording *out)
         return CAL_FAIL(self->ctx, CAL_ERR_INPUT,
                         "%s has format version %lld; this program reads 1", self->path,
                         (long long)version);
-    out->is_complete = complete != 0;
+    out->is_complete = self->is_complete = complete != 0;
     get_text(self, self->file, "title", &out->layout.title);
     CAL_TRY(open_signals(self, out));
     return open_trains(self, out);
 }
 
-cal_status cali_hdf5_open(cal_context *ctx, const char *path, cal_recording *out)
+static cal_status open_once(cal_context *ctx, const char *path, cal_recording *out)
 {
     source *self = NULL;
     CAL_TRY(cali_alloc(ctx, 1, sizeof *self, "recording", &self));
@@ -738,4 +851,40 @@ cal_status cali_hdf5_open(cal_context *ctx, const char *path, cal_recording *out
     const cal_status status = open_parts(self, out);
     cali_h5_restore(voice);
     return status;
+}
+
+/* Whether the file was written to since it was opened. */
+static bool has_been_written(const source *self)
+{
+    struct stat s;
+    return stat(self->path, &s) == 0 &&
+           ((double)s.st_size != self->file_size || s.st_mtim.tv_sec != self->changed.tv_sec ||
+            s.st_mtim.tv_nsec != self->changed.tv_nsec);
+}
+
+/* Whether another try may see more: a state between two commits, or a whole file at all. */
+static bool is_worth_a_try(const source *self, cal_status status, int n_tries)
+{
+    if (self == NULL || self->path == NULL || n_tries >= MOST_TRIES)
+        return false;
+    if (status == CAL_OK)
+        return !self->is_complete && has_changed(self);
+    return status == CAL_ERR_INPUT && (n_tries < 2 || has_been_written(self));
+}
+
+cal_status cali_hdf5_open(cal_context *ctx, const char *path, cal_recording *out)
+{
+    const bool was_clean = cal_context_status(ctx) == CAL_OK;
+    for (int n_tries = 0;; n_tries++) {
+        const cal_status status = open_once(ctx, path, out);
+        if (!is_worth_a_try(out->self, status, n_tries))
+            return status;
+        out->source->close(out->self);
+        cali_layout_clear(&out->layout);
+        out->source = NULL;
+        out->self = NULL;
+        if (was_clean)
+            cal_context_clear(ctx);
+        wait_a_little(n_tries);
+    }
 }

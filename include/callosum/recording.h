@@ -117,7 +117,7 @@ typedef struct cal_recording_signal {
 } cal_recording_signal; /* pointers borrowed from the recording */
 size_t cal_recording_n_signals(const cal_recording *recording);
 cal_recording_signal cal_recording_get_signal(const cal_recording *recording, size_t index);
-/** Rows first .. first + n - 1 into `rows` (n x n_columns). Errors: ARGUMENT, IO. */
+/** Rows first .. first + n - 1 into `rows` (n x n_columns). Errors: ARGUMENT, INPUT (broken chunks). */
 cal_status cal_recording_read(cal_recording *recording, size_t signal, size_t first, size_t n, double *rows);
 
 typedef struct cal_recording_train {
