@@ -37,6 +37,44 @@ Test(base_units, conversions_are_exact_where_decimals_are)
     cr_expect(epsilon_eq(dbl, convert("1 V/sqrt(s)", "mV/sqrt(ms)"), 31.622776601683793, 1e-13));
 }
 
+/* 0.07 * 1000 is 70.00000000000001 in binary; the decimal 0.07 s is 70 ms. */
+Test(base_units, decimal_prefixes_move_the_point_and_nothing_else)
+{
+    static const struct {
+        const char *quantity, *unit;
+        double value;
+    } cases[] = {{"0.07 s", "ms", 70.0},   {"70 ms", "s", 0.07},     {"1.1e-3 V", "mV", 1.1}, {"+2.3E2 pA", "nA", 0.23},
+                 {"0.3 nS", "S", 3e-10},   {"1.7 %", "1", 0.017},    {".29 kHz", "Hz", 290.}, {"4.1 mm/ms", "m/s", 4.1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cali_quantity q;
+        cali_unit to;
+        cr_assert(eq(int, cali_quantity_parse(cases[i].quantity, &q), CALI_QUANTITY_OK));
+        cr_assert(cali_unit_parse(cases[i].unit, &to));
+        cr_expect(eq(dbl, cali_quantity_in(&q, &to), cases[i].value), "%s", cases[i].quantity);
+    }
+}
+
+Test(base_units, si_texts_read_back_as_the_same_double)
+{
+    static const char *const units[] = {"ms", "mV/ms", "1/(ms mV)", "deg", "min", "mV/sqrt(ms)", "1", "%", "GiB", "nS"};
+    const double values[] = {0.1, 70.0, 1.0 / 3.0, 6.02e23, -2.2e-308, 0.0, 12345678.9};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
+            cali_text text = {0};
+            cali_quantity q;
+            cali_unit unit;
+            cr_assert(cali_unit_parse(units[i], &unit));
+            cali_quantity_add_si(&text, values[k], units[i]);
+            cr_assert(eq(int, cali_quantity_parse(text.data, &q), CALI_QUANTITY_OK), "%s", text.data);
+            cr_expect(eq(dbl, cali_quantity_in(&q, &unit), values[k]), "%s", text.data);
+            cali_text_free(&text);
+        }
+    cali_text text = {0};
+    cali_quantity_add_si(&text, 20.0, "ms");
+    cr_expect(eq(str, text.data, "0.02 s"));
+    cali_text_free(&text);
+}
+
 Test(base_units, what_is_no_unit_is_refused)
 {
     static const char *const wrong[] = {"Ms/", "msec", "/", "m//s", "(ms", "ms)", "m^", "m^x", "dB", "kmin",

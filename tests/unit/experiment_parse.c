@@ -189,6 +189,91 @@ Test(experiment_parse, a_spiking_region_becomes_a_network)
     cal_experiment_destroy(&e);
 }
 
+static void expect_same_network(const cali_network *a, const cali_network *b)
+{
+    cr_expect(eq(i64, a->step, b->step));
+    cr_assert(eq(sz, a->n_populations, b->n_populations));
+    for (size_t i = 0; i < a->n_populations; i++) {
+        cr_expect(a->populations[i].neuron == b->populations[i].neuron);
+        cr_expect(eq(u32, a->populations[i].n, b->populations[i].n));
+    }
+    cr_assert(eq(sz, a->n_projections, b->n_projections));
+    for (size_t i = 0; i < a->n_projections; i++) {
+        const cal_snn_projection *p = &a->projections[i], *q = &b->projections[i];
+        const bool is_same = p->from == q->from && p->to == q->to && p->rule == q->rule && p->in_degree == q->in_degree &&
+                             p->probability == q->probability && p->has_autapses == q->has_autapses &&
+                             p->has_multapses == q->has_multapses && strcmp(p->receptor, q->receptor) == 0 &&
+                             p->weight.kind == q->weight.kind && p->weight.a == q->weight.a &&
+                             p->weight.b == q->weight.b && p->delay_ms.a == q->delay_ms.a;
+        cr_expect(is_same, "connection %zu", i);
+    }
+    cr_assert(eq(sz, a->n_poissons, b->n_poissons));
+    for (size_t i = 0; i < a->n_poissons; i++) {
+        cr_expect(eq(dbl, a->poissons[i].rate_Hz, b->poissons[i].rate_Hz));
+        cr_expect(eq(dbl, a->poissons[i].weight, b->poissons[i].weight));
+        cr_expect(eq(dbl, a->poissons[i].n_trains, b->poissons[i].n_trains));
+    }
+    cr_assert(eq(sz, a->n_currents, b->n_currents));
+    for (size_t i = 0; i < a->n_currents; i++) {
+        cr_expect(eq(dbl, a->currents[i].amplitude, b->currents[i].amplitude));
+        cr_expect(eq(i64, a->currents[i].start, b->currents[i].start));
+    }
+    cr_assert(eq(sz, a->n_receives, b->n_receives));
+    for (size_t i = 0; i < a->n_receives; i++) {
+        const cali_transfer *t = &a->receives[i], *u = &b->receives[i];
+        cr_assert(t->transducer == u->transducer);
+        const bool is_same = t->weight == u->weight && t->synapses == u->synapses && t->trains == u->trains;
+        cr_expect(is_same, "receives %zu", i);
+        for (size_t k = 0; k < t->transducer->n_params; k++)
+            cr_expect(eq(dbl, t->params[k], u->params[k]));
+    }
+    cr_expect(eq(sz, a->n_gives, b->n_gives));
+}
+
+/* What an echo must not lose. */
+static void expect_same_experiment(const cal_experiment *a, const cal_experiment *b)
+{
+    cr_expect(eq(i64, a->duration, b->duration));
+    cr_expect(eq(i64, a->transient, b->transient));
+    cr_expect(eq(u64, a->seed, b->seed));
+    cr_expect(eq(dbl, a->gain, b->gain));
+    cr_expect(eq(dbl, a->min_delay_ms, b->min_delay_ms));
+    cr_expect(eq(dbl, a->source.length_unit_mm, b->source.length_unit_mm));
+    cr_expect(eq(i64, a->dt, b->dt));
+    cr_expect(eq(dbl, a->rtol, b->rtol));
+    cr_expect(eq(i64, a->window, b->window));
+    cr_expect(eq(uint, a->lag, b->lag));
+    cr_assert(eq(sz, a->n_couplings, b->n_couplings));
+    cr_expect(eq(dbl, a->couplings[0].sigma, b->couplings[0].sigma));
+    cr_assert(eq(sz, a->n_noises, b->n_noises));
+    for (size_t i = 0; i < a->n_noises; i++)
+        cr_expect(eq(dbl, a->noises[i].level, b->noises[i].level));
+    cr_assert(eq(sz, a->n_stimuli, b->n_stimuli));
+    for (size_t i = 0; i < a->n_stimuli; i++) {
+        cr_expect(eq(dbl, a->stimuli[i].amplitude, b->stimuli[i].amplitude));
+        cr_expect(eq(dbl, a->stimuli[i].phase, b->stimuli[i].phase));
+        cr_expect(eq(i64, a->stimuli[i].stop, b->stimuli[i].stop));
+    }
+    cr_assert(eq(sz, a->n_masses, b->n_masses));
+    for (size_t i = 0; i < a->n_masses; i++)
+        for (size_t k = 0; k < a->masses[i].model->n_params; k++)
+            cr_expect(eq(dbl, a->masses[i].params[k], b->masses[i].params[k]));
+    cr_assert(eq(sz, a->n_assignments, b->n_assignments));
+    for (size_t i = 0; i < a->n_assignments; i++) {
+        cr_expect(eq(int, a->assignments[i].mass, b->assignments[i].mass));
+        cr_expect(eq(sz, a->assignments[i].n_params, b->assignments[i].n_params));
+    }
+    cr_assert(eq(sz, a->n_networks, b->n_networks));
+    for (size_t i = 0; i < a->n_networks; i++)
+        expect_same_network(&a->networks[i], &b->networks[i]);
+    cr_expect(eq(dbl, a->budget_bytes, b->budget_bytes));
+    cr_assert(eq(sz, a->n_signals, b->n_signals));
+    for (size_t i = 0; i < a->n_signals; i++) {
+        cr_expect(eq(i64, a->signals[i].every, b->signals[i].every));
+        cr_expect(eq(dbl, a->signals[i].fraction, b->signals[i].fraction));
+    }
+}
+
 /* The echo is an experiment file: read again it gives the same echo, number by number. */
 Test(experiment_parse, the_echo_reads_back_as_the_same_experiment)
 {
@@ -200,6 +285,7 @@ Test(experiment_parse, the_echo_reads_back_as_the_same_experiment)
         cr_assert(eq(int, cali_experiment_echo(ctx, e, &first), CAL_OK));
         cal_experiment *again = parse(first.data, NULL, 0);
         cr_assert(eq(int, cali_experiment_echo(ctx, again, &second), CAL_OK));
+        expect_same_experiment(e, again);
         if (i == 1) { /* relative paths are joined to the folder again */
             char *at = strstr(second.data, "dir/dir/");
             cr_assert(at != NULL);
