@@ -61,7 +61,7 @@ typedef enum cali_quantity_result {
 
 cali_quantity_result cali_quantity_parse(const char *text, cali_quantity *out);
 /** The quantity in another unit of its dimension. Where the units differ by a power of ten only, the result is
- *  the double nearest to the decimal: 0.07 s is 70 ms, while 0.07 * 1000 is not 70. The text that was parsed
+ *  the double nearest to the decimal: 1.001 s is 1001 ms, while 1.001 * 1000 is not 1001. The text that was parsed
  *  must still be there. */
 double cali_quantity_in(const cali_quantity *quantity, const cali_unit *to);
 /** Adds `value` in SI base units with the unit ("0.02 s", "1" without), or in `unit_text` where SI would not

@@ -37,14 +37,14 @@ Test(base_units, conversions_are_exact_where_decimals_are)
     cr_expect(epsilon_eq(dbl, convert("1 V/sqrt(s)", "mV/sqrt(ms)"), 31.622776601683793, 1e-13));
 }
 
-/* 0.07 * 1000 is 70.00000000000001 in binary; the decimal 0.07 s is 70 ms. */
+/* 1.001 * 1000 is 1000.9999999999999 in binary; the decimal 1.001 s is 1001 ms. */
 Test(base_units, decimal_prefixes_move_the_point_and_nothing_else)
 {
     static const struct {
         const char *quantity, *unit;
         double value;
-    } cases[] = {{"0.07 s", "ms", 70.0},   {"70 ms", "s", 0.07},     {"1.1e-3 V", "mV", 1.1}, {"+2.3E2 pA", "nA", 0.23},
-                 {"0.3 nS", "S", 3e-10},   {"1.7 %", "1", 0.017},    {".29 kHz", "Hz", 290.}, {"4.1 mm/ms", "m/s", 4.1}};
+    } cases[] = {{"1.001 s", "ms", 1001.0}, {"0.03 ms", "s", 3e-5}, {"4.1 MHz", "Hz", 4100000.0},    {"1.1e-3 V", "mV", 1.1}, {"+2.3E2 pA", "nA", 0.23},
+                 {"1.1 nS", "S", 1.1e-9},   {"1.7 %", "1", 0.017},    {".29 kHz", "Hz", 290.}, {"4.1 mm/ms", "m/s", 4.1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cali_quantity q;
         cali_unit to;
