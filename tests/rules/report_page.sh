@@ -27,18 +27,11 @@ load() {
 for kind in usual hostile plain; do
     "$build/tests/write_run" "$scratch/$kind" "$kind" > "$scratch/$kind.txt" || fail "$kind: not written"
     page=$scratch/$kind/report.html
-    load "$kind" "$page"
+    [ "$kind" = usual ] || load "$kind" "$page"
     grep -qE '(src|href|data|action) *= *["'"'"']?(https?:)?//|url\( *["'"'"']?(https?:)?//|@import|sourceMappingURL' "$page" &&
         fail "$kind: refers to something outside"
 done
 
-# what each section leaves in the document
-for mark in 'data-painter="webgl"' 'aria-label="Raster' 'id="traces"[^>]*><div' 'id="rate"[^>]*><div' \
-    'Welch estimate: 7 half-overlapping' "Pearson's correlation of population rate" '71 % of wall time' \
-    '<dd>10,000</dd>' '<td>L.area12</td>' 'every 3rd of them'; do
-    grep -q "$mark" "$scratch/usual.dom" || fail "usual: nothing like $mark"
-done
-[ "$(grep -o '<canvas' "$scratch/usual.dom" | wc -l)" -ge 10 ] || fail "usual: too few canvases"
 grep -q 'id="connectome"[^>]*hidden' "$scratch/plain.dom" || fail "plain: a connectome out of nothing"
 grep -q 'id="cost"[^>]*hidden' "$scratch/plain.dom" || fail "plain: a cost out of nothing"
 
@@ -95,11 +88,19 @@ for answer in 'matrix [LR].area[0-9]* → [LR].area[0-9]* ' 'fc [LR].area[0-9]* 
     echo "$log" | grep -q "$answer" || fail "used: no answer like \"$answer\" in $log"
 done
 
+# what each section leaves in the document
+for mark in 'data-painter="webgl"' 'aria-label="Raster' 'id="traces"[^>]*><div' 'id="rate"[^>]*><div' \
+    'Welch estimate: 7 half-overlapping' "Pearson's correlation of population rate" '71 % of wall time' \
+    '<dd>10,000</dd>' '<td>L.area12</td>' 'every 3rd of them'; do
+    grep -q "$mark" "$scratch/used.dom" || fail "used: nothing like $mark"
+done
+[ "$(grep -o '<canvas' "$scratch/used.dom" | wc -l)" -ge 10 ] || fail "used: too few canvases"
+
 load flat "$scratch/usual/report.html" --disable-3d-apis
 grep -q 'data-painter="canvas"' "$scratch/flat.dom" || fail "flat: no view without WebGL"
 
 "$build/tests/write_run" "$scratch/large" 100 > /dev/null || fail "large: not written"
 size=$(wc -c < "$scratch/large/report.html")
 [ "$size" -lt 8000000 ] || fail "100 regions and 10 s take $size bytes"
-[ "$failures" -eq 0 ] && echo "ok: 5 loads, page of 100 regions $size bytes"
+[ "$failures" -eq 0 ] && echo "ok: 4 loads, page of 100 regions $size bytes"
 exit "$failures"
