@@ -139,6 +139,23 @@ static cal_status choose_columns(frame *f)
     return CAL_OK;
 }
 
+/* Leaves the mean over the columns in the first one; a column with values that are none (a network has no state of a
+ * neural mass) does not count. */
+static void average_columns(double *x, size_t n_columns, size_t n_rows)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_columns; i++) {
+        const double *column = x + i * n_rows;
+        if (!isfinite(cali_series_mean(column, n_rows)))
+            continue;
+        for (size_t r = 0; r < n_rows; r++)
+            x[r] = n == 0 ? column[r] : x[r] + column[r];
+        n++;
+    }
+    for (size_t r = 0; r < n_rows; r++)
+        x[r] /= (double)n;
+}
+
 /* Reads the region's trace (region NULL: the mean over all regions) and the columns of one side. */
 static cal_status load(frame *f, side *s, const char *region)
 {
@@ -152,11 +169,7 @@ static cal_status load(frame *f, side *s, const char *region)
         CAL_TRY(cali_run_read(&s->run, s->signal, &own, 1, &x));
     } else {
         CAL_TRY(cali_run_read(&s->run, s->signal, NULL, 0, &x));
-        for (size_t i = 1; i < s->run.n_regions; i++)
-            for (size_t r = 0; r < n_rows; r++)
-                x[r] += x[i * n_rows + r];
-        for (size_t r = 0; r < n_rows; r++)
-            x[r] /= (double)s->run.n_regions;
+        average_columns(x, s->run.n_regions, n_rows);
     }
     const size_t n = cut(f, s->signal, x, s->trace);
     free(x);
@@ -200,7 +213,10 @@ static void judge(cal_comparison *out, cal_comparison_row *row)
     const double size = fabs(row->difference);
     if (size <= row->tolerance) {
         row->verdict = CAL_VERDICT_AGREE;
-    } else if (size <= 3.0 * row->error || isnan(size)) {
+    } else if (isnan(size)) {
+        row->verdict = CAL_VERDICT_OPEN;
+        snprintf(note_of(out, row), CALI_COMPARISON_NOTE, "does not exist in both runs");
+    } else if (size <= 3.0 * row->error) {
         row->verdict = CAL_VERDICT_OPEN;
         snprintf(note_of(out, row), CALI_COMPARISON_NOTE, "within three standard errors: take longer runs");
     } else {
@@ -311,7 +327,7 @@ static void add_trace(const frame *f, cal_comparison *out, const cali_spectrum *
     row->error = a == NULL ? NAN : chance_correlation(a, b, (double)f->n * f->every_ms);
     if (isnan(row->difference)) {
         row->verdict = CAL_VERDICT_OPEN;
-        snprintf(note_of(out, row), CALI_COMPARISON_NOTE, "a trace is constant");
+        snprintf(note_of(out, row), CALI_COMPARISON_NOTE, "a trace is constant or does not exist");
     } else if (row->difference >= row->tolerance) {
         row->verdict = CAL_VERDICT_AGREE;
     } else if (fabs(row->difference) <= 3.0 * row->error || isnan(row->error)) {
@@ -387,7 +403,8 @@ static cal_status add_rows(const frame *f, cal_comparison *out)
                error_a.mean, error_b.mean, f->def->tolerance_rate);
     add_moment(out, "standard deviation", unit, cali_series_sd(a, f->n), cali_series_sd(b, f->n), error_a.sd,
                error_b.sd, f->def->tolerance_sd);
-    const size_t segment = cali_welch_segment(f->n, f->every_ms);
+    const bool exists = isfinite(cali_series_mean(a, f->n)) && isfinite(cali_series_mean(b, f->n));
+    const size_t segment = exists ? cali_welch_segment(f->n, f->every_ms) : 0;
     cali_spectrum spectrum_a = {0}, spectrum_b = {0};
     cal_status status = CAL_OK;
     if (segment > 0) {

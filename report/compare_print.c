@@ -157,7 +157,7 @@ static void print_json(const cal_comparison *c, cali_text *json)
         cali_text_add_json(json, row->note);
         cali_text_add(json, "}");
     }
-    cali_text_format(json, "],\n \"verdict\": \"%s\"}\n", cal_verdict_names[verdict_of(c)]);
+    cali_text_format(json, "],\n \"verdict\": \"%s\"}", cal_verdict_names[verdict_of(c)]);
 }
 
 cal_status cal_comparison_print(cal_context *ctx, const cal_comparison *comparison, bool as_json, char **out)

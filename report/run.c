@@ -176,6 +176,8 @@ static cal_status open_parts(cali_run *run, double transient_ms)
     run->stop_ms = cal_time_ms(cal_recording_stop(run->recording));
     run->transient_ms = transient_ms;
     if (!(run->transient_ms >= 0.0))
+        run->transient_ms = cali_node_number(cali_node_get(run->manifest, "transient_ms"), NAN);
+    if (!(run->transient_ms >= 0.0))
         run->transient_ms = duration_ms(cali_node_path(run->manifest, "experiment", "run", "transient", NULL));
     if (!(run->transient_ms >= 0.0))
         run->transient_ms = 0.0;

@@ -121,20 +121,25 @@ static cal_status add_host_side(cali_run *run, const cali_run_signal *signal, si
 static cal_status add_all_regions(cali_run *run, const cali_run_signal *signal, rows *list)
 {
     double *x = NULL, mean = 0.0, sd = 0.0, low = INFINITY, high = -INFINITY;
-    size_t lowest = 0, highest = 0;
+    size_t lowest = 0, highest = 0, n_regions = 0;
     CAL_TRY(cali_run_read(run, signal, NULL, 0, &x));
     const size_t first = cali_run_row_after(signal, run->transient_ms), n = signal->n_rows - first;
     for (size_t i = 0; i < run->n_regions; i++) {
         const double *series = x + i * signal->n_rows + first;
         const double own = cali_series_mean(series, n);
-        mean += own / (double)run->n_regions;
-        sd += cali_series_sd(series, n) / (double)run->n_regions;
+        if (!isfinite(own)) /* a network has no state of a neural mass */
+            continue;
+        n_regions++;
+        mean += own;
+        sd += cali_series_sd(series, n);
         lowest = own < low ? i : lowest;
         low = own < low ? own : low;
         highest = own > high ? i : highest;
         high = own > high ? own : high;
     }
     free(x);
+    mean = n_regions == 0 ? NAN : mean / (double)n_regions;
+    sd = n_regions == 0 ? NAN : sd / (double)n_regions;
     cali_text quantity = {0}, note = {0};
     cali_text_add(&quantity, signal->name);
     if (isfinite(low) && isfinite(high)) {
@@ -143,6 +148,8 @@ static cal_status add_all_regions(cali_run *run, const cali_run_signal *signal, 
         cali_text_format(&note, " (%s) to ", run->labels[lowest]);
         cali_text_add_readable(&note, high, 3);
         cali_text_format(&note, " (%s)", run->labels[highest]);
+        if (n_regions < run->n_regions)
+            cali_text_format(&note, "; %zu of %zu regions", n_regions, run->n_regions);
     }
     return add_row(list, "all regions", &quantity, mean, sd, signal->unit, &note);
 }
@@ -246,8 +253,6 @@ cal_status cal_report_summary(cal_context *ctx, const char *run_dir, const cal_r
     CAL_TRY(cali_run_open(ctx, run_dir, def == NULL ? -1.0 : def->transient_ms, &run));
     cali_text text = {0};
     cal_status status = as_json ? cali_summary_json(&run, &text) : summary_text(&run, &text);
-    if (as_json)
-        cali_text_add(&text, "\n");
     cali_run_close(&run);
     if (status == CAL_OK && text.is_broken)
         status = CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the summary");

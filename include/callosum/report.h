@@ -26,8 +26,9 @@ cal_report_def cal_report_def_default(void);
  *  One row per spiking region and population (rate of its recorded neurons, in bins of 10 ms; note: CV of the
  *  inter-spike intervals, share of silent neurons), one per spiking region for what the host sees of it
  *  (note: peak of the spectrum), and one per region signal over all regions (mean of the means, mean of
- *  the sds; note: lowest and highest region). `*out` is released with free(). `def` NULL: defaults.
- *  JSON: {"rows": [{"region", "quantity", "mean", "sd", "unit", "note"}, ...], "t_stop_ms", "transient_ms"}.
+ *  the sds; note: lowest and highest region, and how many have it: a network has no state of a neural mass). `*out` is released with free(). `def` NULL: defaults.
+ *  JSON: {"rows": [{"region", "quantity", "mean", "sd", "unit", "note"}, ...], "t_stop_ms", "transient_ms"}, without
+ *  a newline at the end.
  *  Errors: IO, INPUT, MEMORY. */
 cal_status cal_report_summary(cal_context *ctx, const char *run_dir, const cal_report_def *def, bool as_json,
                               char **out);
@@ -84,7 +85,7 @@ cal_compare_def cal_compare_def_default(void);
 /** Compares the time after the transient that both runs have. The finer-sampled signal is averaged over
  *  the coarser one's interval. Rows:
  *  - mean rate, sd: of the region's trace; standard errors by batch means (ten batches).
- *  - peak of spectrum: Welch spectra of both, between 1 Hz and 100 Hz; a peak stands out of its
+ *  - peak of spectrum: Welch spectra of both, between 1 Hz (at least 4 bins) and 100 Hz; a peak stands out of its
  *    surroundings. None in both agrees, one in one of them differs.
  *  - correlation of traces: zero lag. Open where it is not distinguishable from that of independent series of
  *    this length and autocorrelation (Bartlett 1946): then the runs had different noise, and only the
@@ -104,7 +105,7 @@ cal_comparison_row cal_comparison_get_row(const cal_comparison *comparison, size
 size_t cal_comparison_count(const cal_comparison *comparison, cal_verdict verdict);
 /** The table as text (quantity, both runs, difference, tolerance, verdict) or as JSON:
  *  {"region", "signal", "time_ms": [from, to], "rows": [...], "verdict": "agree" | "differ" | "open"}.
- *  `*out` is released with free(). Errors: MEMORY. */
+ *  without a newline at the end. `*out` is released with free(). Errors: MEMORY. */
 cal_status cal_comparison_print(cal_context *ctx, const cal_comparison *comparison, bool as_json, char **out);
 
 #ifdef __cplusplus

@@ -59,8 +59,8 @@
 
   /* ---- connectome ---- */
   function speed() { /* mm/ms, whatever form the manifest gives it */
-    var value = r.fact('experiment', 'connectome', 'speed');
-    if (value === undefined) value = r.fact('experiment', 'connectome', 'speed_mm_per_ms');
+    var value = r.fact('connectome', 'speed_mm_per_ms');
+    if (value === undefined) value = r.fact('experiment', 'connectome', 'speed');
     if (typeof value === 'string') value = /^[0-9.eE+-]+\s*(mm\/ms|m\/s)?$/.test(value.trim()) ? parseFloat(value) : NaN;
     return value > 0 ? value : NaN;
   }
@@ -124,7 +124,7 @@
       sum += value(i, j);
       n_pairs++;
     }
-    host.appendChild(r.element('figcaption', {text: "Pearson's correlation of " + (signal.long_name || signal.name) + ' between regions' +
+    host.appendChild(r.element('figcaption', {text: "Pearson's correlation between regions" +
       (n_pairs ? '; mean over pairs ' + r.number(sum / n_pairs, 2) : '') + '.'}));
   }
 
@@ -142,12 +142,13 @@
     fact('compiler', r.fact('build', 'compiler'));
     fact('instruction set', r.fact('build', 'isa'));
     fact('commit', r.fact('build', 'commit'));
-    fact('integrator', r.fact('integrator'));
+    var step = r.fact('dt_ms'), reason = r.fact('integrator_reason');
+    fact('integrator', r.fact('integrator') && r.fact('integrator') + (step > 0 ? ', step ' + r.time(step) : '') + (reason ? ' (' + reason + ')' : ''));
     fact('seed', r.fact('seed'));
     fact('threads', r.fact('threads'));
     (Array.isArray(r.fact('inputs')) ? r.fact('inputs') : []).forEach(function (input) {
-      list.appendChild(r.element('dt', {text: 'input'}));
-      list.appendChild(r.element('dd', {}, [String(input.path) + '  ', r.element('code', {text: 'sha256 ' + String(input.sha256)})]));
+      list.appendChild(r.element('dt', {text: String(input.role || 'input')}));
+      list.appendChild(r.element('dd', {}, [String(input.path) + '  '].concat(input.sha256 ? [r.element('code', {text: 'sha256 ' + input.sha256})] : [])));
     });
     r.say('manifest-text', JSON.stringify(r.manifest, null, 2));
   }
@@ -168,8 +169,8 @@
     r.show('rhythm'); /* before drawing: what is hidden has no size */
     plots.spectra();
     functional(plots.main_signal);
-    r.say('rhythm-caption', 'Of ' + (plots.main_signal.long_name || plots.main_signal.name) +
-      (run.transient_ms > 0 ? ', after the transient of ' + r.time(run.transient_ms) : '') + '.');
+    r.say('rhythm-caption', 'From the signal “' + plots.main_signal.name + '”' +
+      (run.transient_ms > 0 ? ' after the transient, ' + r.time(run.transient_ms) + ' to ' + r.time(run.t_stop_ms) : '') + '.');
   }
   plots.cost();
   provenance();

@@ -397,7 +397,8 @@ report.plots = function () {
     if (Array.isArray(cost.subs)) cost.subs.forEach(function (sub) {
       rows.push({name: String(sub.name), seconds: sub.seconds, kind: labels.indexOf(sub.name) >= 0 ? 'is-spiking' : ''});
     });
-    rows.push({name: 'host', seconds: cost.host_s, kind: ''}, {name: 'exchange', seconds: cost.exchange_s, kind: 'is-other'});
+    rows.push({name: 'host', seconds: cost.host_s, kind: ''}, {name: 'exchange', seconds: cost.exchange_s, kind: 'is-other'},
+      {name: 'waiting for the recording', seconds: cost.recording_s, kind: 'is-other'});
     rows = rows.filter(function (row) { return typeof row.seconds === 'number' && isFinite(row.seconds); })
       .sort(function (a, b) { return b.seconds - a.seconds; });
     if (!rows.length) return;
@@ -411,7 +412,7 @@ report.plots = function () {
       r.by_id('bars').appendChild(r.element('div', {'class': 'bar-row ' + row.kind}, [r.element('span', {'class': 'name', text: row.name}),
         r.element('div', {'class': 'track'}, [fill]), amount]));
     });
-    r.say('cost-caption', (wall > 0 ? 'The run took ' + r.with_unit(wall, 's') + ' of wall time. ' : '') +
+    r.say('cost-caption', (wall > 0 ? 'The run took ' + r.with_unit(wall, 's') + ' of wall time' + (cost.build_s > 0 ? ', after ' + r.with_unit(cost.build_s, 's') + ' for building' : '') + '. ' : '') +
       'Participants compute a window at the same time, so their times overlap.');
   }
 

@@ -90,7 +90,7 @@ done
 
 # what each section leaves in the document
 for mark in 'data-painter="webgl"' 'aria-label="Raster' 'id="traces"[^>]*><div' 'id="rate"[^>]*><div' \
-    'Welch estimate: 7 half-overlapping' "Pearson's correlation of population rate" '71 % of wall time' \
+    'Welch estimate: 7 half-overlapping' "Pearson's correlation between regions; mean over pairs" '71 % of wall time' \
     '<dd>10,000</dd>' '<td>L.area12</td>' 'every 3rd of them'; do
     grep -q "$mark" "$scratch/used.dom" || fail "used: nothing like $mark"
 done

@@ -249,7 +249,7 @@ static cal_status record(const cali_synthetic *def, const wiring *w, cal_recorde
             mean[i] += row[i] / def->every_ms;
         if ((t + 1) % def->every_ms == 0) {
             for (size_t i = 0; i < n; i++)
-                v[i] = -2.5 + 0.05 * mean[i];
+                v[i] = i == def->spiking ? NAN : -2.5 + 0.05 * mean[i];
             if (status == CAL_OK)
                 status = cal_recorder_append(recorder, signal[0], 1, mean);
             if (status == CAL_OK)

@@ -7,8 +7,8 @@
 /** Every region has the rate m_i exp(0.4 x_i(t) - 0.08) with mean m_i; x_i is a second-order
  *  autoregressive process of mean 0 and variance 1 that resonates at `peak_Hz`, half of its variance
  *  shared within its group of regions. Region `spiking` has a population of neurons that fire as Poisson
- *  processes of that rate; what the host sees of it is their rate in bins of 1 ms through an
- *  exponential kernel of 5 ms. */
+ *  processes of that rate; what the host sees of it is their rate in bins of 1 ms through an exponential kernel
+ *  of 5 ms. The second signal "v" is -2.5 + 0.05 rate, but NaN in region `spiking`. */
 typedef struct cali_synthetic {
     const char *title;
     const cal_connectome *connectome; /* NULL: made up; else with centres, and n_regions is not used */

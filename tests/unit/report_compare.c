@@ -199,6 +199,24 @@ Test(report_compare, without_spiking_region_the_mean_of_all_is_taken)
     cal_comparison_destroy(&c);
 }
 
+/* A network has no state of a neural mass: its column is NaN, which is neither agreement nor difference. */
+Test(report_compare, what_does_not_exist_is_left_open)
+{
+    const cali_synthetic a = small();
+    char path[1024];
+    write_run(&a, path);
+    cal_compare_def def = cal_compare_def_default();
+    cal_comparison *c = NULL;
+    def.run_a = def.run_b = path;
+    def.signal = "v";
+    cr_assert(eq(int, cal_compare(ctx, &def, &c), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(eq(int, verdict(c, "mean"), CAL_VERDICT_OPEN));
+    cr_expect(eq(str, (char *)row_of(c, "mean").note, "does not exist in both runs"));
+    cr_expect(eq(int, verdict(c, "correlation of traces"), CAL_VERDICT_OPEN));
+    cr_expect(eq(int, verdict(c, "functional connectivity"), CAL_VERDICT_AGREE)); /* of the others */
+    cal_comparison_destroy(&c);
+}
+
 Test(report_compare, what_cannot_be_compared_says_why)
 {
     cali_synthetic a = small(), b = small();
