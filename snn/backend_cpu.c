@@ -253,6 +253,12 @@ static void deliver_4(const delivery *d, const uint32_t *words, uint32_t n)
     const uint32_t first = words[0] >> target_bits & delay_mask;
     if (first == (words[n - 1] >> target_bits & delay_mask)) {
         int32_t *const slot = d->ring + (size_t)((d->stamp + first) & slot_mask) * d->stride;
+        const int32_t weight = d->group->one_weight;
+        if (d->group->has_one_weight) {
+            for (uint32_t k = 0; k < n; k++)
+                slot[words[k] & target_mask] += weight;
+            return;
+        }
         for (uint32_t k = 0; k < n; k++)
             slot[words[k] & target_mask] += ((int32_t)words[k] >> shift) * factor;
         return;

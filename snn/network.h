@@ -43,6 +43,9 @@ typedef struct cali_group {
     size_t from;
     int channel;
     unsigned shift; /* left shift of the weights */
+    bool has_one_weight; /* all synapses weigh the same: no need to unpack it */
+    int32_t one_weight;  /* in quanta */
+    size_t n_projections; /* that share the rows */
     uint64_t *base;
     uint16_t *offset_16; /* one of the two: 32 bits if a row has more than 65,535 synapses */
     uint32_t *offset_32;

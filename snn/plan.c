@@ -260,8 +260,18 @@ static void plan_quanta(cal_snn *self)
         const int exponent = self->populations[p->def.to].exponent[p->receptor];
         const int shift = p->is_broadcast ? 0 : (int)self->groups[p->group].shift;
         p->scale = ldexp(1.0, exponent - shift);
-        if (p->is_broadcast)
-            p->quanta = (int32_t)floor(p->def.weight.a * p->scale + 0.5);
+        const double quanta = floor(p->def.weight.a * p->scale + 0.5);
+        if (p->is_broadcast) {
+            p->quanta = (int32_t)quanta;
+            continue;
+        }
+        cali_group *group = &self->groups[p->group];
+        const bool is_constant = p->def.weight.kind == CAL_CONSTANT;
+        const int32_t weight = is_constant ? (int32_t)quanta * (1 << group->shift) : 0;
+        group->has_one_weight = is_constant && (group->n_projections == 0 ||
+                                                (group->has_one_weight && group->one_weight == weight));
+        group->one_weight = weight;
+        group->n_projections++;
     }
 }
 

@@ -63,7 +63,8 @@ enum { CAL_N_DISTRIBUTIONS = 6 };
 typedef struct cal_distribution {
     cal_distribution_kind kind;
     double a, b;
-    double low, high; /**< draws are clipped to [low, high]; both 0: not clipped */
+    double low, high; /**< draws are clipped to [low, high]; both 0: not clipped. Normal and log-normal
+                           draws are cut at six standard deviations in any case */
 } cal_distribution;
 
 /** A parameter or initial state that differs from the default. */
@@ -125,7 +126,8 @@ typedef enum cal_port_kind {
     CAL_PORT_CURRENT, /**< in: current in the neuron's unit, mean over each bin, the same for all neurons */
     CAL_PORT_SPIKES,  /**< in: spikes of a source population */
     CAL_PORT_RATE,    /**< out: spikes per neuron and bin as a rate in Hz; count = rate n bin exactly */
-    CAL_PORT_MEAN     /**< out: mean over neurons and bin of state `state` */
+    CAL_PORT_MEAN     /**< out: mean over neurons and bin of state `state`, sampled at the ends of the
+                           steps, each value limited to +- 2^20 */
 } cal_port_kind;
 
 typedef struct cal_snn_port {
@@ -141,7 +143,8 @@ typedef struct cal_snn_port {
 typedef struct cal_snn_def {
     const char *name; /**< for messages */
     cal_time dt;      /**< step */
-    cal_time window;  /**< multiple of dt: the time between exchanges */
+    cal_time window;  /**< multiple of dt: the time between exchanges; spikes of one window are kept, so
+                           long windows take memory */
     uint64_t seed;    /**< with `stream` the key of all random numbers */
     uint32_t stream;  /**< differs between the networks of one experiment */
     const cal_snn_population *populations;
