@@ -4,6 +4,7 @@
 #include <criterion/new/assert.h>
 #include <hdf5.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "base/file.h"
 #include "callosum/connectomes.h"
+#include "connectomes/guard.h"
 #include "support/support.h"
 
 typedef struct file {
@@ -485,4 +487,37 @@ Test(connectomes_load, hdf5_with_other_types_and_shapes_is_refused)
     add_set(h5, "region_labels", H5T_NATIVE_DOUBLE, 1, 2, h5_l);
     H5Fclose(h5);
     expect_message("n.h5", CAL_ERR_INPUT, "n.h5 C301 region_labels holds no texts.");
+}
+
+static cal_status die(cal_context *ctx, const cali_input *input, cali_raw *raw)
+{
+    (void)ctx;
+    (void)input;
+    (void)raw;
+    raise(SIGKILL); /* as a crash, but no sanitizer prints it */
+    return CAL_OK;
+}
+
+static cal_status leave(cal_context *ctx, const cali_input *input, cali_raw *raw)
+{
+    (void)ctx;
+    (void)input;
+    (void)raw;
+    _exit(3);
+}
+
+Test(connectomes_load, a_reader_that_dies_is_a_message)
+{
+    cal_context *ctx = cali_test_context(2);
+    const cali_input input = {.name = "d.h5", .path = "d.h5"};
+    cali_raw raw = {0};
+    cr_expect(eq(int, cali_guarded_load(ctx, &input, "it", die, &raw), CAL_ERR_INPUT));
+    cr_expect(eq(str, (char *)cal_context_message(ctx),
+                 "d.h5 C301 is broken in a way that it cannot take (it crashed)."));
+    cal_context_clear(ctx);
+    cr_expect(eq(int, cali_guarded_load(ctx, &input, "it", leave, &raw), CAL_ERR_INPUT));
+    cr_expect(eq(str, (char *)cal_context_message(ctx),
+                 "d.h5 C301 is broken in a way that it cannot take (it ended early)."));
+    cali_raw_free(&raw);
+    cal_context_destroy(&ctx);
 }
