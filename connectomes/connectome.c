@@ -202,3 +202,26 @@ int cal_connectome_find(const cal_connectome *self, const char *label)
             return (int)i;
     return -1;
 }
+
+cal_status cal_connectome_scale(cal_context *ctx, const cal_connectome *from, cal_normalisation normalisation,
+                                bool drops_self_connections, cal_connectome **out)
+{
+    const size_t n = from->n_regions;
+    const cal_connectome_def def = {.name = from->name,
+                                    .n_regions = n,
+                                    .weights = from->weights,
+                                    .lengths_mm = from->lengths_mm,
+                                    .labels = (const char *const *)from->labels,
+                                    .centres_mm = from->centres_mm,
+                                    .orientations = from->orientations,
+                                    .areas_mm2 = from->areas_mm2,
+                                    .is_cortical = from->is_cortical,
+                                    .is_right = from->is_right};
+    CAL_TRY(cal_connectome_create(ctx, &def, out));
+    for (size_t i = 0; drops_self_connections && i < n; i++)
+        (*out)->weights[i * n + i] = 0.0;
+    const cal_status status = cali_weights_normalise(ctx, from->name, normalisation, n, (*out)->weights);
+    if (status != CAL_OK)
+        cal_connectome_destroy(out);
+    return status;
+}

@@ -252,12 +252,16 @@ static void add_noises(echo *e)
     open_bracket(e, "noise", "[");
     for (size_t i = 0; i < e->exp->n_noises; i++) {
         const cal_nmm_noise *noise = &e->exp->noises[i];
-        const cal_field *state = field_of(e, CALI_STATES, noise->state);
+        const bool is_on_input = noise->input != NULL;
+        const char *name = is_on_input ? noise->input : noise->state;
+        const cal_field *target = field_of(e, is_on_input ? CALI_INPUTS : CALI_STATES, name);
         char unit[CALI_UNIT_TEXT] = "1";
-        if (state != NULL)
-            cali_noise_unit(state, noise->tau_ms == 0.0, unit);
+        if (target != NULL && is_on_input)
+            snprintf(unit, sizeof unit, "%s", target->unit);
+        else if (target != NULL)
+            cali_noise_unit(target, noise->tau_ms == 0.0, unit);
         open_bracket(e, NULL, "{");
-        add_text(e, "state", noise->state);
+        add_text(e, is_on_input ? "input" : "state", name);
         add_quantity(e, "tau", noise->tau_ms, "ms");
         add_quantity(e, "level", noise->level, unit);
         close_bracket(e, "}");

@@ -48,7 +48,8 @@ typedef struct cali_transfer {
     double weight;      /* poisson, shared-poisson: unit of the receptor */
     double synapses;    /* poisson: trains per neuron; shared-poisson: synapses per neuron from the trains */
     uint32_t trains;    /* shared-poisson: trains that the population shares */
-    char *take;         /* RECEIVES: input name of a coupling term, NULL: the first */
+    char *take;         /* RECEIVES: input name of a coupling term, "rate", NULL: what fits */
+    size_t term;        /* RECEIVES: number of the coupling term */
     cali_place place;
 } cali_transfer;
 

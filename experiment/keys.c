@@ -148,15 +148,17 @@ const cali_mapping cali_keys_integrator = {"integrator", "How the neural masses 
                                            "integrator: {method: cvode-adams, tolerance: 1e-6}"};
 
 static const cali_key noise[] = {
-    {"state", CALI_KEY_TEXT, .is_required = true, AT(cal_nmm_noise, state),
-     .meaning = "state of the models; regions without it go without"},
+    {"state", CALI_KEY_TEXT, AT(cal_nmm_noise, state),
+     .meaning = "state of the models whose derivative it enters; regions without it go without"},
+    {"input", CALI_KEY_TEXT, AT(cal_nmm_noise, input),
+     .meaning = "instead: coupling input that it is added to; spiking regions receive it too, with their drive"},
     {"tau", CALI_KEY_NUMBER, "ms", "0 ms", RANGE(0.0, 1e6), AT(cal_nmm_noise, tau_ms),
      .meaning = "correlation time of Ornstein-Uhlenbeck noise; 0: white, which needs the integrator `heun`"},
-    {"level", CALI_KEY_OWN, .is_required = true, .shape = "a quantity: unit of the state per ms; white: per sqrt(ms)",
-     AT(cal_nmm_noise, level), .meaning = "standard deviation of what is added to the state's derivative"},
+    {"level", CALI_KEY_OWN, .is_required = true, .shape = "a quantity: unit of the state per ms (white: per sqrt(ms)), or of the input",
+     AT(cal_nmm_noise, level), .meaning = "standard deviation of what is added"},
 };
-const cali_mapping cali_keys_noise = {"noise[]", "Noise on one state of all regions that have it.", MAPPING(noise),
-                                      "noise: [{state: V, level: 0.5 1/ms, tau: 5 ms}]"};
+const cali_mapping cali_keys_noise = {"noise[]", "Noise on one state, or one input, of all regions that have it.", MAPPING(noise),
+                                      "noise: [{input: c_r, level: 0.5, tau: 5 ms}]"};
 
 static const cali_key stimulus[] = {
     {"input", CALI_KEY_TEXT, AT(cali_stimulus_text, input), .meaning = "input of the models; left out: the first"},
@@ -282,7 +284,8 @@ static const cali_key receive[] = {
     {"by", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, by),
      .meaning = "transducer: `poisson`, `shared-poisson`, `current`, ..."},
     {"take", CALI_KEY_TEXT, AT(cali_transfer_text, take),
-     .meaning = "input of the coupling term that is taken (its `to`); left out: the first term"},
+     .meaning = "input of the coupling term that is taken (its `to`), or `rate`: the sum of the sources' rates; left "
+                "out: the first term where its unit fits, else `rate`"},
     {"into", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, into),
      .meaning = "`POPULATION` or `POPULATION.RECEPTOR`"},
     {"weight", CALI_KEY_OWN, .shape = "a quantity in the unit of the receptor",

@@ -288,3 +288,18 @@ void cal_experiment_destroy(cal_experiment **experiment)
     free(*experiment);
     *experiment = NULL;
 }
+
+const char *cal_experiment_title(const cal_experiment *experiment)
+{
+    return experiment->title;
+}
+
+const char *cal_experiment_text(const cal_experiment *experiment)
+{
+    return experiment->text;
+}
+
+cal_time cal_experiment_duration(const cal_experiment *experiment)
+{
+    return experiment->duration;
+}

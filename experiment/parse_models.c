@@ -284,13 +284,25 @@ void cali_parse_noises(cali_reader *r, const cali_node *node)
         const cali_node *item = cali_list_at(node, i), *level = cali_node_get(item, "level");
         snprintf(label, sizeof label, "noise[%zu]", i);
         cal_nmm_noise *noise = &e->noises[e->n_noises++];
-        if (!cali_read_mapping(r, &cali_keys_noise, item, label, noise, NULL) || noise->state == NULL || level == NULL)
+        if (!cali_read_mapping(r, &cali_keys_noise, item, label, noise, NULL) || level == NULL)
             continue;
-        const cal_field *state =
-            cali_find_field(r, CALI_STATES, noise->state, cali_place_of(cali_node_get(item, "state")));
-        if (state == NULL)
+        const bool is_on_input = noise->input != NULL;
+        if (is_on_input == (noise->state != NULL)) {
+            cali_refuse(r, cali_place_of(item), "C106", "%s needs either a state or an input\ntry input: c_r", label);
             continue;
-        cali_noise_unit(state, noise->tau_ms == 0.0, unit);
+        }
+        const cal_field *target =
+            is_on_input ? cali_find_field(r, CALI_INPUTS, noise->input, cali_place_of(cali_node_get(item, "input")))
+                        : cali_find_field(r, CALI_STATES, noise->state, cali_place_of(cali_node_get(item, "state")));
+        if (target == NULL)
+            continue;
+        if (is_on_input && noise->tau_ms == 0.0)
+            cali_refuse(r, cali_place_of(item), "C106", "%s: noise on an input needs a correlation time\ntry tau: 5 ms",
+                        label);
+        if (is_on_input)
+            snprintf(unit, sizeof unit, "%s", target->unit);
+        else
+            cali_noise_unit(target, noise->tau_ms == 0.0, unit);
         snprintf(label, sizeof label, "noise[%zu].level", i);
         if (cali_read_quantity(r, level, label, unit, &noise->level) && noise->level < 0.0)
             cali_refuse(r, cali_place_of(level), "C106", "%s is negative", label);

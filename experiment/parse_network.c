@@ -527,10 +527,37 @@ static const char *term_name_at(const void *list, size_t i)
     return to != NULL ? to : "(first input)";
 }
 
-/* Number of the coupling term that acts on `name` (NULL: the first). */
-static size_t find_term(cali_reader *r, const cali_node *node, const char *name)
+/* Number of the term that no input of a model has but spiking regions read: the summed rates of the sources as
+ * they are, in 1/ms. Added when it is first asked for. */
+static size_t rate_term(cali_reader *r)
+{
+    cal_experiment *e = r->exp;
+    for (size_t i = 0; i < e->n_couplings; i++)
+        if (e->couplings[i].to != NULL && e->couplings[i].to[0] == '\0')
+            return i;
+    cal_coupling *more = cali_take(r, e->n_couplings + 1, sizeof *more);
+    if (more == NULL)
+        return 0;
+    memcpy(more, e->couplings, e->n_couplings * sizeof *more);
+    e->couplings = more;
+    more[e->n_couplings] = cal_coupling_default();
+    more[e->n_couplings].to = "";
+    return e->n_couplings++;
+}
+
+/* Number of the coupling term that acts on `name`. Without a name the first one, but where the transducer takes a
+ * rate and the first one's input is none, the summed rates. */
+static size_t find_term(cali_reader *r, const cali_node *node, const char *name, const cal_transducer *transducer)
 {
     const cal_experiment *e = r->exp;
+    if (name != NULL && strcmp(name, "rate") == 0)
+        return rate_term(r);
+    if (name == NULL && strcmp(transducer->takes, "1/ms") == 0) {
+        const cali_place none = {0};
+        const cal_field *to = cali_find_field(r, CALI_INPUTS, e->n_couplings > 0 ? e->couplings[0].to : NULL, none);
+        if (to != NULL && strcmp(to->unit, "1/ms") != 0)
+            return rate_term(r);
+    }
     for (size_t i = 0; name != NULL && i < e->n_couplings; i++) {
         const cal_field *first = e->couplings[i].to != NULL ? NULL : cali_find_field(r, CALI_INPUTS, NULL, (cali_place){0});
         const char *to = e->couplings[i].to != NULL ? e->couplings[i].to : first != NULL ? first->name : "";
@@ -586,13 +613,17 @@ static cal_field *resolve_fields(cali_reader *r, const cali_node *node, const ca
     const cali_population *p = peek_population(cali_node_get(node, is_receiver ? "into" : "from"), network);
     const cal_experiment *e = r->exp;
     const cali_node *take = cali_node_get(node, "take");
-    const size_t term = find_term(r, take, is_receiver && take != NULL ? cali_node_text(take, NULL) : NULL);
+    const size_t term =
+        is_receiver ? find_term(r, take, take != NULL ? cali_node_text(take, NULL) : NULL, transducer) : 0;
+    t->term = term;
     const cali_place none = {0};
-    const cal_field *to = cali_find_field(r, CALI_INPUTS, term < e->n_couplings ? e->couplings[term].to : NULL, none);
+    const char *acts_on = term < e->n_couplings ? e->couplings[term].to : NULL;
+    const bool is_rate = acts_on != NULL && acts_on[0] == '\0';
+    const cal_field *to = is_rate ? NULL : cali_find_field(r, CALI_INPUTS, acts_on, none);
     const cal_field *from = cali_find_field(r, CALI_OUTPUTS, e->n_couplings > 0 ? e->couplings[0].from : NULL, none);
     const cal_neuron *neuron = p != NULL ? p->neuron : NULL;
     const char *port = neuron == NULL ? "1" : is_receiver ? neuron->current_unit : neuron->states[0].unit;
-    const char *const units[] = {port, to != NULL ? to->unit : "1", from != NULL ? from->unit : "1"};
+    const char *const units[] = {port, to != NULL ? to->unit : is_rate ? "1/ms" : "1", from != NULL ? from->unit : "1"};
     cal_field *fields = cali_take(r, transducer->n_params, sizeof *fields);
     t->params = cali_take(r, transducer->n_params, sizeof *t->params);
     t->units = cali_take(r, transducer->n_params, sizeof *t->units);

@@ -163,8 +163,15 @@ void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *
     }
     b->model->rhs(b->n, b->params, x, c, dx);
     for (size_t k = 0; force != NULL && k < b->n_noises; k++)
-        if (b->noises[k].is_coloured)
+        if (b->noises[k].is_coloured && !b->noises[k].is_on_input)
             nmm->kernels->axpy(b->n, 1.0, force + k * b->n, dx + b->noises[k].state * b->n);
+}
+
+void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const double *force, double *inputs)
+{
+    for (size_t k = 0; k < b->n_noises; k++)
+        if (b->noises[k].is_on_input)
+            nmm->kernels->axpy(b->n, 1.0, force + k * b->n, inputs + b->noises[k].state * b->n);
 }
 
 /* ---- grid points ----------------------------------------------------------------------------- */

@@ -96,6 +96,8 @@ static void evaluate_block(cal_nmm *nmm, cali_block *b, int64_t arg)
         for (size_t i = 0; i < b->n; i++)
             b->force[0][k * b->n + i] = u[i] + cv->path_share * (u[b->n + i] - u[i]);
     }
+    if (b->n_noises > 0)
+        cali_block_add_input_noise(nmm, b, b->force[0], b->inputs[0]);
     cali_block_rhs(nmm, b, cv->x + b->first_state, b->inputs[0], b->rows[0],
                    b->n_noises > 0 ? b->force[0] : NULL, cv->dx + b->first_state);
 }

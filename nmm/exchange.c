@@ -120,6 +120,15 @@ static double drive_stimuli(const cal_nmm *nmm, size_t region, size_t term, int6
     return sum;
 }
 
+static double drive_noise(cal_nmm *nmm, size_t region, size_t term, int64_t step)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < nmm->n_external_noises; k++)
+        if (nmm->external_noises[k].region == region && nmm->external_noises[k].term == term)
+            sum += cali_external_noise_at(nmm, &nmm->external_noises[k], step);
+    return sum;
+}
+
 static void read_sums(const cal_nmm *nmm, size_t region, size_t channel, int64_t step, size_t n,
                       double *sums)
 {
@@ -153,8 +162,8 @@ cal_status cal_nmm_read_drive(cal_nmm *nmm, size_t region, size_t coupling, cal_
         else
             nmm->kernels->linear(m, term->a, term->b, sums, drive);
         for (size_t k = 0; k < m; k++)
-            values[j + k] =
-                drive[k] + drive_stimuli(nmm, region, coupling, step + (int64_t)k);
+            values[j + k] = drive[k] + drive_stimuli(nmm, region, coupling, step + (int64_t)k) +
+                            drive_noise(nmm, region, coupling, step + (int64_t)k);
     }
     return CAL_OK;
 }

@@ -61,6 +61,8 @@ static void prepare_step(cal_nmm *nmm, cali_block *b, int64_t k)
                 force[i] = begin + 0.5 * at * (end - begin);
             }
         }
+        if (b->n_noises > 0)
+            cali_block_add_input_noise(nmm, b, b->force[at], b->inputs[at]);
     }
 }
 

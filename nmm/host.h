@@ -58,12 +58,21 @@ typedef struct cali_external_stimulus {
 } cali_external_stimulus;
 
 typedef struct cali_noise {
-    size_t state;
+    size_t state; /* row of the states, or of the inputs */
     double level, decay, kick; /* coloured: u' = decay u + kick xi; white: kick = level sqrt(dt) */
-    bool is_coloured;
+    bool is_coloured, is_on_input;
     double *path; /* coloured: (batch + 1 x n), u at the grid points of the batch */
     uint32_t stream;
 } cali_noise;
+
+/* The path of a noise on an input, for an external region: kept as far back as drives may be read. */
+typedef struct cali_external_noise {
+    size_t region, term;
+    double level, decay, kick;
+    uint32_t stream;
+    int64_t known;  /* last step whose value stands in the ring, -1: none */
+    double *values; /* nmm->ring_length */
+} cali_external_noise;
 
 typedef struct cali_block {
     const cal_nmm_model *model;
@@ -163,6 +172,8 @@ struct cal_nmm {
     size_t n_external_edges;
     cali_external_stimulus *external_stimuli;
     size_t n_external_stimuli;
+    cali_external_noise *external_noises;
+    size_t n_external_noises;
     double min_external_delay_ms;
     size_t min_external_from, min_external_to;
 
@@ -192,6 +203,9 @@ cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def);
 void cali_stencil_points(double steps, int64_t limit, double weight, int64_t *base, double *w);
 /** The same for bin means: linear between the two nearest centres; slot n holds the bin that ends at n. */
 void cali_stencil_bins(double steps, int64_t limit, double weight, int64_t *base, double *w);
+/** The path of a noise on an external region's input at a grid point; steps are asked for in rising order,
+ *  going back at most the length of the ring. */
+double cali_external_noise_at(const cal_nmm *nmm, cali_external_noise *noise, int64_t step);
 void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external);
 /* block.c */
 double *cali_block_sums(const cal_nmm *nmm, const cali_block *b, size_t channel, int64_t point);
@@ -203,6 +217,8 @@ void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, double t_ms
 void cali_block_choose_stimuli(cali_block *b, int64_t first, int64_t end);
 /** Adds the coupling terms at the sums `rows` (n_channels rows) to `inputs`. */
 void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows, double *inputs);
+/** Adds the coloured noises on inputs, whose values at this time stand in `force`. */
+void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const double *force, double *inputs);
 void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x);
 /** dx of the block at state x; `inputs` as cali_block_inputs leaves them, `force` may be NULL. */
 void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,

@@ -92,6 +92,9 @@ void cal_nmm_destroy(cal_nmm **handle)
     free(nmm->externals);
     free(nmm->external_edges);
     free(nmm->external_stimuli);
+    for (size_t k = 0; k < nmm->n_external_noises; k++)
+        free(nmm->external_noises[k].values);
+    free(nmm->external_noises);
     free(nmm->events);
     free(nmm);
     *handle = NULL;

@@ -6,15 +6,18 @@
  * exact in distribution (Gillespie 1996, Phys. Rev. E 54, 2084-2091), linear between grid points. */
 #include "nmm/host.h"
 
-static double draw(const cal_nmm *nmm, const cali_block *b, const cali_noise *noise, size_t i,
-                   int64_t step)
+static double draw_stream(const cal_nmm *nmm, uint32_t region, uint32_t stream, int64_t step)
 {
     const uint64_t n = (uint64_t)step;
     double value, other;
-    cali_normal(cali_philox(nmm->key, b->region[i], (uint32_t)n,
-                            noise->stream + (uint32_t)noise->state, (uint32_t)(n >> 32)),
-                &value, &other);
+    cali_normal(cali_philox(nmm->key, region, (uint32_t)n, stream, (uint32_t)(n >> 32)), &value, &other);
     return value;
+}
+
+static double draw(const cal_nmm *nmm, const cali_block *b, const cali_noise *noise, size_t i,
+                   int64_t step)
+{
+    return draw_stream(nmm, b->region[i], noise->stream, step);
 }
 
 static double injected(const cal_nmm *nmm, int64_t step)
@@ -64,4 +67,17 @@ void cali_nmm_inject_path(cal_nmm *nmm, const double *values, size_t n)
     nmm->n_injected = n;
     for (size_t i = 0; i < nmm->n_blocks; i++)
         cali_block_start_paths(nmm, &nmm->blocks[i]);
+}
+
+double cali_external_noise_at(const cal_nmm *nmm, cali_external_noise *noise, int64_t step)
+{
+    const size_t mask = nmm->ring_length - 1;
+    for (; noise->known < step; noise->known++) {
+        const int64_t next = noise->known + 1;
+        const double xi = draw_stream(nmm, (uint32_t)noise->region, noise->stream, next);
+        noise->values[(size_t)next & mask] =
+            next == 0 ? noise->level * xi
+                      : noise->decay * noise->values[(size_t)noise->known & mask] + noise->kick * xi;
+    }
+    return noise->values[(size_t)step & mask];
 }

@@ -313,7 +313,8 @@ static cal_status resolve_block(cal_nmm *nmm, cali_block *b)
 static cal_status check_names(cal_nmm *nmm)
 {
     for (size_t t = 0; t < nmm->n_terms && nmm->n_blocks > 0; t++) {
-        bool has_input = false, has_output = false;
+        const bool is_for_externals = nmm->terms[t].to != NULL && nmm->terms[t].to[0] == '\0';
+        bool has_input = is_for_externals && nmm->n_externals > 0, has_output = false;
         for (size_t i = 0; i < nmm->n_blocks; i++) {
             has_input |= nmm->blocks[i].term_input[t] >= 0;
             has_output |= nmm->blocks[i].channel_output[nmm->terms[t].channel] >= 0;

@@ -106,6 +106,11 @@ cal_generate_def cal_generate_def_default(void);
 cal_status cal_connectome_generate(cal_context *ctx, const cal_generate_def *def,
                                    cal_connectome **out);
 
+/** A copy with scaled weights, and without self-connections if `drops_self_connections`. Errors: INPUT (C301: a
+ *  normalisation that needs weights >= 0), MEMORY. */
+cal_status cal_connectome_scale(cal_context *ctx, const cal_connectome *connectome, cal_normalisation normalisation,
+                                bool drops_self_connections, cal_connectome **out);
+
 /** Writes the members of a TVB zip; numbers and labels read back the same, and equal connectomes
  *  give equal bytes. Errors: IO, MEMORY. */
 cal_status cal_connectome_save_zip(cal_context *ctx, const cal_connectome *connectome,

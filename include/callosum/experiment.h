@@ -19,6 +19,88 @@ typedef struct cal_experiment cal_experiment;
 cal_status cal_experiment_load(cal_context *ctx, const char *path, const char *const *overrides, size_t n_overrides,
                                cal_experiment **out);
 void cal_experiment_destroy(cal_experiment **experiment);
+const char *cal_experiment_title(const cal_experiment *experiment);
+/** The file as it was read; borrowed. */
+const char *cal_experiment_text(const cal_experiment *experiment);
+cal_time cal_experiment_duration(const cal_experiment *experiment);
+
+/* ---- a session: the objects of one run ------------------------------------------------------ */
+
+typedef struct cal_session cal_session;
+
+typedef struct cal_session_def {
+    bool is_check;      /**< plans only: no network is built, nothing is written */
+    bool is_mean_field; /**< regions that would spike run as the default neural mass */
+    const char *sink;   /**< "hdf5" (default) or "memory" */
+    const char *path;   /**< hdf5: the run.h5 to create */
+} cal_session_def;
+cal_session_def cal_session_def_default(void);
+
+/** Loads the connectome, finds the regions, chooses window and lag, builds host, networks, coupler and
+ *  recorder. `experiment` is borrowed and must outlive the session. Errors: INPUT with file, line and column
+ *  (C201 to C204, C301 to C304, C501), and those of the parts. */
+cal_status cal_session_create(cal_context *ctx, const cal_experiment *experiment, const cal_session_def *def,
+                              cal_session **out);
+void cal_session_destroy(cal_session **session);
+
+/** Advances one window and records it. Errors: NUMERIC (E302), IO (the recording failed). */
+cal_status cal_session_advance(cal_session *session);
+/** Commits and closes the recording. */
+cal_status cal_session_finish(cal_session *session);
+cal_time cal_session_time(const cal_session *session);
+bool cal_session_is_done(const cal_session *session);
+/** Borrowed; NULL with is_check. */
+cal_coupler *cal_session_coupler(cal_session *session);
+cal_recorder *cal_session_recorder(cal_session *session);
+/** After an E302: writes the last finite states of all regions to `path` as HDF5. Errors: IO. */
+cal_status cal_session_save_crash(cal_session *session, const char *path);
+
+/** One region that is a spiking network. */
+typedef struct cal_plan_network {
+    const char *region;
+    size_t index; /**< of the region */
+    uint64_t n_neurons;
+    size_t n_populations;
+    double n_synapses, bytes; /**< estimates before building */
+    cal_time step;
+    const char *neuron;   /**< name of the first population's neuron */
+} cal_plan_network;
+
+/** What is known before the run; all pointers borrowed from the session. */
+typedef struct cal_plan {
+    const cal_connectome *connectome;
+    cal_connectome_facts facts;
+    double speed_mm_per_ms;
+    size_t n_raised_delays;
+    size_t n_masses;                 /**< different neural masses in use */
+    const char *const *mass_names;   /**< model names */
+    const size_t *mass_counts;       /**< regions of each */
+    size_t n_networks;
+    const cal_plan_network *networks;
+    cal_integrator integrator;
+    const char *integrator_reason;
+    cal_time dt, window;
+    unsigned lag;
+    double min_delay_ms;             /**< across the border; infinite without spiking regions */
+    size_t min_delay_from, min_delay_to;
+    const char *window_reason;
+    double recording_bytes, budget_bytes;
+} cal_plan;
+cal_plan cal_session_plan(const cal_session *session);
+
+/** Host seconds and so on of the run so far. */
+typedef struct cal_cost {
+    double wall_s;            /**< of the advances */
+    double build_s;
+    cal_coupler_cost coupler;
+    double recording_s;       /**< time the run waited for the recorder */
+    double real_time_factor;  /**< wall over simulated time */
+} cal_cost;
+cal_cost cal_session_cost(const cal_session *session);
+
+/** The manifest as JSON: version, build, experiment in SI units with all defaults, digests of the inputs, seed,
+ *  threads, plan, cost. `*text` is released with free(). */
+cal_status cal_session_manifest(cal_session *session, char **text);
 
 #ifdef __cplusplus
 }

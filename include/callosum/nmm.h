@@ -77,7 +77,7 @@ enum { CAL_N_COUPLINGS = 5 };
 typedef struct cal_coupling {
     cal_coupling_kind kind;
     const char *from; /**< output name; NULL: each source's default output */
-    const char *to;   /**< input name; NULL: each target's default input */
+    const char *to;   /**< input name; NULL: each target's default input; "": none, external regions read it */
     double a, b;      /**< default 1, 0 */
     double cmin, cmax, midpoint, sigma; /**< sigmoidal; default -1, 1, 0, 230 */
 } cal_coupling;
@@ -91,12 +91,15 @@ typedef struct cal_nmm_region {
     double external_initial;    /**< external regions: constant output before t = 0 */
 } cal_nmm_region;
 
-/** Noise on one state of all regions that have it. White: additive, dx = ... + sqrt(2 D) dW with D =
- *  `level`^2 / 2, so that `level` is the standard deviation per sqrt(ms); needs CAL_HEUN. Coloured:
- *  an Ornstein-Uhlenbeck path of standard deviation `level` and correlation time `tau_ms`, added to
- *  the state's derivative, exact on the grid and linear between grid points; any integrator. */
+/** Noise, independent between regions. On a state of all regions that have it, either white: additive, dx = ... +
+ *  level dW, so that `level` is the standard deviation per sqrt(ms) (D = level^2 / 2), needs CAL_HEUN; or coloured: an
+ *  Ornstein-Uhlenbeck path of standard deviation `level` and correlation time `tau_ms`, added to the state's
+ *  derivative. On an input, coloured only: the path is added to the coupling input, as a stimulus is, and external
+ *  regions get it with their drive, the same path that a mass in their place would get. Paths are exact on the grid and
+ *  linear between grid points; any integrator. */
 typedef struct cal_nmm_noise {
-    const char *state;
+    const char *state; /**< or NULL */
+    const char *input; /**< or NULL; one of the two is given */
     double level;
     double tau_ms; /**< 0: white */
 } cal_nmm_noise;

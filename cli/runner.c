@@ -1,0 +1,198 @@
+#include "cli/runner.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "callosum/report.h"
+#include "cli/progress.h"
+
+/* ---- the plan in words ----------------------------------------------------------------------------- */
+
+static void print_bytes(double bytes)
+{
+    const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    int k = 0;
+    for (; bytes >= 1000.0 && k < 4; k++)
+        bytes /= 1000.0;
+    printf("%.3g %s", bytes, units[k]);
+}
+
+void cali_print_plan(const cal_session *session, bool is_check)
+{
+    const cal_plan p = cal_session_plan(session);
+    printf("connectome  %zu regions, %zu connections, lengths %.3g to %.3g mm; speed %g mm/ms -> delays %.3g to %.3g ms\n",
+           p.facts.n_regions, p.facts.n_edges, p.facts.length_min_mm, p.facts.length_max_mm, p.speed_mm_per_ms,
+           p.facts.delay_ms[0], p.facts.delay_ms[4]);
+    printf("models     ");
+    for (size_t m = 0; m < p.n_masses; m++)
+        printf(" %zu x %s%s", p.mass_counts[m], p.mass_names[m], m + 1 < p.n_masses || p.n_networks > 0 ? "," : "");
+    for (size_t k = 0; k < p.n_networks; k++)
+        printf(" \"%s\" a network of %s (%llu neurons, %zu population%s, %.3g synapses)%s", p.networks[k].region,
+               p.networks[k].neuron, (unsigned long long)p.networks[k].n_neurons, p.networks[k].n_populations,
+               p.networks[k].n_populations == 1 ? "" : "s", p.networks[k].n_synapses, k + 1 < p.n_networks ? "," : "");
+    printf("\nhost        %s, step %g ms%s%s\n", cal_integrator_names[p.integrator], cal_time_ms(p.dt),
+           p.integrator_reason != NULL && p.integrator_reason[0] != '\0' ? ": " : "",
+           p.integrator_reason != NULL ? p.integrator_reason : "");
+    printf("window      %g ms, lag %u: %s\n", cal_time_ms(p.window), p.lag, p.window_reason);
+    printf("recording   ");
+    print_bytes(p.recording_bytes);
+    if (p.budget_bytes > 0.0) {
+        printf(" before compression (budget ");
+        print_bytes(p.budget_bytes);
+        printf(")");
+    }
+    printf("\n");
+    double memory = 0.0;
+    for (size_t k = 0; k < p.n_networks; k++)
+        memory += p.networks[k].bytes;
+    if (is_check && p.n_networks > 0) {
+        printf("memory      ");
+        print_bytes(memory);
+        printf(" for the spiking regions\n");
+    }
+    if (p.n_raised_delays > 0)
+        printf("note        %zu delays are raised to coupling.min_delay\n", p.n_raised_delays);
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_stop(int signal_number)
+{
+    (void)signal_number;
+    stop_asked = 1;
+}
+
+static cal_status make_folder(cal_context *ctx, const char *wish, char **path)
+{
+    if (wish == NULL)
+        return cali_directory_make_numbered(ctx, "runs", path);
+    struct stat info;
+    char *inside = NULL;
+    CAL_TRY(cali_path_join(ctx, wish, "run.h5", &inside));
+    const bool is_taken = stat(inside, &info) == 0;
+    free(inside);
+    if (is_taken)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds a run already. Try another --out, or leave it away.", wish);
+    CAL_TRY(cali_directory_make(ctx, wish));
+    return cali_path_join(ctx, NULL, wish, path);
+}
+
+static cal_status write_inside(cal_context *ctx, const char *directory, const char *name, const char *text)
+{
+    char *path = NULL;
+    CAL_TRY(cali_path_join(ctx, directory, name, &path));
+    const cal_status status = cali_file_write(ctx, path, text, strlen(text));
+    free(path);
+    return status;
+}
+
+static cal_status write_manifest(cal_context *ctx, cal_session *session, const char *directory)
+{
+    char *text = NULL;
+    CAL_TRY(cal_session_manifest(session, &text));
+    const cal_status status = write_inside(ctx, directory, "manifest.json", text);
+    free(text);
+    return status;
+}
+
+/* The state before the failing window, beside what was recorded; the message gets its path. */
+static cal_status save_crash(cal_context *ctx, cal_session *session, const char *directory, cal_status failure)
+{
+    char message[1800], *path = NULL;
+    snprintf(message, sizeof message, "%s", cal_context_message(ctx));
+    cal_context_clear(ctx);
+    cal_session_finish(session);
+    cal_context_clear(ctx);
+    if (cali_path_join(ctx, directory, "crash.h5", &path) == CAL_OK &&
+        cal_session_save_crash(session, path) == CAL_OK)
+        CAL_FAIL(ctx, failure, "%s Last finite state in %s.", message, path);
+    else {
+        cal_context_clear(ctx);
+        CAL_FAIL(ctx, failure, "%s", message);
+    }
+    free(path);
+    return failure;
+}
+
+static cal_status advance_all(cal_context *ctx, cal_session *session, const cal_experiment *experiment,
+                              const cali_run_def *def, cali_run_result *result)
+{
+    cali_progress progress = cali_progress_start(cal_experiment_duration(experiment), def->is_silent);
+    while (!cal_session_is_done(session) && !stop_asked) {
+        const cal_status status = cal_session_advance(session);
+        if (status == CAL_ERR_NUMERIC)
+            return save_crash(ctx, session, result->directory, status);
+        CAL_TRY(status);
+        cali_progress_show(&progress, session);
+    }
+    result->was_interrupted = !cal_session_is_done(session);
+    return cal_session_finish(session);
+}
+
+static void share_work(size_t n_subs, cali_run_result *result)
+{
+    const cal_coupler_cost *c = &result->cost.coupler;
+    double subs = 0.0;
+    for (size_t k = 0; k < n_subs; k++)
+        subs += c->sub_s[k];
+    const double all = c->host_s + c->exchange_s + subs;
+    result->share_host = all > 0.0 ? c->host_s / all : 0.0;
+    result->share_subs = all > 0.0 ? subs / all : 0.0;
+    result->share_exchange = all > 0.0 ? c->exchange_s / all : 0.0;
+}
+
+static cal_status run_in(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
+                         cal_session *session, cali_run_result *result)
+{
+    if (!def->is_silent) {
+        cali_print_plan(session, false);
+        const cal_plan p = cal_session_plan(session);
+        for (size_t k = 0; k < p.n_networks; k++)
+            printf("build       %s  %llu neurons, %.3g synapses  %.1f s\n", p.networks[k].region,
+                   (unsigned long long)p.networks[k].n_neurons, p.networks[k].n_synapses,
+                   cal_session_cost(session).build_s);
+        fflush(stdout);
+    }
+    CAL_TRY(write_inside(ctx, result->directory, "experiment.yaml", cal_experiment_text(experiment)));
+    CAL_TRY(advance_all(ctx, session, experiment, def, result));
+    result->stopped_at = cal_session_time(session);
+    result->cost = cal_session_cost(session);
+    share_work(cal_session_plan(session).n_networks, result);
+    result->cost.coupler.sub_s = NULL;   /* belongs to the session */
+    return write_manifest(ctx, session, result->directory);
+}
+
+cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
+                    cali_run_result *result)
+{
+    *result = (cali_run_result){0};
+    CAL_TRY(make_folder(ctx, def->directory, &result->directory));
+    char *h5 = NULL;
+    CAL_TRY(cali_path_join(ctx, result->directory, "run.h5", &h5));
+    struct sigaction action = {.sa_handler = ask_stop}, before_int, before_term;
+    sigaction(SIGINT, &action, &before_int);
+    sigaction(SIGTERM, &action, &before_term);
+    cal_session_def session_def = cal_session_def_default();
+    session_def.path = h5;
+    session_def.is_mean_field = def->is_mean_field;
+    cal_session *session = NULL;
+    cal_status status = cal_session_create(ctx, experiment, &session_def, &session);
+    result->has_begun = status == CAL_OK;
+    if (status == CAL_OK)
+        status = run_in(ctx, experiment, def, session, result);
+    else
+        remove(h5), remove(result->directory);   /* nothing was computed: leave nothing behind */
+    cal_session_destroy(&session);
+    sigaction(SIGINT, &before_int, NULL);
+    sigaction(SIGTERM, &before_term, NULL);
+    free(h5);
+    return status == CAL_OK ? cal_report_write(ctx, result->directory, NULL) : status;
+}

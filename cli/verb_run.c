@@ -1,0 +1,83 @@
+/* callosum run: an experiment into a run folder. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "callosum/report.h"
+#include "cli/output.h"
+#include "cli/runner.h"
+
+static const cali_option options[] = {
+    {.name = "out", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "run folder; default: runs/0001, 0002, ..."},
+    {.name = "set", .kind = CALI_OPTION_LIST, .value = "PATH=VALUE",
+     .meaning = "overrides the file, for example --set run.duration=\"2 s\"; any number of times"},
+    {.name = "mean-field", .kind = CALI_OPTION_FLAG,
+     .meaning = "runs the spiking regions as the default neural mass instead"},
+    CALI_OPTION_THREADS,
+    CALI_OPTION_JSON,
+};
+
+static cali_exit print_result(cal_context *ctx, const cali_run_result *result, bool as_json)
+{
+    char *summary = NULL;
+    if (cal_report_summary(ctx, result->directory, NULL, as_json, &summary) != CAL_OK)
+        return cali_fail(ctx, CALI_EXIT_FAILED);
+    if (as_json) {
+        cali_text json = {0};
+        cali_json_open(&json, NULL, "{");
+        cali_json_text(&json, "run", result->directory);
+        cali_json_number(&json, "simulated_ms", cal_time_ms(result->stopped_at));
+        cali_json_bool(&json, "was_interrupted", result->was_interrupted);
+        cali_json_number(&json, "wall_s", result->cost.wall_s);
+        cali_json_number(&json, "build_s", result->cost.build_s);
+        cali_json_number(&json, "real_time_factor", result->cost.real_time_factor);
+        cali_text_add(&json, ", \"summary\": ");
+        cali_text_add(&json, summary);
+        cali_json_close(&json, "}");
+        free(summary);
+        return cali_print_json(&json);
+    }
+    printf("%s", summary);
+    printf("cost        %.2f s for %.3g s (%.2f x real time): host %.0f %%, spiking regions %.0f %%, exchange %.1f %%\n",
+           result->cost.wall_s, cal_time_ms(result->stopped_at) / 1e3,
+           result->cost.wall_s > 0.0 ? cal_time_ms(result->stopped_at) / 1e3 / result->cost.wall_s : 0.0,
+           100.0 * result->share_host, 100.0 * result->share_subs, 100.0 * result->share_exchange);
+    printf("written     %s (run.h5, manifest.json, report.html)\n", result->directory);
+    free(summary);
+    return CALI_EXIT_OK;
+}
+
+static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
+{
+    size_t n_overrides = 0;
+    const char *const *overrides = cali_get_list(arguments, "set", &n_overrides);
+    const bool as_json = cali_has(arguments, "json");
+    cal_experiment *experiment = NULL;
+    if (cal_experiment_load(ctx, arguments->words[0], overrides, n_overrides, &experiment) != CAL_OK)
+        return cali_fail(ctx, CALI_EXIT_INPUT);
+    const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL),
+                              .is_mean_field = cali_has(arguments, "mean-field"), .is_silent = as_json};
+    cali_run_result result;
+    cali_exit status = CALI_EXIT_OK;
+    if (cali_run(ctx, experiment, &def, &result) != CAL_OK)
+        status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+    else
+        status = print_result(ctx, &result, as_json);
+    if (status == CALI_EXIT_OK && result.was_interrupted) {
+        fprintf(stderr, "stopped at %g ms: everything up to there is in %s\n", cal_time_ms(result.stopped_at),
+                result.directory);
+        status = CALI_EXIT_FAILED;
+    }
+    free(result.directory);
+    cal_experiment_destroy(&experiment);
+    return status;
+}
+
+const cali_verb cali_verb_run = {
+    .name = "run",
+    .words = "EXPERIMENT.yaml",
+    .summary = "simulates an experiment and writes a run folder with run.h5 and report.html",
+    .min_words = 1,
+    .max_words = 1,
+    CALI_OPTIONS(options),
+    .run = run,
+};

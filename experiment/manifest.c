@@ -1,0 +1,138 @@
+/* manifest.json: everything that a run depended on, and what depended on this machine. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/isa.h"
+#include "base/json.h"
+#include "experiment/session.h"
+
+static cal_status add_input(cal_context *ctx, cali_text *t, const char *role, const char *path)
+{
+    if (path == NULL)
+        return CAL_OK;
+    struct stat info;
+    char digest[CALI_DIGEST_SIZE];
+    const bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!is_folder)
+        CAL_TRY(cali_digest_file(ctx, path, digest));
+    cali_json_open(t, NULL, "{");
+    cali_json_text(t, "role", role);
+    cali_json_text(t, "path", path);
+    cali_json_text(t, "sha256", is_folder ? NULL : digest);
+    cali_json_close(t, "}");
+    return CAL_OK;
+}
+
+/* Files that the run read. A folder of matrices is named without a digest: the weights' own digest follows from the
+ * arrays in run.h5. */
+static cal_status add_inputs(const cal_session *s, cali_text *t)
+{
+    const cal_experiment *e = s->experiment;
+    char digest[CALI_DIGEST_SIZE];
+    cali_json_open(t, "inputs", "[");
+    cali_json_open(t, NULL, "{");
+    cali_json_text(t, "role", "experiment");
+    cali_json_text(t, "path", e->path);
+    CAL_TRY(cali_digest_bytes(s->ctx, e->text, strlen(e->text), digest));
+    cali_json_text(t, "sha256", digest);
+    cali_json_close(t, "}");
+    if (!e->is_generated) {
+        CAL_TRY(add_input(s->ctx, t, "connectome", e->source.path));
+        CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));
+        CAL_TRY(add_input(s->ctx, t, "labels", e->source.labels_path));
+    }
+    cali_json_close(t, "]");
+    return CAL_OK;
+}
+
+static void add_plan(const cal_session *s, cali_text *t)
+{
+    const cal_plan *p = &s->plan;
+    const size_t n = s->n_regions;
+    char digest[CALI_DIGEST_SIZE];
+    cali_json_number(t, "window_ms", cal_time_ms(p->window));
+    cali_json_number(t, "lag", p->lag);
+    cali_json_text(t, "integrator", cal_integrator_names[p->integrator]);
+    cali_json_text(t, "integrator_reason", p->integrator_reason == NULL ? "" : p->integrator_reason);
+    cali_json_number(t, "dt_ms", cal_time_ms(p->dt));
+    cali_json_open(t, "connectome", "{");
+    cali_json_text(t, "name", cal_connectome_name(s->connectome));
+    cali_json_number(t, "regions", (double)n);
+    cali_json_number(t, "connections", (double)p->facts.n_edges);
+    cali_json_number(t, "speed_mm_per_ms", p->speed_mm_per_ms);
+    if (cali_digest_bytes(s->ctx, cal_connectome_weights(s->connectome), n * n * sizeof(double), digest) == CAL_OK)
+        cali_json_text(t, "weights_sha256", digest);
+    if (cali_digest_bytes(s->ctx, cal_connectome_lengths_mm(s->connectome), n * n * sizeof(double), digest) == CAL_OK)
+        cali_json_text(t, "lengths_sha256", digest);
+    cali_json_close(t, "}");
+    cali_json_open(t, "spiking_regions", "[");
+    for (size_t k = 0; k < p->n_networks; k++) {
+        cali_json_open(t, NULL, "{");
+        cali_json_text(t, "region", p->networks[k].region);
+        cali_json_number(t, "index", (double)p->networks[k].index);
+        cali_json_number(t, "neurons", (double)p->networks[k].n_neurons);
+        cali_json_number(t, "synapses", p->networks[k].n_synapses);
+        cali_json_close(t, "}");
+    }
+    cali_json_close(t, "]");
+}
+
+static void add_cost(const cal_session *s, cali_text *t)
+{
+    const cal_cost cost = cal_session_cost(s);
+    cali_json_open(t, "cost", "{");
+    cali_json_number(t, "wall_s", cost.wall_s);
+    cali_json_number(t, "build_s", cost.build_s);
+    cali_json_number(t, "real_time_factor", cost.real_time_factor);
+    cali_json_number(t, "host_s", cost.coupler.host_s);
+    cali_json_number(t, "exchange_s", cost.coupler.exchange_s);
+    cali_json_number(t, "recording_s", cost.recording_s);
+    cali_json_number(t, "windows", (double)cost.coupler.n_windows);
+    cali_json_open(t, "subs", "[");
+    for (size_t k = 0; k < s->plan.n_networks; k++) {
+        cali_json_open(t, NULL, "{");
+        cali_json_text(t, "name", s->plan.networks[k].region);
+        cali_json_number(t, "seconds", cost.coupler.sub_s[k]);
+        cali_json_close(t, "}");
+    }
+    cali_json_close(t, "]");
+    cali_json_close(t, "}");
+}
+
+cal_status cal_session_manifest(cal_session *s, char **text)
+{
+    const cal_experiment *e = s->experiment;
+    cali_text t = {0};
+    cali_json_open(&t, NULL, "{");
+    cali_json_text(&t, "callosum", CAL_VERSION);
+    cali_json_text(&t, "title", e->title == NULL ? "" : e->title);
+    cali_json_open(&t, "build", "{");
+    cali_json_text(&t, "compiler", __VERSION__);
+    cali_json_text(&t, "isa", cali_isa_name(cali_isa()));
+    cali_json_close(&t, "}");
+    cali_json_number(&t, "threads", cal_context_n_threads(s->ctx));
+    cali_text_format(&t, ", \"seed\": %llu", (unsigned long long)e->seed);
+    cali_json_bool(&t, "mean_field_only", s->def.is_mean_field);
+    cali_json_number(&t, "duration_ms", cal_time_ms(e->duration));
+    cali_json_number(&t, "transient_ms", cal_time_ms(e->transient));
+    cali_json_number(&t, "simulated_ms", cal_time_ms(cal_session_time(s)));
+    add_plan(s, &t);
+    add_cost(s, &t);
+    cal_status status = add_inputs(s, &t);
+    if (status == CAL_OK) {
+        cali_text_add(&t, ", \"experiment\": ");
+        status = cali_experiment_echo(s->ctx, e, &t);
+    }
+    cali_json_close(&t, "}");
+    cali_text_add(&t, "\n");
+    if (status == CAL_OK && t.is_broken)
+        status = CAL_FAIL(s->ctx, CAL_ERR_MEMORY, "manifest: no memory");
+    if (status != CAL_OK) {
+        cali_text_free(&t);
+        return status;
+    }
+    *text = t.data;
+    return CAL_OK;
+}

@@ -1,0 +1,169 @@
+/* From a network of the experiment file to the definition of the engine: populations, projections, the ports that the
+ * transducers need, and the links between them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "experiment/session.h"
+
+/* Upper bounds of what one network can need. */
+typedef struct sizes {
+    size_t populations, projections, ports, links;
+} sizes;
+
+static sizes count(const cal_session *s, const cali_network *net)
+{
+    sizes n = {.populations = net->n_populations + net->n_receives,
+               .projections = net->n_projections + net->n_receives,
+               .links = net->n_receives + net->n_gives};
+    n.ports = n.links + s->experiment->n_signals * net->n_populations;
+    return n;
+}
+
+static size_t add_port(cali_build *b, cal_snn_port port, const cal_session *s)
+{
+    const cal_time bin = cali_common_multiple(s->plan.dt, b->def.dt);
+    port.samples = (uint32_t)(s->plan.window / bin);
+    b->ports[b->def.n_ports] = port;
+    return b->def.n_ports++;
+}
+
+/* Shared trains are a population of sources; every neuron listens to `synapses` of them. */
+static size_t add_sources(cali_build *b, const cali_transfer *r, const cal_session *s)
+{
+    const size_t sources = b->def.n_populations++;
+    b->populations[sources] = (cal_snn_population){.name = "shared trains", .n = r->trains};
+    cal_snn_projection projection = cal_snn_projection_default(CAL_FIXED_IN_DEGREE);
+    projection.from = sources;
+    projection.to = r->population;
+    projection.receptor = r->receptor;
+    projection.in_degree = (uint32_t)r->synapses;
+    projection.has_multapses = false;
+    projection.weight = (cal_distribution){.kind = CAL_CONSTANT, .a = r->weight};
+    projection.delay_ms = (cal_distribution){.kind = CAL_CONSTANT, .a = cal_time_ms(b->def.dt)};
+    b->projections[b->def.n_projections++] = projection;
+    return add_port(b, (cal_snn_port){.name = r->transducer->name, .kind = CAL_PORT_SPIKES, .population = sources}, s);
+}
+
+static void add_receiver(cal_session *s, cali_build *b, const cali_transfer *r)
+{
+    const char *name = r->transducer->name;
+    cal_link *link = &b->links[b->n_links++];
+    *link = (cal_link){.transducer = r->transducer, .params = r->params, .coupling = r->term};
+    cal_snn_port port = {.name = name, .population = r->population};
+    if (strcmp(name, "shared-poisson") == 0) {
+        link->port = add_sources(b, r, s);
+        return;
+    }
+    if (strcmp(r->transducer->gives, "Hz") == 0) {
+        port.kind = CAL_PORT_POISSON;
+        port.receptor = r->receptor;
+        port.weight = r->weight;
+        port.n_trains = r->synapses;
+    } else {
+        port.kind = CAL_PORT_CURRENT;
+    }
+    link->port = add_port(b, port, s);
+}
+
+static void add_giver(cal_session *s, cali_build *b, const cali_transfer *g)
+{
+    const cal_neuron *neuron = b->populations[g->population].neuron;
+    const bool is_mean = strcmp(g->transducer->name, "mean") == 0;
+    const cal_snn_port port = {.name = g->transducer->name, .kind = is_mean ? CAL_PORT_MEAN : CAL_PORT_RATE,
+                               .population = g->population, .state = is_mean ? neuron->states[0].name : NULL};
+    b->links[b->n_links++] =
+        (cal_link){.transducer = g->transducer, .params = g->params, .port = add_port(b, port, s)};
+}
+
+/* A port for every "mean STATE" that is to be recorded. */
+static void add_recorded_means(cal_session *s, cali_build *b, size_t n_populations)
+{
+    for (size_t i = 0; i < s->experiment->n_signals; i++) {
+        const char *what = s->experiment->signals[i].what;
+        if (strncmp(what, "mean ", 5) != 0)
+            continue;
+        for (size_t p = 0; p < n_populations; p++) {
+            const cal_neuron *neuron = b->populations[p].neuron;
+            const int at = cal_field_find(neuron->states, neuron->n_states, what + 5);
+            if (at >= 0)
+                add_port(b, (cal_snn_port){.name = what, .kind = CAL_PORT_MEAN, .population = p,
+                                           .state = neuron->states[at].name}, s);
+        }
+    }
+}
+
+/* Share of the neurons whose spikes are kept: what the signals ask for this region. */
+static cal_status choose_fractions(cal_session *s, cali_build *b, size_t n_populations)
+{
+    size_t *chosen = NULL;
+    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
+    cal_status status = CAL_OK;
+    for (size_t i = 0; i < s->experiment->n_signals && status == CAL_OK; i++) {
+        const cali_signal *wish = &s->experiment->signals[i];
+        size_t n = 0;
+        if (strcmp(wish->what, "spikes") != 0)
+            continue;
+        status = cali_select(s, wish->of, wish->place, chosen, &n);
+        for (size_t j = 0; j < n && status == CAL_OK; j++)
+            for (size_t p = 0; chosen[j] == b->region && p < n_populations; p++)
+                if (wish->fraction > b->fractions[p])
+                    b->fractions[p] = wish->fraction;
+    }
+    free(chosen);
+    return status;
+}
+
+cal_status cali_build_define(cal_session *s, size_t k)
+{
+    cali_build *b = &s->builds[k];
+    const cal_plan_network *plan = &s->networks[k];
+    b->region = plan->index;
+    b->network = s->roles[plan->index].network;
+    const cali_network *net = &s->experiment->networks[b->network];
+    const sizes n = count(s, net);
+    CAL_TRY(cali_alloc(s->ctx, n.populations, sizeof *b->populations, "populations", &b->populations));
+    CAL_TRY(cali_alloc(s->ctx, n.projections, sizeof *b->projections, "projections", &b->projections));
+    CAL_TRY(cali_alloc(s->ctx, n.ports, sizeof *b->ports, "ports", &b->ports));
+    CAL_TRY(cali_alloc(s->ctx, n.links, sizeof *b->links, "links", &b->links));
+    CAL_TRY(cali_alloc(s->ctx, n.populations, sizeof *b->fractions, "populations", &b->fractions));
+    b->def = cal_snn_def_default();
+    b->def.name = plan->region;
+    b->def.dt = net->step;
+    b->def.window = s->plan.window;
+    b->def.seed = s->experiment->seed;
+    b->def.stream = (uint32_t)plan->index + 1;
+    b->def.populations = b->populations;
+    b->def.projections = b->projections;
+    b->def.ports = b->ports;
+    b->def.poissons = net->poissons;
+    b->def.n_poissons = net->n_poissons;
+    b->def.currents = net->currents;
+    b->def.n_currents = net->n_currents;
+    b->def.record_fraction = b->fractions;
+    for (size_t p = 0; p < net->n_populations; p++)
+        b->populations[p] = (cal_snn_population){.name = net->populations[p].name,
+                                                 .neuron = net->populations[p].neuron, .n = net->populations[p].n,
+                                                 .settings = net->populations[p].settings,
+                                                 .n_settings = net->populations[p].n_settings};
+    b->def.n_populations = net->n_populations;
+    for (size_t p = 0; p < net->n_projections; p++)
+        b->projections[p] = net->projections[p];
+    b->def.n_projections = net->n_projections;
+    for (size_t i = 0; i < net->n_receives; i++)
+        add_receiver(s, b, &net->receives[i]);
+    for (size_t i = 0; i < net->n_gives; i++)
+        add_giver(s, b, &net->gives[i]);
+    add_recorded_means(s, b, net->n_populations);
+    return choose_fractions(s, b, net->n_populations);
+}
+
+void cali_build_clear(cali_build *b)
+{
+    free(b->populations);
+    free(b->projections);
+    free(b->ports);
+    free(b->links);
+    free(b->fractions);
+    *b = (cali_build){0};
+}

@@ -1,0 +1,384 @@
+/* A session: the objects of one run, from the plan to the last commit. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "experiment/session.h"
+
+cal_session_def cal_session_def_default(void)
+{
+    return (cal_session_def){.sink = "hdf5"};
+}
+
+static double wall_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- host -------------------------------------------------------------------------------------------- */
+
+/* Parameters of a region: those of its mass with the region's own on top; `own` has room for them. */
+static const double *region_params(const cal_session *s, size_t region, double *own)
+{
+    const cali_role *role = &s->roles[region];
+    const cali_mass *mass = &s->experiment->masses[role->mass];
+    const cali_assignment *a = role->assignment;
+    if (a == NULL || a->n_params == 0 || a->mass < 0)
+        return mass->params;
+    memcpy(own, mass->params, mass->model->n_params * sizeof *own);
+    for (size_t i = 0; i < a->n_params; i++) {
+        const int at = cal_field_find(mass->model->params, mass->model->n_params, a->param_names[i]);
+        own[at] = a->param_values[i];
+    }
+    return own;
+}
+
+/* What a spiking region sent before t = 0: the output of the mass that it stands in for, at its initial state. */
+static cal_status rest_output(cal_session *s, const cali_mass *mass, double *output)
+{
+    double *y = NULL;
+    CAL_TRY(cali_alloc(s->ctx, mass->model->n_outputs, sizeof *y, "outputs", &y));
+    mass->model->observe(1, mass->params, mass->initial, y);
+    *output = y[0];
+    free(y);
+    return CAL_OK;
+}
+
+static cal_status describe_regions(cal_session *s, cal_nmm_region *regions, double *own, size_t stride)
+{
+    for (size_t i = 0; i < s->n_regions; i++) {
+        const cali_mass *mass = &s->experiment->masses[s->roles[i].mass];
+        if (s->roles[i].network >= 0) {
+            CAL_TRY(rest_output(s, mass, &regions[i].external_initial));
+            continue;
+        }
+        regions[i] = (cal_nmm_region){.model = mass->model, .params = region_params(s, i, own + i * stride),
+                                      .initial = mass->initial};
+    }
+    return CAL_OK;
+}
+
+/* Stimuli of the file, one per region that they name. */
+static cal_status expand_stimuli(cal_session *s, cal_nmm_stimulus **out, size_t *n_out)
+{
+    const cal_experiment *e = s->experiment;
+    size_t *chosen = NULL;
+    CAL_TRY(cali_alloc(s->ctx, e->n_stimuli * s->n_regions, sizeof **out, "stimuli", out));
+    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
+    cal_status status = CAL_OK;
+    *n_out = 0;
+    for (size_t k = 0; k < e->n_stimuli && status == CAL_OK; k++) {
+        size_t n = 0;
+        if (e->stimulus_regions[k] == NULL || strcmp(e->stimulus_regions[k], "all") == 0) {
+            (*out)[*n_out] = e->stimuli[k];
+            (*out)[(*n_out)++].region = -1;
+            continue;
+        }
+        status = cali_select(s, e->stimulus_regions[k], e->stimulus_places[k], chosen, &n);
+        for (size_t i = 0; i < n && status == CAL_OK; i++) {
+            (*out)[*n_out] = e->stimuli[k];
+            (*out)[(*n_out)++].region = (int64_t)chosen[i];
+        }
+    }
+    free(chosen);
+    return status;
+}
+
+static cal_status create_host(cal_session *s, cal_nmm **host)
+{
+    const cal_experiment *e = s->experiment;
+    size_t stride = 1;
+    for (size_t m = 0; m < e->n_masses; m++)
+        stride = e->masses[m].model->n_params > stride ? e->masses[m].model->n_params : stride;
+    cal_nmm_region *regions = NULL;
+    cal_nmm_stimulus *stimuli = NULL;
+    double *own = NULL;
+    cal_nmm_def def = cal_nmm_def_default();
+    cal_status status = cali_alloc(s->ctx, s->n_regions, sizeof *regions, "regions", &regions);
+    if (status == CAL_OK)
+        status = cali_alloc(s->ctx, s->n_regions * stride, sizeof *own, "parameters", &own);
+    if (status == CAL_OK)
+        status = describe_regions(s, regions, own, stride);
+    if (status == CAL_OK)
+        status = expand_stimuli(s, &stimuli, &def.n_stimuli);
+    if (status == CAL_OK) {
+        def.connectome = s->connectome;
+        def.regions = regions;
+        def.couplings = e->couplings;
+        def.n_couplings = e->n_couplings;
+        def.gain = e->gain;
+        def.speed_mm_per_ms = e->speed_mm_per_ms;
+        def.min_delay_ms = e->min_delay_ms;
+        def.integrator = e->integrator;
+        def.dt = s->plan.dt;
+        def.rtol = e->rtol;
+        def.window = s->plan.window;
+        def.lag = s->plan.window * (cal_time)s->plan.lag;
+        def.seed = e->seed;
+        def.noises = e->noises;
+        def.n_noises = e->n_noises;
+        def.stimuli = stimuli;
+        status = cal_nmm_create(s->ctx, &def, host);
+    }
+    if (status == CAL_OK)
+        s->plan.integrator = cal_nmm_integrator(*host, &s->plan.integrator_reason);
+    free(stimuli);
+    free(own);
+    free(regions);
+    return status;
+}
+
+/* ---- networks, coupler, recorder --------------------------------------------------------------------- */
+
+static cal_status define_networks(cal_session *s)
+{
+    for (size_t k = 0; k < s->plan.n_networks; k++) {
+        CAL_TRY(cali_build_define(s, k));
+        CAL_TRY(cal_snn_estimate(s->ctx, &s->builds[k].def, &s->networks[k].bytes, &s->networks[k].n_synapses));
+    }
+    return CAL_OK;
+}
+
+static cal_status add_networks(cal_session *s)
+{
+    const double start = wall_now();
+    for (size_t k = 0; k < s->plan.n_networks; k++) {
+        cali_build *b = &s->builds[k];
+        cal_snn *snn = NULL;
+        void *sub = NULL;
+        CAL_TRY(cal_snn_create(s->ctx, &b->def, &snn));
+        s->networks[k].n_synapses = (double)cal_snn_get_counts(snn).n_synapses;
+        s->networks[k].bytes = cal_snn_get_counts(snn).bytes;
+        CAL_TRY(cal_sub_snn_create(s->ctx, &snn, &sub));
+        CAL_TRY(cal_coupler_add(s->coupler, s->networks[k].region, b->region, &cal_sub_snn, sub, b->links,
+                                b->n_links));
+    }
+    s->build_s = wall_now() - start;
+    return CAL_OK;
+}
+
+static cal_status create_recorder(cal_session *s)
+{
+    const cal_experiment *e = s->experiment;
+    cal_recorder_def def = cal_recorder_def_default();
+    def.sink = s->def.is_check ? "memory" : s->def.sink;
+    def.path = s->def.path;
+    def.title = e->title;
+    def.budget_bytes = e->budget_bytes;
+    def.duration = e->duration;
+    CAL_TRY(cal_recorder_create(s->ctx, &def, &s->recorder));
+    CAL_TRY(cali_signals_declare(s));
+    s->plan.recording_bytes = cal_recorder_estimate(s->recorder);
+    s->plan.budget_bytes = e->budget_bytes;
+    if (cal_recorder_start(s->recorder) == CAL_OK)
+        return CAL_OK;
+    const cal_status status = cal_context_status(s->ctx);
+    char cause[2048];
+    const char *message = cal_context_message(s->ctx);
+    if (strncmp(message, "C501", 4) != 0)
+        return status;
+    strncpy(cause, message + 4 + strspn(message + 4, " "), sizeof cause - 1);
+    cause[sizeof cause - 1] = '\0';
+    cal_context_clear(s->ctx);
+    return cali_experiment_fail(s->ctx, e, e->budget_place, "C501", "%s", cause);
+}
+
+static cal_status keep_states(cal_session *s)
+{
+    if (s->states == NULL) {
+        size_t n = 0;
+        CAL_TRY(cali_alloc(s->ctx, s->n_regions + 1, sizeof *s->state_offsets, "states", &s->state_offsets));
+        for (size_t i = 0; i < s->n_regions; i++) {
+            s->state_offsets[i] = n;
+            n += s->roles[i].network >= 0 ? 0 : s->experiment->masses[s->roles[i].mass].model->n_states;
+        }
+        s->state_offsets[s->n_regions] = n;
+        CAL_TRY(cali_alloc(s->ctx, n, sizeof *s->states, "states", &s->states));
+    }
+    for (size_t i = 0; i < s->n_regions; i++)
+        if (s->roles[i].network < 0)
+            CAL_TRY(cal_nmm_get_state(cal_coupler_nmm(s->coupler), i, s->states + s->state_offsets[i]));
+    return CAL_OK;
+}
+
+static cal_status init(cal_session *s)
+{
+    CAL_TRY(cali_plan_make(s));
+    CAL_TRY(define_networks(s));
+    cal_nmm *host = NULL;
+    CAL_TRY(create_host(s, &host));
+    const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .seed = s->experiment->seed};
+    CAL_TRY(cal_coupler_create(s->ctx, &def, &host, &s->coupler));
+    CAL_TRY(create_recorder(s));   /* refuses a recording above its budget before anything is built */
+    if (s->def.is_check)
+        return CAL_OK;
+    CAL_TRY(add_networks(s));
+    return keep_states(s);
+}
+
+cal_status cal_session_create(cal_context *ctx, const cal_experiment *experiment, const cal_session_def *def,
+                              cal_session **out)
+{
+    *out = NULL;
+    cal_session *s = NULL;
+    CAL_TRY(cali_alloc(ctx, 1, sizeof *s, "session", &s));
+    s->ctx = ctx;
+    s->experiment = experiment;
+    s->def = *def;
+    const cal_status status = init(s);
+    if (status != CAL_OK) {
+        cal_session_destroy(&s);
+        return status;
+    }
+    *out = s;
+    return CAL_OK;
+}
+
+void cal_session_destroy(cal_session **session)
+{
+    if (session == NULL || *session == NULL)
+        return;
+    cal_session *s = *session;
+    cal_recorder_destroy(&s->recorder);
+    cal_coupler_destroy(&s->coupler);
+    for (size_t k = 0; k < s->plan.n_networks; k++)
+        cali_build_clear(&s->builds[k]);
+    for (size_t i = 0; i < s->n_tracks; i++) {
+        free(s->tracks[i].sums);
+        free(s->tracks[i].rows);
+    }
+    for (size_t i = 0; i < s->n_port_tracks; i++)
+        free(s->port_tracks[i].rows);
+    cal_connectome_destroy(&s->connectome);
+    free(s->roles);
+    free(s->mass_names);
+    free(s->mass_counts);
+    free(s->networks);
+    free(s->builds);
+    free(s->tracks);
+    free(s->port_tracks);
+    free(s->train_tracks);
+    free(s->train_times);
+    free(s->train_ids);
+    free(s->states);
+    free(s->state_offsets);
+    free(s);
+    *session = NULL;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------ */
+
+cal_status cal_session_advance(cal_session *s)
+{
+    const double start = wall_now();
+    CAL_TRY(cal_coupler_advance(s->coupler));
+    const double advanced = wall_now();
+    CAL_TRY(cali_signals_append(s));
+    CAL_TRY(keep_states(s));
+    const double end = wall_now();
+    s->recording_s += end - advanced;
+    s->wall_s += end - start;
+    return CAL_OK;
+}
+
+cal_status cal_session_finish(cal_session *s)
+{
+    return cal_recorder_finish(s->recorder);
+}
+
+cal_time cal_session_time(const cal_session *s)
+{
+    return s->coupler == NULL ? 0 : cal_coupler_time(s->coupler);
+}
+
+bool cal_session_is_done(const cal_session *s)
+{
+    return cal_session_time(s) >= s->experiment->duration;
+}
+
+cal_coupler *cal_session_coupler(cal_session *s)
+{
+    return s->coupler;
+}
+
+cal_recorder *cal_session_recorder(cal_session *s)
+{
+    return s->recorder;
+}
+
+cal_plan cal_session_plan(const cal_session *s)
+{
+    return s->plan;
+}
+
+cal_cost cal_session_cost(const cal_session *s)
+{
+    cal_cost cost = {.wall_s = s->wall_s, .build_s = s->build_s, .recording_s = s->recording_s};
+    cost.coupler = cal_coupler_get_cost(s->coupler);
+    const double simulated_s = (double)cal_session_time(s) * 1e-9;
+    cost.real_time_factor = simulated_s > 0.0 ? s->wall_s / simulated_s : 0.0;
+    return cost;
+}
+
+/* One matrix per neural mass in use: (states x regions of it), with the regions' labels and the states' names. */
+static cal_status save_states(cal_session *s, cal_recorder *file, size_t mass)
+{
+    const cal_nmm_model *model = s->experiment->masses[mass].model;
+    double *values = NULL;
+    const char **labels = NULL, **names = NULL;
+    CAL_TRY(cali_alloc(s->ctx, model->n_states * s->n_regions, sizeof *values, "states", &values));
+    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *labels, "labels", &labels));
+    CAL_TRY(cali_alloc(s->ctx, model->n_states, sizeof *names, "names", &names));
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_regions; i++)
+        n += s->roles[i].network < 0 && s->roles[i].mass == (int)mass;
+    size_t at = 0;
+    for (size_t i = 0; i < s->n_regions; i++) {
+        if (s->roles[i].network >= 0 || s->roles[i].mass != (int)mass)
+            continue;
+        labels[at] = cal_connectome_labels(s->connectome)[i];
+        for (size_t r = 0; r < model->n_states; r++)
+            values[r * n + at] = s->states[s->state_offsets[i] + r];
+        at++;
+    }
+    for (size_t r = 0; r < model->n_states; r++)
+        names[r] = model->states[r].name;
+    char path[200];
+    cali_text group = {0};
+    cali_text_format(&group, "last_finite_state/%s", s->experiment->masses[mass].name);
+    cal_status status = group.is_broken ? CAL_ERR_MEMORY : CAL_OK;
+    const char *const parts[] = {"states", "regions", "values"};
+    for (int k = 0; k < 3 && n > 0 && status == CAL_OK; k++) {
+        strncpy(path, group.data, sizeof path - 12);
+        path[sizeof path - 12] = '\0';
+        strcat(strcat(path, "/"), parts[k]);
+        status = k == 0   ? cal_recorder_add_texts(file, path, model->n_states, names)
+                 : k == 1 ? cal_recorder_add_texts(file, path, n, labels)
+                          : cal_recorder_add_matrix(file, path, "1", model->n_states, n, values);
+    }
+    cali_text_free(&group);
+    free(names);
+    free(labels);
+    free(values);
+    return status;
+}
+
+cal_status cal_session_save_crash(cal_session *s, const char *path)
+{
+    cal_recorder *file = NULL;
+    cal_recorder_def def = cal_recorder_def_default();
+    def.path = path;
+    def.title = s->experiment->title;
+    cal_status status = cal_recorder_create(s->ctx, &def, &file);
+    for (size_t m = 0; m < s->experiment->n_masses && status == CAL_OK; m++)
+        status = save_states(s, file, m);
+    if (status == CAL_OK)
+        status = cal_recorder_start(file);
+    if (status == CAL_OK)
+        status = cal_recorder_finish(file);
+    cal_recorder_destroy(&file);
+    return status;
+}

@@ -1,0 +1,115 @@
+/* Inside a session: what plan.c, network.c, signals.c and session.c share. */
+#ifndef CALI_EXPERIMENT_SESSION_H
+#define CALI_EXPERIMENT_SESSION_H
+
+#include "base/text.h"
+#include "experiment/experiment.h"
+
+/** What a region is. */
+typedef struct cali_role {
+    int mass;    /* index of the neural mass; of a spiking region: the mass it stands in for */
+    int network; /* index of the network, or -1 */
+    const cali_assignment *assignment;
+} cali_role;
+
+/** A recorded signal and how its rows are put together. */
+typedef struct cali_track {
+    size_t probe;   /* of the host */
+    size_t signal;  /* of the recorder */
+    double factor;  /* host's unit -> recorded unit */
+    bool is_output; /* spiking regions contribute what they send; otherwise NaN */
+    size_t n_steps; /* grid steps per sample */
+    size_t n_taken; /* steps summed in `sums` */
+    double *sums;   /* per spiking region: sum of output bins in the open interval */
+    double *rows;   /* (max samples per window x n_regions) */
+    size_t max_rows;
+} cali_track;
+
+/** A mean over a population (voltage and the like), recorded from an output port. */
+typedef struct cali_port_track {
+    size_t sub, port, signal;
+    size_t n_steps, n_taken; /* port bins per sample */
+    double sum;
+    double *rows;
+} cali_port_track;
+
+/** Recorded spikes of one population. */
+typedef struct cali_train_track {
+    size_t sub, train;
+    uint32_t population;
+} cali_train_track;
+
+/** Definition of one spiking region, with everything it points to. */
+typedef struct cali_build {
+    size_t region;
+    int network;
+    cal_snn_def def;
+    cal_snn_population *populations;
+    cal_snn_projection *projections;
+    cal_snn_port *ports;
+    cal_link *links;
+    size_t n_links;
+    double *fractions;
+} cali_build;
+
+struct cal_session {
+    cal_context *ctx;
+    const cal_experiment *experiment;
+    cal_session_def def;
+
+    cal_connectome *connectome;
+    size_t n_regions;
+    cali_role *roles;
+    cal_plan plan;
+    const char **mass_names;
+    size_t *mass_counts;
+    cal_plan_network *networks; /* one per spiking region, in the order of the regions */
+    char window_reason[512];
+
+    cali_build *builds; /* parallel to networks */
+    cal_coupler *coupler;
+    cal_recorder *recorder;
+
+    cali_track *tracks;
+    size_t n_tracks;
+    cali_port_track *port_tracks;
+    size_t n_port_tracks;
+    cali_train_track *train_tracks;
+    size_t n_train_tracks;
+    cal_time *train_times; /* scratch of one window */
+    uint32_t *train_ids;
+    size_t train_capacity;
+
+    double *states; /* all regions' states at the last window's end, for crash.h5 */
+    size_t *state_offsets;
+    double wall_s, build_s, recording_s;
+    char *connectome_digest;
+};
+
+/** Adds the message `file:line:column  code  text` and returns CAL_ERR_INPUT. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experiment, cali_place place,
+                                const char *code, const char *format, ...);
+/** The experiment in SI units as JSON (experiment/echo.c). */
+cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out);
+
+/** plan.c: connectome, roles of the regions, window and lag. */
+cal_status cali_plan_make(cal_session *session);
+/** Regions that a selector names, as numbers, in `regions` (n_regions places). Errors: INPUT C303. */
+cal_status cali_select(const cal_session *session, const char *selector, cali_place place, size_t *regions,
+                       size_t *n);
+
+/** Least common multiple of two positive durations. */
+cal_time cali_common_multiple(cal_time a, cal_time b);
+
+/** network.c: definition of the network of spiking region `k` (ports, links included). */
+cal_status cali_build_define(cal_session *session, size_t k);
+void cali_build_clear(cali_build *build);
+
+/** signals.c: declares signals and trains at the recorder, and appends one window's rows. */
+cal_status cali_signals_declare(cal_session *session);
+cal_status cali_signals_append(cal_session *session);
+
+#endif
