@@ -232,6 +232,8 @@ static void add_coupling(echo *e)
         const cal_field *from = field_of(e, CALI_OUTPUTS, t->from), *to = field_of(e, CALI_INPUTS, t->to);
         const double values[] = {t->a, t->b, t->cmin, t->cmax, t->midpoint, t->sigma};
         char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT];
+        if (t->to != NULL && t->to[0] == '\0')
+            continue; /* acts on no mass; what reads it asks for it by itself */
         open_bracket(e, NULL, "{");
         add_text(e, "kind", cal_coupling_names[t->kind]);
         add_text(e, "from", t->from);
