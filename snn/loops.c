@@ -111,8 +111,8 @@ static int64_t sum(size_t n, const float *values)
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
         double x = (double)values[i] * 1048576.0;
-        x = x > 1099511627776.0 ? 1099511627776.0 : x;
-        x = x < -1099511627776.0 ? -1099511627776.0 : x;
+        x = x <= 1099511627776.0 ? x : 1099511627776.0; /* NaN too: the run ends at the window */
+        x = x >= -1099511627776.0 ? x : -1099511627776.0;
         total += (int64_t)x;
     }
     return total;
