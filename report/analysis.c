@@ -130,7 +130,7 @@ size_t cali_welch_segment(size_t n, double dt_ms)
     size_t length = 4;
     while ((double)(2 * length) * dt_ms <= 2100.0 && length < (size_t)1 << 25)
         length *= 2;
-    while (length >= 32 && 4 * length > n) /* seven half-overlapping segments take four lengths */
+    while (length >= 32 && 2 * length > n) /* three half-overlapping segments take two lengths */
         length /= 2;
     return length < 32 ? 0 : length;
 }
@@ -250,6 +250,18 @@ static void refine(const cali_spectrum *spectrum, size_t k, cali_peak *peak)
     peak->power = cali_exp(b - 0.25 * (a - c) * shift);
 }
 
+/* Whether the smoothed spectrum falls by a third on both sides of its maximum at k: a shoulder does not. */
+static bool stands_free(const cali_spectrum *spectrum, size_t k)
+{
+    const double enough = smoothed(spectrum, k) / 1.5;
+    size_t left = k, right = k;
+    while (left > 2 && smoothed(spectrum, left) > enough)
+        left--;
+    while (right + 2 < spectrum->n && smoothed(spectrum, right) > enough)
+        right++;
+    return smoothed(spectrum, left) <= enough && smoothed(spectrum, right) <= enough;
+}
+
 cali_peak cali_spectrum_peak(const cali_spectrum *spectrum, double low_Hz, double high_Hz)
 {
     cali_peak peak = {false, NAN, NAN, NAN, NAN};
@@ -283,7 +295,7 @@ cali_peak cali_spectrum_peak(const cali_spectrum *spectrum, double low_Hz, doubl
     const double independent = 9.0 / 11.0 * (double)spectrum->n_segments;
     peak.prominence = p[highest] / fmax(background(spectrum, highest), 1e-300);
     peak.threshold = fmax(2.0, 1.0 + 6.0 / sqrt(fmax(independent, 1.0)));
-    peak.is_found = peak.prominence >= peak.threshold;
+    peak.is_found = peak.prominence >= peak.threshold && stands_free(spectrum, best);
     return peak;
 }
 

@@ -42,7 +42,7 @@ typedef struct cali_spectrum {
 } cali_spectrum;
 
 /** Length of the segments for a series: the power of two nearest below 2 s, shortened until at least
- *  seven half-overlapping segments fit; 0 if fewer than 32 samples remain. */
+ *  three half-overlapping segments fit; 0 if fewer than 32 samples remain. */
 size_t cali_welch_segment(size_t n, double dt_ms);
 
 /** Welch's estimate: half-overlapping segments, each without its mean, Hann window w,
@@ -70,6 +70,7 @@ typedef struct cali_peak {
  *  highest bin.
  *  The background at f is the geometric mean of the medians over [f / 3, 2 f / 3] and [3 f / 2, 3 f], which a
  *  power law f^-a passes through; so neither 1/f noise nor the flanks of a broad resonance hide or make a peak.
+ *  A shoulder is no peak: the average has to fall by a third on both sides.
  *  Everything but is_found is set wherever there is a local maximum. It counts as a peak where it exceeds the
  *  background by the factor 1 + 6 / sqrt(K), at least 2, K = 9 n_segments / 11 being the number of independent
  *  segments (half-overlapping Hann windows, Welch 1967): for white noise P / background has mean 1 and standard

@@ -216,7 +216,7 @@ static void judge(cal_comparison *out, cal_comparison_row *row)
     } else if (isnan(size)) {
         row->verdict = CAL_VERDICT_OPEN;
         snprintf(note_of(out, row), CALI_COMPARISON_NOTE, "does not exist in both runs");
-    } else if (size <= 3.0 * row->error) {
+    } else if (!(size > 3.0 * row->error)) { /* also where the error is not known */
         row->verdict = CAL_VERDICT_OPEN;
         snprintf(note_of(out, row), CALI_COMPARISON_NOTE, "within three standard errors: take longer runs");
     } else {
