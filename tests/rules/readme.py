@@ -40,7 +40,7 @@ def run_commands(text):
             done = subprocess.run(command, shell=True, cwd=SOURCE, env=environment, stdin=subprocess.DEVNULL)
             check(done.returncode == 0, f"{command}: exit status {done.returncode}")
     for made in set((SOURCE / "runs").glob("*")) - before:
-        shutil.rmtree(made)
+        shutil.rmtree(made) if made.is_dir() else made.unlink()
     check(n > 0, "README.md has no command in a block of sh")
 
 
