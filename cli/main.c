@@ -1,5 +1,6 @@
 /* callosum VERB [WORDS] [OPTIONS]. The verbs are the entries of cli/verbs.def; this file finds one, parses its
  * options, gives it a context and turns the outcome into an exit status. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ done:
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error of the write, with a message, not a death */
+    signal(SIGPIPE, SIG_IGN);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         (strcmp(argv[1], "help") == 0 && argc == 2)) {
         print_help(stdout);

@@ -30,6 +30,7 @@ enum { N_TEMPLATES = sizeof templates / sizeof templates[0] };
 
 static const cali_option options[] = {
     {.name = "from", .kind = CALI_OPTION_TEXT, .value = "TEMPLATE", .meaning = "default: one-spiking-region"},
+    CALI_OPTION_JSON,
 };
 
 static const template_entry *find_template(cal_context *ctx, const char *name)
@@ -118,6 +119,19 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     const template_entry *t = find_template(ctx, cali_get_text(arguments, "from", templates[0].name));
     if (t == NULL || make(ctx, arguments->words[0], t) != CAL_OK)
         return cali_fail(ctx, CALI_EXIT_INPUT);
+    if (cali_has(arguments, "json")) {
+        cali_text json = {0};
+        cali_json_open(&json, NULL, "{");
+        cali_json_text(&json, "directory", arguments->words[0]);
+        cali_json_text(&json, "template", t->name);
+        cali_json_open(&json, "files", "[");
+        cali_json_text(&json, NULL, "experiment.yaml");
+        cali_json_text(&json, NULL, "brain.zip");
+        cali_json_text(&json, NULL, "README.md");
+        cali_json_close(&json, "]");
+        cali_json_close(&json, "}");
+        return cali_print_json(&json);
+    }
     printf("written     %s (experiment.yaml, brain.zip, README.md)\nnext        cd %s && callosum check && callosum run "
            "experiment.yaml\n",
            arguments->words[0], arguments->words[0]);
