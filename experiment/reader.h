@@ -117,6 +117,22 @@ void cali_parse_stimuli(cali_reader *r, const cali_node *node);
 void cali_parse_regions(cali_reader *r, const cali_node *node);
 /* parse_network.c: `beside` holds receives and gives that stand beside `spiking`. */
 void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network);
+/** "E" or "E.excitatory" into a population and, where one is wanted, a receptor (NULL: none is). */
+bool cali_find_target(cali_reader *r, const cali_network *network, const cali_node *node, const char *text,
+                      const char *weight, size_t *population, const cal_receptor **receptor);
+/** Number of the population, or -1 and a mistake. */
+long cali_find_population(cali_reader *r, const cali_network *network, const cali_node *node, const char *name);
+/** "weight into E.excitatory" */
+void cali_label_weight(char label[CALI_LABEL], const cali_population *p, const cal_receptor *receptor);
+/** A weight of another dimension: which neurons would take it? True: nothing to complain about here. */
+bool cali_check_weight_unit(cali_reader *r, const cali_node *weight, const char *label, const cal_neuron *neuron,
+                            const cal_receptor *receptor);
+/** A mistake where a receptor of moduli would get a negative weight. */
+bool cali_check_modulus(cali_reader *r, cali_place place, const char *label, const cal_receptor *receptor,
+                        const cal_distribution *d);
+/* parse_transfers.c: `receives` or `gives` of a network, by direction. */
+void cali_parse_transfers(cali_reader *r, const cali_node *node, const char *name, const cali_network *network,
+                          cal_transducer_direction direction, cali_transfer **out, size_t *n_out);
 /* override.c: applies --set number `number` to the tree. */
 void cali_apply_override(cali_reader *r, cali_node **root, const char *text, unsigned number);
 /** Index of the mass called `name`, or -1. */

@@ -62,15 +62,5 @@ const cal_nmm_model CALI_MODEL(generic_2d_oscillator) = {
     .equations = "V' = d tau (alpha W - f V^3 + e V^2 + g V + gamma (I + c))\n"
                  "W' = d (a + b V + c V^2 - beta W) / tau",
     .source = "Sanz-Leon, Knock, Spiegler & Jirsa (2015), NeuroImage 111, 385-430",
-    .states = states,
-    .n_states = N_ROWS(states),
-    .scales = scales,
-    .params = params,
-    .n_params = N_ROWS(params),
-    .inputs = inputs,
-    .n_inputs = N_ROWS(inputs),
-    .outputs = outputs,
-    .n_outputs = N_ROWS(outputs),
-    .rhs = rhs,
-    .observe = observe,
+    CALI_MODEL_PARTS,
 };

@@ -93,15 +93,5 @@ const cal_nmm_model CALI_MODEL(jansen_rit) = {
                  "y5' = B b a_4 J S(a_3 J y0) - 2 b y5 - b^2 y2\n"
                  "S(v) = 2 nu_max / (1 + exp(r (v0 - v)))",
     .source = "Jansen & Rit (1995), Biol. Cybern. 73, 357-366",
-    .states = states,
-    .n_states = N_ROWS(states),
-    .scales = scales,
-    .params = params,
-    .n_params = N_ROWS(params),
-    .inputs = inputs,
-    .n_inputs = N_ROWS(inputs),
-    .outputs = outputs,
-    .n_outputs = N_ROWS(outputs),
-    .rhs = rhs,
-    .observe = observe,
+    CALI_MODEL_PARTS,
 };

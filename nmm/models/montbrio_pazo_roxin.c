@@ -63,15 +63,5 @@ const cal_nmm_model CALI_MODEL(montbrio_pazo_roxin) = {
     .equations = "tau r' = (Delta + Gamma tau r) / (pi tau) + 2 r V\n"
                  "tau V' = V^2 - (pi tau r)^2 + eta + J tau r + I + cr c_r + cv c_V",
     .source = "Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5, 021028",
-    .states = states,
-    .n_states = N_ROWS(states),
-    .scales = scales,
-    .params = params,
-    .n_params = N_ROWS(params),
-    .inputs = inputs,
-    .n_inputs = N_ROWS(inputs),
-    .outputs = outputs,
-    .n_outputs = N_ROWS(outputs),
-    .rhs = rhs,
-    .observe = observe,
+    CALI_MODEL_PARTS,
 };

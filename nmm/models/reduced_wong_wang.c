@@ -65,16 +65,6 @@ const cal_nmm_model CALI_MODEL(reduced_wong_wang) = {
                  "H(x) = (a x - b) / (1 - exp(-d (a x - b))),  x = w J_N S + I_o + J_N c",
     .source = "Deco, Ponce-Alvarez, Mantini, Romani, Hagmann & Corbetta (2013), J. Neurosci. 33, "
               "11239-11252",
-    .states = states,
-    .n_states = N_ROWS(states),
-    .scales = scales,
-    .params = params,
-    .n_params = N_ROWS(params),
-    .inputs = inputs,
-    .n_inputs = N_ROWS(inputs),
-    .outputs = outputs,
-    .n_outputs = N_ROWS(outputs),
     .is_stiff = true,
-    .rhs = rhs,
-    .observe = observe,
+    CALI_MODEL_PARTS,
 };

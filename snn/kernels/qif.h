@@ -33,13 +33,13 @@ CAL_HD int cali_qif_step(const cali_qif_constants *k, const cali_qif_inputs *in,
     const float bottom = cali_fma_f32(z, cali_fma_f32(z, 1.0f / 63.0f, -4.0f / 9.0f), 1.0f);
     float q = cali_fma_f32(-x->v * k->h, top, bottom);
     const int has_passed = q <= 0.0f; /* through infinity */
-    q = (q > -1e-12f) & (q < 1e-12f) ? (has_passed ? -1e-12f : 1e-12f) : q;
+    q = ((q > -1e-12f) & (q < 1e-12f)) ? (has_passed ? -1e-12f : 1e-12f) : q;
     const float v = cali_fma_f32(ih, top, x->v * bottom) / q;
 
     const int has_spiked = has_passed | (v >= k->v_peak);
     const float rq = cali_fma_f32(-i, k->reset_s, k->reset_q);
     float r = cali_fma_f32(-v, k->reset_p, rq);
-    r = (r > -1e-12f) & (r < 1e-12f) ? 1e-12f : r;
+    r = ((r > -1e-12f) & (r < 1e-12f)) ? 1e-12f : r;
     const float after = cali_fma_f32(i, k->reset_p, v * rq) / r;
     x->v = has_spiked ? after : v;
     x->i_syn = in->input * k->per_h; /* acts during the next step: weight tau / dt */

@@ -108,6 +108,16 @@ static void run_with(unsigned n_threads, const char *isa, outcome *out)
     cal_context_destroy(&ctx);
 }
 
+static void forget(outcome *o)
+{
+    for (int k = 0; k < 4; k++) {
+        free(o->rows[k]);
+        free(o->times[k]);
+        free(o->ids[k]);
+    }
+    *o = (outcome){0};
+}
+
 static void expect_equal(const outcome *a, const outcome *b, const char *what)
 {
     cr_expect(a->n_signals == 2 && b->n_signals == 2 && a->n_trains == 3 && b->n_trains == 3);
@@ -125,7 +135,7 @@ static void expect_equal(const outcome *a, const outcome *b, const char *what)
 
 Test(same_bits, for_1_2_3_and_8_threads)
 {
-    static outcome one, other;
+    outcome one = {0}, other = {0};
     const unsigned n_threads[] = {2, 3, 8};
     run_with(1, NULL, &one);
     for (int i = 0; i < 3; i++) {
@@ -133,15 +143,20 @@ Test(same_bits, for_1_2_3_and_8_threads)
         snprintf(what, sizeof what, "%u threads", n_threads[i]);
         run_with(n_threads[i], NULL, &other);
         expect_equal(&one, &other, what);
+        forget(&other);
     }
+    forget(&one);
 }
 
 Test(same_bits, for_every_instruction_set)
 {
-    static outcome one, other;
+    outcome one = {0}, other = {0};
     run_with(2, "base", &one);
     run_with(2, "v3", &other);
     expect_equal(&one, &other, "v3");
+    forget(&other);
     run_with(2, "v4", &other);
     expect_equal(&one, &other, "v4");
+    forget(&other);
+    forget(&one);
 }
