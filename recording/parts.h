@@ -142,5 +142,7 @@ struct cal_recording {
 
 /** Opens a file: fills layout, stop, is_complete, source and self. */
 cal_status cali_hdf5_open(cal_context *ctx, const char *path, cal_recording *out);
+/** cal_recording_open without the child process that opens the file first: for files of our own making. */
+cal_status cali_recording_open_here(cal_context *ctx, const char *path, cal_recording **out);
 
 #endif

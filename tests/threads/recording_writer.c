@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "callosum/recording.h"
+#include "recording/parts.h"
 #include "support/support.h"
 
 enum { N_REGIONS = 64, PER_WINDOW = 25, N_SPIKES = 300 };
@@ -86,7 +87,7 @@ static void check_file(cal_context *ctx, const char *path, size_t n_least)
 {
     static double rows[PER_WINDOW * N_REGIONS];
     cal_recording *recording = NULL;
-    if (cal_recording_open(ctx, path, &recording) != CAL_OK)
+    if (cali_recording_open_here(ctx, path, &recording) != CAL_OK)
         stop(ctx, "open");
     const size_t n = (size_t)(cal_recording_stop(recording) / window);
     if (n < n_least || cal_recording_get_signal(recording, 0).n_rows != n * PER_WINDOW ||

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "recording/recorder.h"
 #include "recording/sink_hdf5.h"
+#include "recording/parts.h"
 #include "support/support.h"
 
 enum { N_REGIONS = 40, PER_WINDOW = 10, N_SPIKES = 700 };
@@ -105,7 +106,7 @@ static cal_status add_window(cal_recorder *recorder, size_t k)
 static int count_windows(cal_context *ctx, const char *path)
 {
     cal_recording *recording = NULL;
-    if (cal_recording_open(ctx, path, &recording) != CAL_OK)
+    if (cali_recording_open_here(ctx, path, &recording) != CAL_OK)
         return -1;
     const size_t n = (size_t)(cal_recording_stop(recording) / window);
     bool is_right = cal_recording_stop(recording) % window == 0;
