@@ -316,7 +316,8 @@ static const cali_key sync_keys[] = {
      PLACE(cal_experiment, window_place),
      .meaning = "time between exchanges; auto: as long as the smallest delay into or out of a spiking region allows"},
     {"lag", CALI_KEY_WORD, .fallback = "auto", WORDS(lags, 3), EXP(lag),
-     .meaning = "in windows, between what one side does and what the other receives"},
+     .meaning = "in windows, between what one side does and what the other receives; auto: 1, the longer window. 2 halves "
+                "the longest window and leaves a window's time for the way between the sides"},
 };
 const cali_mapping cali_keys_sync = {"sync", "When neural masses and spiking regions exchange.", MAPPING(sync_keys),
                                      "sync: {window: 1 ms, lag: 1}"};

@@ -34,6 +34,15 @@ static cal_status declare_matrices(cal_session *s)
     return cal_recorder_add_texts(s->recorder, "connectome/labels", n, cal_connectome_labels(c));
 }
 
+/* Whether `what` is what spiking regions send: the first output of the mass that they stand in for. */
+static bool is_sent(const cal_session *s, const char *what)
+{
+    if (s->plan.n_networks == 0)
+        return false;
+    const cali_role *role = &s->roles[s->networks[0].index];
+    return strcmp(what, s->experiment->masses[role->mass].model->outputs[0].name) == 0;
+}
+
 static cal_status declare_track(cal_session *s, const cali_signal *wish)
 {
     cali_track *t = &s->tracks[s->n_tracks];
@@ -54,9 +63,7 @@ static cal_status declare_track(cal_session *s, const cali_signal *wish)
                                     "cannot record \"rate\": what the regions send is no rate, its unit is %s.\n"
                                     "try the name of the output (callosum models NAME lists them)",
                                     unit);
-    const cali_role *role = &s->roles[0];
-    const char *sent = s->experiment->masses[role->mass].model->outputs[0].name;
-    t->is_output = is_rate || strcmp(wish->what, sent) == 0;
+    t->is_output = is_rate || is_sent(s, wish->what);
     t->n_steps = (size_t)(wish->every / s->plan.dt);
     t->max_rows = (size_t)(s->plan.window / wish->every) + 1;
     CAL_TRY(cali_alloc(s->ctx, s->plan.n_networks, sizeof(double), "signal", &t->sums));
@@ -88,13 +95,14 @@ static cal_status declare_port_tracks(cal_session *s, const cali_signal *wish)
             const cal_neuron *neuron = net->populations[port->population].neuron;
             const int index = cal_field_find(neuron->states, neuron->n_states, state);
             const char *label = net->populations[port->population].name;
-            char name[160], text[256];
+            char name[160], axis[180], text[256];
             snprintf(name, sizeof name, "%s_%s_mean_%s", s->plan.networks[k].region, label, state);
             snprintf(text, sizeof text, "%s of %s, mean over the population and the interval", state, label);
             for (char *c = name; *c != '\0'; c++)
                 *c = *c == ' ' || *c == '/' ? '_' : *c;
+            snprintf(axis, sizeof axis, "population_%s", name);
             const cal_signal_def def = {.name = name, .unit = neuron->states[index].unit, .long_name = text,
-                                        .t_first = wish->every, .every = wish->every, .axis = name, .n_columns = 1,
+                                        .t_first = wish->every, .every = wish->every, .axis = axis, .n_columns = 1,
                                         .labels = &label};
             CAL_TRY(cal_recorder_add_signal(s->recorder, &def, &t->signal));
         }

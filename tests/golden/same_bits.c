@@ -79,7 +79,7 @@ static void forget(outcome *o)
 
 static void expect_equal(const outcome *a, const outcome *b, const char *what)
 {
-    cr_expect(a->n_signals == 2 && b->n_signals == 2 && a->n_trains == 3 && b->n_trains == 3);
+    cr_expect(a->n_signals == 3 && b->n_signals == 3 && a->n_trains == 3 && b->n_trains == 3);
     for (size_t k = 0; k < a->n_signals; k++) {
         cr_assert(a->n[k] == b->n[k] && a->n[k] > 0, "%s: signal %zu", what, k);
         cr_expect(memcmp(a->rows[k], b->rows[k], a->n[k] * sizeof(double)) == 0, "%s: signal %zu", what, k);

@@ -42,6 +42,7 @@ static const char *const cali_test_two_regions =
     "  signals:\n"
     "    - {what: rate, of: all, every: 1 ms}\n"
     "    - {what: V, of: all, every: 1 ms}\n"
+    "    - {what: mean v, every: 1 ms}\n"
     "    - {what: spikes, of: all}\n";
 
 #endif
