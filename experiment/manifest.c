@@ -8,6 +8,12 @@
 #include "base/json.h"
 #include "experiment/session.h"
 
+#ifdef __clang__
+#define COMPILER __VERSION__ /* begins with its name */
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 static cal_status add_input(cal_context *ctx, cali_text *t, const char *role, const char *path)
 {
     if (path == NULL)
@@ -109,7 +115,7 @@ cal_status cal_session_manifest(cal_session *s, char **text)
     cali_json_text(&t, "callosum", CAL_VERSION);
     cali_json_text(&t, "title", e->title == NULL ? "" : e->title);
     cali_json_open(&t, "build", "{");
-    cali_json_text(&t, "compiler", __VERSION__);
+    cali_json_text(&t, "compiler", COMPILER);
     cali_json_text(&t, "isa", cali_isa_name(cali_isa()));
     cali_json_close(&t, "}");
     cali_json_number(&t, "threads", cal_context_n_threads(s->ctx));

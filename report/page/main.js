@@ -93,7 +93,7 @@
     var text = r.count(run.connectome.connections) + ' connections, colours by the logarithm of the weight; grey: none' +
       (v > 0 ? '. Delays at ' + r.plain(v) + ' mm/ms' : '');
     if (regions.total > n) text += '. Of ' + r.count(regions.total) + ' regions ' + r.count(n) + ' are drawn, evenly taken';
-    r.say('connectome-caption', text + '. Rows receive, columns send; triangles mark what spikes.');
+    r.say('connectome-caption', text + '. Rows receive, columns send' + (regions.spiking.length ? '; triangles mark what spikes.' : '.'));
     if (!regions.centres_mm) return;
     var brain = r.brain(r.by_id('brain'));
     r.by_id('brain').appendChild(r.element('figcaption', {text: 'Balls grow with the input strength; lines are the ' + r.count(brain.n_edges) +

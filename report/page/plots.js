@@ -412,7 +412,7 @@ report.plots = function () {
       r.by_id('bars').appendChild(r.element('div', {'class': 'bar-row ' + row.kind}, [r.element('span', {'class': 'name', text: row.name}),
         r.element('div', {'class': 'track'}, [fill]), amount]));
     });
-    r.say('cost-caption', (wall > 0 ? 'The run took ' + r.with_unit(wall, 's') + ' of wall time' + (cost.build_s > 0 ? ', after ' + r.with_unit(cost.build_s, 's') + ' for building' : '') + '. ' : '') +
+    r.say('cost-caption', (wall > 0 ? 'The run took ' + r.with_unit(wall, 's') + ' of wall time' + (cost.build_s > 0.001 ? ', after ' + r.with_unit(cost.build_s, 's') + ' for building' : '') + '. ' : '') +
       'Participants compute a window at the same time, so their times overlap.');
   }
 
