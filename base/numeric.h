@@ -62,12 +62,6 @@ CAL_HD double cali_log(double x)
     return k * 6.93147180369123816490e-01 + (2.0 * s + (s * z * p + k * 1.90821492927058770002e-10));
 }
 
-/** x^y for positive x: exp(y log x); relative error grows with |y log x|, 1e-15 up to 4. */
-CAL_HD double cali_pow(double x, double y)
-{
-    return cali_exp(y * cali_log(x));
-}
-
 /** sin and cos of x, absolute error below 3e-16 for |x| < 1e5, growing with |x| beyond. */
 CAL_HD void cali_sincos(double x, double *sine, double *cosine)
 {

@@ -2,23 +2,17 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define BAR_CELLS 32
 #define REDRAW_S 0.1
 #define LOG_S 10.0
 
-static double wall_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 cali_progress cali_progress_start(cal_time duration, bool is_silent)
 {
-    const double now = wall_now();
+    const double now = cali_wall_s();
     return (cali_progress){.is_terminal = isatty(STDERR_FILENO) == 1, .is_silent = is_silent, .start_s = now,
                            .last_s = now, .duration = duration};
 }
@@ -42,7 +36,7 @@ static void find_slowest(const cal_session *session, const char **name, double *
 
 void cali_progress_show(cali_progress *p, const cal_session *session)
 {
-    const double now = wall_now();
+    const double now = cali_wall_s();
     const cal_time t = cal_session_time(session);
     const bool is_end = t >= p->duration;
     if (p->is_silent || (!is_end && now - p->last_s < (p->is_terminal ? REDRAW_S : LOG_S)))

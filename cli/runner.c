@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "callosum/report.h"
 #include "cli/progress.h"
 
@@ -82,7 +83,7 @@ static cal_status make_folder(cal_context *ctx, const char *wish, char **path)
     if (is_taken)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds a run already. Try another --out, or leave it away.", wish);
     CAL_TRY(cali_directory_make(ctx, wish));
-    return cali_path_join(ctx, NULL, wish, path);
+    return cali_copy_text(ctx, wish, path);
 }
 
 static cal_status write_inside(cal_context *ctx, const char *directory, const char *name, const char *text)
@@ -162,18 +163,29 @@ static cal_status run_in(cal_context *ctx, const cal_experiment *experiment, con
         fflush(stdout);
     }
     CAL_TRY(write_inside(ctx, result->directory, "experiment.yaml", cal_experiment_text(experiment)));
-    CAL_TRY(advance_all(ctx, session, experiment, def, result));
+    const cal_status status = advance_all(ctx, session, experiment, def, result);
     result->stopped_at = cal_session_time(session);
     result->cost = cal_session_cost(session);
     share_work(cal_session_plan(session).n_networks, result);
     result->cost.coupler.sub_s = NULL;   /* belongs to the session */
-    return write_manifest(ctx, session, result->directory);
+    const cal_status written = write_manifest(ctx, session, result->directory); /* also of a run that failed */
+    return status != CAL_OK ? status : written;
+}
+
+/* Nothing was computed: what this run made goes away; a folder that was there stays. */
+static void leave_nothing(const char *h5, const char *directory)
+{
+    remove(h5);
+    if (directory != NULL)
+        remove(directory);
 }
 
 cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
                     cali_run_result *result)
 {
     *result = (cali_run_result){0};
+    struct stat info;
+    const bool is_new = def->directory == NULL || stat(def->directory, &info) != 0;
     CAL_TRY(make_folder(ctx, def->directory, &result->directory));
     char *h5 = NULL;
     CAL_TRY(cali_path_join(ctx, result->directory, "run.h5", &h5));
@@ -189,7 +201,7 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     if (status == CAL_OK)
         status = run_in(ctx, experiment, def, session, result);
     else
-        remove(h5), remove(result->directory);   /* nothing was computed: leave nothing behind */
+        leave_nothing(h5, is_new ? result->directory : NULL);
     cal_session_destroy(&session);
     sigaction(SIGINT, &before_int, NULL);
     sigaction(SIGTERM, &before_term, NULL);

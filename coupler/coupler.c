@@ -5,17 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "coupler/inside.h"
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static cal_time window_start(const cal_coupler *self)
 {
@@ -96,14 +89,14 @@ static cal_status give(cal_coupler *self, cali_sub *sub)
 
 static cal_status run_sub(cal_coupler *self, cali_sub *sub)
 {
-    const double begin = seconds();
+    const double begin = cali_wall_s();
     CAL_TRY(receive(self, sub));
-    const double received = seconds();
+    const double received = cali_wall_s();
     CAL_TRY(sub->ops->advance(sub->self, window_start(self), sub->data));
-    const double advanced = seconds();
+    const double advanced = cali_wall_s();
     CAL_TRY(give(self, sub));
     sub->advance_s = advanced - received;
-    sub->transducers_s = received - begin + (seconds() - advanced);
+    sub->transducers_s = received - begin + (cali_wall_s() - advanced);
     return CAL_OK;
 }
 
@@ -115,9 +108,9 @@ static void run_block(void *arg, size_t block)
         sub->status = run_sub(self, sub);
         return;
     }
-    const double begin = seconds();
+    const double begin = cali_wall_s();
     self->host_status = cal_nmm_advance(self->nmm, window_start(self) + self->window);
-    self->host_s += seconds() - begin;
+    self->host_s += cali_wall_s() - begin;
 }
 
 /* The message says who failed, unless several did: then the first message stands as it is. */
@@ -149,10 +142,10 @@ cal_status cal_coupler_advance(cal_coupler *coupler)
 {
     if (coupler->is_broken)
         return CAL_FAIL(coupler->ctx, CAL_ERR_STATE, "the coupler failed before");
-    const double begin = seconds();
+    const double begin = cali_wall_s();
     coupler->is_broken = true; /* until the window is done */
     CAL_TRY(exchange(coupler));
-    coupler->exchange_s += seconds() - begin;
+    coupler->exchange_s += cali_wall_s() - begin;
     cali_parallel_for(cali_context_pool(coupler->ctx), coupler->n_subs + 1, run_block, coupler);
     CAL_TRY(collect(coupler));
     for (size_t s = 0; s < coupler->n_subs; s++) {
@@ -160,7 +153,7 @@ cal_status cal_coupler_advance(cal_coupler *coupler)
         coupler->exchange_s += coupler->subs[s].transducers_s;
     }
     coupler->n_windows++;
-    coupler->total_s += seconds() - begin;
+    coupler->total_s += cali_wall_s() - begin;
     coupler->is_broken = false;
     return CAL_OK;
 }

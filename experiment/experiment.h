@@ -34,7 +34,6 @@ typedef struct cali_population {
     uint32_t n;
     cal_snn_setting *settings;
     size_t n_settings;
-    double record_fraction;
     cali_place place;
 } cali_population;
 

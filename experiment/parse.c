@@ -289,11 +289,6 @@ void cal_experiment_destroy(cal_experiment **experiment)
     *experiment = NULL;
 }
 
-const char *cal_experiment_title(const cal_experiment *experiment)
-{
-    return experiment->title;
-}
-
 const char *cal_experiment_text(const cal_experiment *experiment)
 {
     return experiment->text;

@@ -74,7 +74,6 @@ static void parse_population(cali_reader *r, const cali_entry *entry, cali_popul
     cali_population_text text = {0};
     p->name = cali_keep(r, entry->key);
     p->place = cali_place_of_key(entry);
-    p->record_fraction = 1.0;
     if (strpbrk(entry->key, "., ") != NULL || entry->key[0] == '\0' || strlen(entry->key) > MAX_NAME)
         cali_refuse(r, p->place, "C104", "a population cannot be called \"%.60s\"\nbecause dots, commas and blanks divide "
                     "names, and %d letters are enough", entry->key, MAX_NAME);

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "experiment/session.h"
 
-/* Without spiking regions nothing asks for a window: this one bounds what is recorded at once. */
-#define FREE_WINDOW_MS 10.0
+/* The longest window that is chosen by itself: it bounds what is recorded at once, and how coarse progress is. */
+#define LONGEST_WINDOW_MS 10.0
 
 /* ---- connectome ------------------------------------------------------------------------------------ */
 
@@ -327,16 +327,12 @@ static cal_status choose_window(cal_session *s)
     for (size_t k = 0; k < p->n_networks; k++)
         base = cali_common_multiple(base, p->networks[k].step);
     CAL_TRY(find_min_delay(s));
-    const double limit_ms = p->n_networks > 0 ? p->min_delay_ms : FREE_WINDOW_MS * p->lag;
-    const cal_time longest =
-        cal_coupler_longest_window(fmin(limit_ms, FREE_WINDOW_MS * p->lag), base, p->lag, e->duration);
-    p->window = e->window;
-    if (p->window == 0)
-        p->window = longest > 0 ? longest : base;
+    const double cap_ms = LONGEST_WINDOW_MS * p->lag, delay_ms = p->n_networks > 0 ? p->min_delay_ms : cap_ms;
+    const cal_time legal = cal_coupler_longest_window(delay_ms, base, p->lag, e->duration);
+    const cal_time usual = cal_coupler_longest_window(fmin(delay_ms, cap_ms), base, p->lag, e->duration);
+    p->window = e->window != 0 ? e->window : usual > 0 ? usual : base;
     say_window(s, base);
-    return check_window(s, longest > 0 && p->n_networks > 0 && p->min_delay_ms / p->lag > FREE_WINDOW_MS
-                               ? cal_coupler_longest_window(p->min_delay_ms, base, p->lag, e->duration)
-                               : longest);
+    return check_window(s, legal);
 }
 
 cal_status cali_plan_make(cal_session *s)

@@ -1,21 +1,14 @@
 /* A session: the objects of one run, from the plan to the last commit. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "experiment/session.h"
 
 cal_session_def cal_session_def_default(void)
 {
     return (cal_session_def){.sink = "hdf5"};
-}
-
-static double wall_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* ---- host -------------------------------------------------------------------------------------------- */
@@ -144,7 +137,7 @@ static cal_status define_networks(cal_session *s)
 
 static cal_status add_networks(cal_session *s)
 {
-    const double start = wall_now();
+    const double start = cali_wall_s();
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         cali_build *b = &s->builds[k];
         cal_snn *snn = NULL;
@@ -156,7 +149,7 @@ static cal_status add_networks(cal_session *s)
         CAL_TRY(cal_coupler_add(s->coupler, s->networks[k].region, b->region, &cal_sub_snn, sub, b->links,
                                 b->n_links));
     }
-    s->build_s = wall_now() - start;
+    s->build_s = cali_wall_s() - start;
     return CAL_OK;
 }
 
@@ -273,12 +266,12 @@ void cal_session_destroy(cal_session **session)
 
 cal_status cal_session_advance(cal_session *s)
 {
-    const double start = wall_now();
+    const double start = cali_wall_s();
     CAL_TRY(cal_coupler_advance(s->coupler));
-    const double advanced = wall_now();
+    const double advanced = cali_wall_s();
     CAL_TRY(cali_signals_append(s));
     CAL_TRY(keep_states(s));
-    const double end = wall_now();
+    const double end = cali_wall_s();
     s->recording_s += end - advanced;
     s->wall_s += end - start;
     return CAL_OK;
@@ -297,16 +290,6 @@ cal_time cal_session_time(const cal_session *s)
 bool cal_session_is_done(const cal_session *s)
 {
     return cal_session_time(s) >= s->experiment->duration;
-}
-
-cal_coupler *cal_session_coupler(cal_session *s)
-{
-    return s->coupler;
-}
-
-cal_recorder *cal_session_recorder(cal_session *s)
-{
-    return s->recorder;
 }
 
 cal_plan cal_session_plan(const cal_session *s)

@@ -83,17 +83,7 @@ struct cal_session {
     double *states; /* all regions' states at the last window's end, for crash.h5 */
     size_t *state_offsets;
     double wall_s, build_s, recording_s;
-    char *connectome_digest;
 };
-
-/** Adds the message `file:line:column  code  text` and returns CAL_ERR_INPUT. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 5, 6)))
-#endif
-cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experiment, cali_place place,
-                                const char *code, const char *format, ...);
-/** The experiment in SI units as JSON (experiment/echo.c). */
-cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out);
 
 /** plan.c: connectome, roles of the regions, window and lag. */
 cal_status cali_plan_make(cal_session *session);

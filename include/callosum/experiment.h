@@ -19,7 +19,6 @@ typedef struct cal_experiment cal_experiment;
 cal_status cal_experiment_load(cal_context *ctx, const char *path, const char *const *overrides, size_t n_overrides,
                                cal_experiment **out);
 void cal_experiment_destroy(cal_experiment **experiment);
-const char *cal_experiment_title(const cal_experiment *experiment);
 /** The file as it was read; borrowed. */
 const char *cal_experiment_text(const cal_experiment *experiment);
 cal_time cal_experiment_duration(const cal_experiment *experiment);
@@ -49,9 +48,6 @@ cal_status cal_session_advance(cal_session *session);
 cal_status cal_session_finish(cal_session *session);
 cal_time cal_session_time(const cal_session *session);
 bool cal_session_is_done(const cal_session *session);
-/** Borrowed; NULL with is_check. */
-cal_coupler *cal_session_coupler(cal_session *session);
-cal_recorder *cal_session_recorder(cal_session *session);
 /** After an E302: writes the last finite states of all regions to `path` as HDF5. Errors: IO. */
 cal_status cal_session_save_crash(cal_session *session, const char *path);
 
