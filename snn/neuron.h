@@ -48,6 +48,10 @@ double cali_propagator(double h_ms, double tau_m_ms, double tau_s_ms, double c_p
 double cali_steps(double duration_ms, double dt_ms);
 
 #define CALI_COUNT(array) (sizeof(array) / sizeof(array)[0])
+/* The members of a public entry that have the same names in every file of snn/neurons/. */
+#define CALI_NEURON_TABLES                                                                         \
+    .params = params, .n_params = N_PARAMS, .states = states, .n_states = CALI_COUNT(states),       \
+    .receptors = receptors, .n_receptors = CALI_COUNT(receptors)
 #define CALI_N_FLOATS(type) (sizeof(type) / sizeof(float))
 /* The parts of an entry that follow from its kernel and tables. */
 #define CALI_LOOPS_X86(name) {cali_##name##_loop_base, cali_##name##_loop_v3, cali_##name##_loop_v4}

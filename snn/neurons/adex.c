@@ -99,12 +99,7 @@ const cali_neuron cali_neuron_adex = {
                           "- g_exc (V - E_exc) - g_inh (V - E_inh) + I_e + I; "
                           "tau_w w' = a (V - E_L) - w; V >= V_peak: spike, V = V_reset, w += b",
              .source = "Brette & Gerstner (2005), J. Neurophysiol. 94, 3637-3642",
-             .params = params,
-             .n_params = N_PARAMS,
-             .states = states,
-             .n_states = CALI_COUNT(states),
-             .receptors = receptors,
-             .n_receptors = CALI_COUNT(receptors),
+             CALI_NEURON_TABLES,
              .current_unit = "pA"},
     .n_constants = CALI_N_FLOATS(cali_adex_constants),
     .rest_param = E_L,

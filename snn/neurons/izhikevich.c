@@ -52,12 +52,7 @@ const cali_neuron cali_neuron_izhikevich = {
              .equations = "v' = 0.04 v^2 + 5 v + 140 - u + I_e + I; u' = a (b v - u); "
                           "v >= V_peak: spike, v = c, u += d",
              .source = "Izhikevich (2003), IEEE Trans. Neural Netw. 14, 1569-1572",
-             .params = params,
-             .n_params = N_PARAMS,
-             .states = states,
-             .n_states = CALI_COUNT(states),
-             .receptors = receptors,
-             .n_receptors = CALI_COUNT(receptors),
+             CALI_NEURON_TABLES,
              .current_unit = "1"},
     .n_constants = CALI_N_FLOATS(cali_izhikevich_constants),
     .rest_param = -1,

@@ -64,12 +64,7 @@ const cali_neuron cali_neuron_lif = {
                           "I_exc' = -I_exc / tau_exc; I_inh' = -I_inh / tau_inh; "
                           "V >= V_th: spike, V = V_reset for t_ref",
              .source = "Rotter & Diesmann (1999), Biol. Cybern. 81, 381-402",
-             .params = params,
-             .n_params = N_PARAMS,
-             .states = states,
-             .n_states = CALI_COUNT(states),
-             .receptors = receptors,
-             .n_receptors = CALI_COUNT(receptors),
+             CALI_NEURON_TABLES,
              .current_unit = "pA"},
     .n_constants = CALI_N_FLOATS(cali_lif_constants),
     .rest_param = E_L,

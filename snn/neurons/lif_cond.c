@@ -64,12 +64,7 @@ const cali_neuron cali_neuron_lif_cond = {
                           "g_exc' = -g_exc / tau_exc; g_inh' = -g_inh / tau_inh; "
                           "V >= V_th: spike, V = V_reset for t_ref",
              .source = "Brette et al. (2007), J. Comput. Neurosci. 23, 349-398, benchmark 1",
-             .params = params,
-             .n_params = N_PARAMS,
-             .states = states,
-             .n_states = CALI_COUNT(states),
-             .receptors = receptors,
-             .n_receptors = CALI_COUNT(receptors),
+             CALI_NEURON_TABLES,
              .current_unit = "pA"},
     .n_constants = CALI_N_FLOATS(cali_lif_cond_constants),
     .rest_param = E_L,
