@@ -32,11 +32,16 @@ static const double *region_params(const cal_session *s, size_t region, double *
 /* What a spiking region sent before t = 0: the output of the mass that it stands in for, at its initial state. */
 static cal_status rest_output(cal_session *s, const cali_mass *mass, double *output)
 {
-    double *y = NULL;
-    CAL_TRY(cali_alloc(s->ctx, mass->model->n_outputs, sizeof *y, "outputs", &y));
-    mass->model->observe(1, mass->params, mass->initial, y);
+    const cal_nmm_model *m = mass->model;
+    const size_t n_p = m->n_params + m->n_derived;
+    double *p = NULL;
+    CAL_TRY(cali_alloc(s->ctx, n_p + m->n_outputs, sizeof *p, "outputs", &p));
+    double *y = p + n_p;
+    memcpy(p, mass->params, m->n_params * sizeof *p);
+    cal_nmm_model_derive(m, 1, p);
+    m->observe(1, p, mass->initial, y);
     *output = y[0];
-    free(y);
+    free(p);
     return CAL_OK;
 }
 

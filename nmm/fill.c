@@ -17,7 +17,7 @@ static cal_status allocate_rows(cal_nmm *nmm, const cali_block *b, size_t n_rows
 static cal_status allocate_block(cal_nmm *nmm, cali_block *b)
 {
     const cal_nmm_model *m = b->model;
-    CAL_TRY(allocate_rows(nmm, b, m->n_params, &b->params));
+    CAL_TRY(allocate_rows(nmm, b, m->n_params + m->n_derived, &b->params));
     CAL_TRY(allocate_rows(nmm, b, 1, &b->row_weight));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels * nmm->n_rows, &b->sums));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->between));
@@ -72,6 +72,7 @@ static cal_status fill_regions(cal_nmm *nmm, cali_block *b, const cal_nmm_def *d
             row[i] = row[b->n_real - 1];
         }
     }
+    cal_nmm_model_derive(b->model, b->n, b->params);
     return CAL_OK;
 }
 

@@ -81,7 +81,7 @@ typedef struct cali_block {
     size_t at;          /* position of the first region */
     size_t first_state; /* of the rows in the state vector */
     const uint32_t *region;
-    double *params;      /* (n_params x n) */
+    double *params;      /* (n_params + n_derived x n) */
     int *term_input;     /* n_terms: input row, -1: none */
     int *channel_output; /* n_channels: output row, -1: none */
     double *row_weight;  /* n: b_i = sum of the weights of all edges into region i */

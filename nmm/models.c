@@ -42,3 +42,9 @@ const cal_nmm_model *cal_nmm_model_find(const char *name)
     }
     return NULL;
 }
+
+void cal_nmm_model_derive(const cal_nmm_model *model, size_t n, double *p)
+{
+    if (model->derive != NULL)
+        model->derive(n, p);
+}

@@ -29,13 +29,17 @@ typedef struct cal_nmm_model {
     const double *scales; /**< n_states: typical size of each state, for absolute tolerances */
     const cal_field *params;
     size_t n_params;
+    size_t n_derived; /**< rows of p behind the parameters: constants computed from them; mostly 0 */
     const cal_field *inputs; /**< coupling inputs, additive; [0] is the default target */
     size_t n_inputs;
     const cal_field *outputs; /**< what edges carry and recordings show; [0] is the default source.
                                    A rate has the unit "1/ms". */
     size_t n_outputs;
     bool is_stiff; /**< slow or stiff: `auto` may take BDF where there are no delays */
-    /** dx = f(x, c) for n regions. p (n_params x n), x and dx (n_states x n), c (n_inputs x n). */
+    /** Fills rows n_params ... n_params + n_derived - 1 of p from the rows before them, once before the first step;
+     *  every region on its own, finite for all parameters within their ranges. NULL where n_derived is 0. */
+    void (*derive)(size_t n, double *p);
+    /** dx = f(x, c) for n regions. p (n_params + n_derived x n), x and dx (n_states x n), c (n_inputs x n). */
     void (*rhs)(size_t n, const double *p, const double *x, const double *c, double *dx);
     /** y = out(x), y (n_outputs x n). */
     void (*observe)(size_t n, const double *p, const double *x, double *y);
@@ -45,6 +49,9 @@ size_t cal_nmm_n_models(void);
 const cal_nmm_model *cal_nmm_model_at(size_t index);
 /** By name or alias; NULL if there is none. */
 const cal_nmm_model *cal_nmm_model_find(const char *name);
+/** Completes p (n_params + n_derived x n), whose parameters are set, for `rhs` and `observe`. Whoever calls those calls
+ *  this first; models without derived constants need it not, and it does nothing for them. */
+void cal_nmm_model_derive(const cal_nmm_model *model, size_t n, double *p);
 
 /* ---- definition ------------------------------------------------------------------------------ */
 

@@ -56,6 +56,8 @@ ParameterizedTest(int *index, nmm_models, keeps_the_contract)
     cr_expect(m->alias == NULL || m == cal_nmm_model_find(m->alias));
     cr_expect(strlen(m->title) > 8 && strlen(m->equations) > 8 && strlen(m->source) > 8);
     cr_assert(m->n_states > 0 && m->n_inputs > 0 && m->n_outputs > 0);
+    cr_expect(m->n_params + m->n_derived <= MANY, "%s: more rows than this test has room for", m->name);
+    cr_expect(m->derive != NULL ? m->n_derived > 0 : m->n_derived == 0, "%s: derived rows without derive, or the reverse", m->name);
     expect_fields(m->name, m->states, m->n_states);
     expect_fields(m->name, m->params, m->n_params);
     expect_fields(m->name, m->inputs, m->n_inputs);
@@ -84,6 +86,7 @@ ParameterizedTest(int *index, nmm_models, is_finite_and_treats_each_region_alone
         for (size_t k = 0; k < m->n_inputs; k++)
             c[k * N + i] = draw(&m->inputs[k], 1.0, (uint32_t)i, 200 + (uint32_t)k);
     }
+    cal_nmm_model_derive(m, N, p);
     m->rhs(N, p, x, c, dx);
     m->observe(N, p, x, y);
     for (size_t i = 0; i < N; i++) {
@@ -94,6 +97,11 @@ ParameterizedTest(int *index, nmm_models, is_finite_and_treats_each_region_alone
             x1[k] = x[k * N + i];
         for (size_t k = 0; k < m->n_inputs; k++)
             c1[k] = c[k * N + i];
+        cal_nmm_model_derive(m, 1, p1);
+        for (size_t k = m->n_params; k < m->n_params + m->n_derived; k++) {
+            cr_expect(isfinite(p[k * N + i]), "%s: derived row %zu of region %zu", m->name, k - m->n_params, i);
+            cr_expect(eq(dbl, p[k * N + i], p1[k]), "%s: derived row %zu differs alone", m->name, k - m->n_params);
+        }
         m->rhs(1, p1, x1, c1, dx1);
         m->observe(1, p1, x1, y1);
         for (size_t k = 0; k < m->n_states; k++) {

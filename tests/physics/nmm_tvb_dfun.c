@@ -42,7 +42,7 @@ static hid_t open_file(const tvb_case *tvb)
 /* Parameters (n_params x 20) of a group; every parameter of the model must be in the file. */
 static double *read_params(hid_t file, const char *group, const cal_nmm_model *model)
 {
-    double *params = calloc(model->n_params * N_SAMPLES, sizeof *params);
+    double *params = calloc((model->n_params + model->n_derived) * N_SAMPLES, sizeof *params);
     for (size_t k = 0; k < model->n_params; k++) {
         char path[128];
         size_t n;
@@ -73,6 +73,7 @@ static double worst_difference(hid_t file, const tvb_case *tvb, const char *grou
     double inputs[8 * N_SAMPLES] = {0.0};
     memcpy(inputs, c, tvb->n_inputs * N_SAMPLES * sizeof *c);
 
+    cal_nmm_model_derive(model, N_SAMPLES, params);
     model->rhs(N_SAMPLES, params, x, inputs, dx);
 
     for (size_t i = 0; i < n_x; i++)
