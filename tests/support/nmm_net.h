@@ -11,7 +11,7 @@
 #include "callosum/nmm.h"
 #include "support/support.h"
 
-enum { NET_MAX_ROWS = 32 };
+enum { NET_MAX_ROWS = 64 };
 
 /** A network under test. Fill, then net_create. Arrays are owned by the struct (net_free). */
 typedef struct net {

@@ -1,0 +1,261 @@
+/* The models that The Virtual Brain has too, one line each, and what its reference files hold (shared/reference/tvb).
+ * Read by the tests of right-hand sides, of networks against the exact solution, and of TVB-compatible steps.
+ *
+ * Rows of a file are (variable, region or sample, mode); our state `variable * n_modes + mode` is that row's mode. A
+ * coupling input gets the sum of its row over the modes. */
+#ifndef CALI_TESTS_TVB_MODELS_H
+#define CALI_TESTS_TVB_MODELS_H
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/h5.h"
+#include "support/nmm_net.h"
+
+enum { TVB_ROUTES = 4, TVB_RENAMED = 24, TVB_REGIONS = 10, TVB_SAMPLES = 20, TVB_MAX_MODELS = 64 };
+
+/** TVB's coupling functions that its reference networks use. */
+typedef enum tvb_coupling {
+    TVB_LINEAR,
+    TVB_DIFFERENCE,
+    TVB_KURAMOTO,
+    TVB_SIGMOIDAL_JANSEN_RIT,
+    TVB_HYPERBOLIC_TANGENT
+} tvb_coupling;
+
+/** Row k of TVB's coupling: our output, our input. `to` NULL: TVB's equations ignore that row. */
+typedef struct tvb_route {
+    const char *from, *to;
+} tvb_route;
+
+/** A parameter of ours that TVB calls otherwise: ours = factor * theirs. */
+typedef struct tvb_renamed {
+    const char *ours, *theirs; /**< theirs NULL: TVB has none, ours keeps its default */
+    size_t element;            /**< 1, 2, ...: that element of an array of coefficients; 0: a scalar, or per region */
+    double factor;             /**< 0: 1 */
+} tvb_renamed;
+
+typedef struct tvb_model {
+    const char *file, *model;
+    tvb_route routes[TVB_ROUTES]; /**< in the order of TVB's coupling variables */
+    tvb_coupling coupling;        /**< of /network */
+    double share;      /**< /network: tolerance as a share of the range, 1e-6, or 1e-4 where the reference allows it */
+    double rk4_dt_ms;  /**< fine enough for that: jumps of the slope at t = 0 travel along the edges */
+    double grid_dt_ms; /**< grid of CVODE's coupling, the same */
+    double dfun_tolerance; /**< 0: 1e-12 */
+    tvb_renamed renamed[TVB_RENAMED];
+} tvb_model;
+
+static const tvb_model tvb_models[] = {
+    {"MontbrioPazoRoxin", "montbrio-pazo-roxin", {{"r", "c_r"}, {"V", "c_V"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
+    {"JansenRit", "jansen-rit", {{"potential", "c"}}, TVB_SIGMOIDAL_JANSEN_RIT,
+     .share = 1e-4, .rk4_dt_ms = 0.1, .grid_dt_ms = 0.05},
+    {"WilsonCowan", "wilson-cowan", {{"E", "c_E"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.02},
+    {"Generic2dOscillator", "generic-2d-oscillator", {{"V", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.02},
+    {"ReducedWongWang", "reduced-wong-wang", {{"S", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.1, .grid_dt_ms = 0.1},
+    {"Kuramoto", "kuramoto", {{"theta", "c"}}, TVB_KURAMOTO,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05},
+};
+enum { TVB_MODELS = sizeof tvb_models / sizeof tvb_models[0] };
+
+/** One test per line, for ParameterizedTestParameters. */
+static inline struct criterion_test_params tvb_each_model(void)
+{
+    static int index[TVB_MAX_MODELS];
+    for (int i = 0; i < TVB_MODELS; i++)
+        index[i] = i;
+    return cr_make_param_array(int, index, TVB_MODELS);
+}
+
+/** The model's reference file, or -1 where the reference data are not. */
+static inline hid_t tvb_open(const tvb_model *tvb)
+{
+    char relative[128];
+    snprintf(relative, sizeof relative, "reference/tvb/%s.h5", tvb->file);
+    const char *path = cali_test_shared(relative);
+    return path == NULL ? -1 : H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+}
+
+static inline const cal_nmm_model *tvb_ours(const tvb_model *tvb)
+{
+    const cal_nmm_model *model = cal_nmm_model_find(tvb->model);
+    cr_assert(model != NULL, "no model %s", tvb->model);
+    return model;
+}
+
+static inline double *tvb_read(hid_t file, const char *path, size_t n_expected)
+{
+    size_t n;
+    double *values = cali_test_h5_read(file, path, &n);
+    cr_assert(values != NULL && n == n_expected, "%s: %zu values, not %zu", path, n, n_expected);
+    return values;
+}
+
+static inline double tvb_number(hid_t file, const char *path)
+{
+    double *value = tvb_read(file, path, 1);
+    const double number = value[0];
+    free(value);
+    return number;
+}
+
+static inline size_t tvb_n_modes(hid_t file)
+{
+    size_t n;
+    double *value = cali_test_h5_attribute(file, "/", "number_of_modes", &n);
+    cr_assert(value != NULL && n == 1);
+    const size_t n_modes = (size_t)value[0];
+    free(value);
+    return n_modes;
+}
+
+/** Our parameter k of the group's `n` regions into `values`; constants that TVB derives stand in a group of their own.
+ *  Returns false where TVB has no such parameter: values are our default. */
+static inline bool tvb_parameter(hid_t file, const char *group, const tvb_model *tvb, size_t k, size_t n, double *values)
+{
+    const cal_field *ours = &tvb_ours(tvb)->params[k];
+    tvb_renamed name = {.ours = ours->name, .theirs = ours->name};
+    for (size_t j = 0; j < TVB_RENAMED && tvb->renamed[j].ours != NULL; j++)
+        if (strcmp(tvb->renamed[j].ours, ours->name) == 0)
+            name = tvb->renamed[j];
+    char path[128];
+    size_t n_values = 0;
+    double *theirs = NULL;
+    static const char *const folders[] = {"parameters", "parameters/derived"};
+    for (size_t f = 0; f < 2 && name.theirs != NULL && theirs == NULL; f++) {
+        snprintf(path, sizeof path, "%s/%s/%s", group, folders[f], name.theirs);
+        theirs = cali_test_h5_read(file, path, &n_values);
+    }
+    cr_assert(name.theirs == NULL || theirs != NULL, "%s: %s has no %s", tvb->file, group, name.theirs);
+    cr_assert(name.element > 0 ? name.element <= n_values : theirs == NULL || n_values == 1 || n_values == n,
+              "%s: %zu values of %s", tvb->file, n_values, ours->name);
+    const double factor = name.factor != 0.0 ? name.factor : 1.0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = name.element > 0 ? name.element - 1 : n_values == n ? i : 0;
+        values[i] = theirs != NULL ? factor * theirs[at] : ours->value;
+    }
+    free(theirs);
+    return name.theirs != NULL;
+}
+
+/** The coupling of /network as terms of ours; returns their number. */
+static inline size_t tvb_terms(hid_t file, const tvb_model *tvb, cal_coupling terms[TVB_ROUTES])
+{
+    cal_coupling c = cal_coupling_default();
+    c.a = tvb_number(file, "network/coupling_parameters/a");
+    switch (tvb->coupling) {
+    case TVB_LINEAR:
+        c.b = tvb_number(file, "network/coupling_parameters/b");
+        break;
+    case TVB_DIFFERENCE:
+        c.kind = CAL_COUPLING_DIFFERENCE;
+        break;
+    case TVB_KURAMOTO:
+        c.kind = CAL_COUPLING_KURAMOTO;
+        break;
+    case TVB_SIGMOIDAL_JANSEN_RIT:
+        c.kind = CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
+        c.cmin = tvb_number(file, "network/coupling_parameters/cmin");
+        c.cmax = tvb_number(file, "network/coupling_parameters/cmax");
+        c.midpoint = tvb_number(file, "network/coupling_parameters/midpoint");
+        c.sigma = 1.0 / tvb_number(file, "network/coupling_parameters/r");
+        break;
+    case TVB_HYPERBOLIC_TANGENT: { /* 1 + tanh((b x - m) / s) = 2 / (1 + exp((m / b - x) / (s / 2 b))) */
+        const double b = tvb_number(file, "network/coupling_parameters/b");
+        c.kind = CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
+        c.cmin = 0.0;
+        c.cmax = 2.0;
+        c.midpoint = tvb_number(file, "network/coupling_parameters/midpoint") / b;
+        c.sigma = tvb_number(file, "network/coupling_parameters/sigma") / (2.0 * b);
+        break;
+    }
+    }
+    size_t n = 0;
+    for (size_t k = 0; k < TVB_ROUTES; k++) {
+        if (tvb->routes[k].to == NULL)
+            continue;
+        terms[n] = c;
+        terms[n].from = tvb->routes[k].from;
+        terms[n++].to = tvb->routes[k].to;
+    }
+    return n;
+}
+
+/** The ten regions of /network, ready for net_create once integrator and steps are chosen (RK4 unless changed). */
+static inline net tvb_network(hid_t file, const tvb_model *tvb)
+{
+    const cal_nmm_model *m = tvb_ours(tvb);
+    const size_t n_modes = tvb_n_modes(file);
+    net a = net_make(TVB_REGIONS, tvb->model, 1);
+    double *weights = tvb_read(file, "network/weights", TVB_REGIONS * TVB_REGIONS);
+    double *delays = tvb_read(file, "network/delays_ms", TVB_REGIONS * TVB_REGIONS);
+    double *initial = tvb_read(file, "network/initial_state", m->n_states * TVB_REGIONS);
+    memcpy(a.weights, weights, TVB_REGIONS * TVB_REGIONS * sizeof *weights);
+    memcpy(a.delays_ms, delays, TVB_REGIONS * TVB_REGIONS * sizeof *delays);
+    for (size_t i = 0; i < TVB_REGIONS; i++)
+        for (size_t s = 0; s < m->n_states; s++)
+            a.initial[i * NET_MAX_ROWS + s] = initial[(s / n_modes * TVB_REGIONS + i) * n_modes + s % n_modes];
+    free(weights);
+    free(delays);
+    free(initial);
+    for (size_t k = 0; k < m->n_params; k++) {
+        double value[TVB_REGIONS];
+        tvb_parameter(file, "network", tvb, k, TVB_REGIONS, value);
+        for (size_t i = 0; i < TVB_REGIONS; i++)
+            a.params[i * NET_MAX_ROWS + k] = value[i];
+    }
+    a.def.n_couplings = tvb_terms(file, tvb, a.coupling);
+    a.def.window = CAL_NS_PER_MS;
+    return a;
+}
+
+/** Runs the network and gives its largest difference from the series `path` of the file, such as "network/exact",
+ *  over the tolerance per variable (n_states / n_modes values). */
+static inline double tvb_worst_ratio(hid_t file, const tvb_model *tvb, net *a, const char *path, const double *tolerance)
+{
+    const cal_nmm_model *m = tvb_ours(tvb);
+    const size_t n_modes = tvb_n_modes(file);
+    size_t n_times;
+    double *times = cali_test_h5_read(file, "network/t", &n_times), worst = 0.0;
+    double *truth = tvb_read(file, path, n_times * m->n_states * TVB_REGIONS);
+    net_create(a);
+    for (size_t k = 1; k < n_times; k++) {
+        cr_assert(net_run(a, (cal_time)(times[k] * 1e6 + 0.5)) == CAL_OK, "%s", cal_context_message(a->ctx));
+        for (size_t i = 0; i < TVB_REGIONS; i++)
+            for (size_t s = 0; s < m->n_states; s++) {
+                const size_t variable = s / n_modes, mode = s % n_modes;
+                const size_t row = (k * m->n_states / n_modes + variable) * TVB_REGIONS + i;
+                const double difference = fabs(net_state(a, i, s) - truth[row * n_modes + mode]);
+                /* also a difference that is not a number counts; none at all needs no tolerance */
+                if (difference != 0.0 && !(difference / tolerance[variable] <= worst))
+                    worst = difference / tolerance[variable];
+            }
+    }
+    net_restart(a);
+    free(times);
+    free(truth);
+    return worst;
+}
+
+/** Range of each variable of /network, for tolerances; NET_MAX_ROWS values. */
+static inline void tvb_ranges(hid_t file, const tvb_model *tvb, double range[NET_MAX_ROWS])
+{
+    const size_t n_variables = tvb_ours(tvb)->n_states / tvb_n_modes(file);
+    size_t n_low, n_high;
+    double *low = cali_test_h5_attribute(file, "network", "range_min", &n_low);
+    double *high = cali_test_h5_attribute(file, "network", "range_max", &n_high);
+    cr_assert(low != NULL && high != NULL && n_low == n_variables && n_high == n_variables && n_low <= NET_MAX_ROWS);
+    for (size_t v = 0; v < n_variables; v++)
+        range[v] = high[v] - low[v];
+    free(low);
+    free(high);
+}
+
+#endif
