@@ -14,7 +14,7 @@ double *cali_block_sums(const cal_nmm *nmm, const cali_block *b, size_t channel,
 const double *cali_nmm_ring(const cal_nmm *nmm, size_t channel, int64_t step)
 {
     const size_t slot = (size_t)step & (nmm->ring_length - 1);
-    return nmm->ring + channel * nmm->n_regions * nmm->ring_stride + nmm->ring_length + slot;
+    return nmm->ring + nmm->channels[channel].track * nmm->n_regions * nmm->ring_stride + nmm->ring_length + slot;
 }
 
 typedef struct job {
@@ -112,13 +112,17 @@ void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x)
 static void add_instant(const cal_nmm *nmm, cali_block *b, const double *const *rows)
 {
     for (size_t c = 0; c < nmm->n_channels; c++) {
+        const cali_instant *instant = &nmm->wirings[nmm->channels[c].wiring].instant;
+        b->rows[2][c] = rows[c];
+        if (instant->n == 0)
+            continue;
         const double *x = nmm->present + c * nmm->n_regions;
         double *total = b->total + c * b->n;
         memcpy(total, rows[c], b->n * sizeof *total);
         for (size_t i = 0; i < b->n_real; i++) {
             double sum = 0.0;
-            for (size_t e = nmm->instant.first[b->at + i]; e < nmm->instant.first[b->at + i + 1]; e++)
-                sum += nmm->instant.w[e] * x[nmm->instant.source[e]];
+            for (size_t e = instant->first[b->at + i]; e < instant->first[b->at + i + 1]; e++)
+                sum += instant->w[e] * x[instant->source[e]];
             total[i] += sum;
         }
         b->rows[2][c] = total;
@@ -139,7 +143,7 @@ void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows
         if (term->kind == CAL_COUPLING_SIGMOIDAL)
             kernels->sigmoidal(b->n, term->q, s, c);
         else if (term->kind == CAL_COUPLING_DIFFERENCE)
-            kernels->difference(b->n, term->a, b->row_weight, x, s, c);
+            kernels->difference(b->n, term->a, b->row_weight + nmm->channels[term->channel].wiring * b->n, x, s, c);
         else if (term->kind == CAL_COUPLING_KURAMOTO)
             kernels->phase(b->n, term->a, x, s, rows[term->channel + 1], c);
         else
@@ -154,7 +158,7 @@ void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *
     if (!nmm->is_static) {
         memcpy(b->stage_inputs, inputs, b->model->n_inputs * b->n * sizeof *inputs);
         b->model->observe(b->n, b->params, x, b->outputs);
-        if (nmm->instant.n > 0) {
+        if (nmm->n_instant > 0) {
             add_instant(nmm, b, rows);
             rows = b->rows[2];
         }
@@ -183,9 +187,9 @@ void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
     const size_t slot = (size_t)step & (nmm->ring_length - 1);
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const double *row = channel_row(b, nmm->channels, c);
-        if (row == NULL)
+        if (row == NULL || !nmm->channels[c].is_keeper)
             continue;
-        double *ring = nmm->ring + c * nmm->n_regions * nmm->ring_stride + slot;
+        double *ring = nmm->ring + nmm->channels[c].track * nmm->n_regions * nmm->ring_stride + slot;
         for (size_t i = 0; i < b->n_real; i++) {
             double *at = ring + b->region[i] * nmm->ring_stride;
             at[0] = at[nmm->ring_length] = row[i];

@@ -71,7 +71,7 @@ static void interpolate_sums(const cal_nmm *nmm, const cali_cvode *cv, cali_bloc
     for (size_t c = 0; c < nmm->n_channels; c++) {
         double *to = b->between + c * b->n;
         b->rows[0][c] = to;
-        if (nmm->far.n == 0)
+        if (nmm->wirings[nmm->channels[c].wiring].far.n == 0)
             continue; /* stays 0 */
         const double *from = cali_block_sums(nmm, b, c, cv->first_node);
         for (size_t i = 0; i < b->n; i++) {
@@ -116,7 +116,7 @@ static void evaluate(cal_nmm *nmm, double t_ms, const double *x, double *dx, boo
     set_nodes(nmm, cv, t_ms);
     cv->x = x;
     cv->dx = dx;
-    if (nmm->instant.n > 0 && !is_frozen)
+    if (nmm->n_instant > 0 && !is_frozen)
         cali_for_blocks(nmm, show_block, 0);
     cali_for_blocks(nmm, evaluate_block, 0);
     nmm->counts.n_rhs++;
@@ -247,7 +247,7 @@ static int jacobian(sunrealtype t, N_Vector y, N_Vector dy, SUNMatrix a, void *u
         if (nmm->blocks[k].model->n_states > n_columns)
             n_columns = nmm->blocks[k].model->n_states;
     nmm->cvode->x = x;
-    if (nmm->instant.n > 0)
+    if (nmm->n_instant > 0)
         cali_for_blocks(nmm, show_block, 0);
     for (size_t c = 0; c < n_columns; c++) {
         memcpy(z, x, nmm->n_state_values * sizeof *z);

@@ -1,4 +1,4 @@
-/* The connectome as edges. A delay of s = tau / dt steps, not rounded, is read with the cubic through
+/* Wirings as edges. A delay of s = tau / dt steps, not rounded, is read with the cubic through
  * four neighbouring grid points:
  *
  *     x(t_n - tau) = sum_q w_q x_n+b+q,     b = floor(-s) - 1,   w_q = prod_r (-s - b - r) / (q - r)
@@ -52,7 +52,8 @@ typedef struct link {
 typedef struct builder {
     cal_nmm *nmm;
     const cal_nmm_def *def;
-    const double *weights, *lengths;
+    cali_wiring *wiring; /* the one under way */
+    const double *lengths;
     double smallest, largest, smallest_crossing; /* steps; delayed edges only */
     link tightest;                               /* the smallest crossing one */
     size_t n_far, n_near, n_instant, n_external, n_raised;
@@ -65,18 +66,45 @@ static bool is_external(const cal_nmm *nmm, size_t region)
     return nmm->block_of[region] < 0;
 }
 
+static double get_weight(const builder *self, size_t to, size_t from)
+{
+    const cali_wiring *wiring = self->wiring;
+    if (wiring->model != NULL)
+        return self->def->regions[to].model == wiring->model ? 1.0 : 0.0;
+    if (wiring->is_local && to == from && is_external(self->nmm, to))
+        return 0.0; /* what it does to itself is computed elsewhere */
+    if (wiring->weights == NULL)
+        return 1.0;
+    const double weight = wiring->weights[to * self->nmm->n_regions + from];
+    return wiring->is_local ? weight : self->def->gain * weight;
+}
+
+static double get_delay_ms(const builder *self, size_t to, size_t from)
+{
+    const cali_wiring *wiring = self->wiring;
+    const cal_nmm_def *def = self->def;
+    const size_t e = to * self->nmm->n_regions + from;
+    if (wiring->model != NULL) {
+        const double *params = def->regions[to].params;
+        return params != NULL ? params[wiring->param] : wiring->model->params[wiring->param].value;
+    }
+    if (wiring->is_local)
+        return 0.0;
+    if (def->delays_ms != NULL)
+        return def->delays_ms[e];
+    return isinf(def->speed_mm_per_ms) ? 0.0 : self->lengths[e] / def->speed_mm_per_ms;
+}
+
 /* Connection from -> to; false if there is none. */
 static bool get_link(const builder *self, size_t to, size_t from, link *l, bool *is_raised)
 {
-    const size_t e = to * self->nmm->n_regions + from;
     const cal_nmm_def *def = self->def;
-    const double weight = def->gain * self->weights[e];
+    const double weight = get_weight(self, to, from);
     if (weight == 0.0)
         return false;
-    double delay_ms = def->delays_ms != NULL ? def->delays_ms[e]
-                      : isinf(def->speed_mm_per_ms) ? 0.0
-                                                    : self->lengths[e] / def->speed_mm_per_ms;
-    *is_raised = delay_ms < def->min_delay_ms;
+    double delay_ms = get_delay_ms(self, to, from);
+    const bool is_tract = self->wiring->model == NULL && !self->wiring->is_local;
+    *is_raised = is_tract && delay_ms < def->min_delay_ms;
     delay_ms = *is_raised ? def->min_delay_ms : delay_ms;
     double steps = delay_ms / self->nmm->dt_ms;
     const double whole = floor(steps + 0.5);
@@ -87,10 +115,58 @@ static bool get_link(const builder *self, size_t to, size_t from, link *l, bool 
     return true;
 }
 
-static cal_status check_link(builder *self, const link *l)
+/* The sources that a target may have: all, or itself. */
+static size_t first_source(const builder *self, size_t to)
+{
+    return self->wiring->is_own ? to : 0;
+}
+
+static size_t end_source(const builder *self, size_t to)
+{
+    return self->wiring->is_own ? to + 1 : self->nmm->n_regions;
+}
+
+bool cali_nmm_has_delays(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    builder self = {.nmm = nmm, .def = def, .lengths = cal_connectome_lengths_mm(nmm->connectome)};
+    for (size_t w = 0; w < nmm->n_wirings; w++) {
+        self.wiring = &nmm->wirings[w];
+        for (size_t to = 0; to < nmm->n_regions; to++)
+            for (size_t from = first_source(&self, to); from < end_source(&self, to); from++) {
+                link l;
+                bool is_raised;
+                if (get_link(&self, to, from, &l, &is_raised) && l.delay_ms != 0.0)
+                    return true;
+            }
+    }
+    return false;
+}
+
+/* A parameter of the region is the delay. */
+static cal_status check_own_link(builder *self, const link *l)
 {
     cal_nmm *nmm = self->nmm;
+    const cali_wiring *wiring = self->wiring;
+    const char *name = wiring->model->params[wiring->param].name, *region = cali_nmm_label(nmm, l->to);
+    if (!(l->delay_ms >= 0.0) || isinf(l->delay_ms))
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "%s of %s in %s is %g ms, must be >= 0", name,
+                        wiring->model->name, region, l->delay_ms);
+    if (l->steps > 0.0 && l->steps < 1.0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT,
+                        "the delay %s = %g ms of %s in %s is shorter than the step %g ms. Set a smaller step, or 0: "
+                        "instantaneous.",
+                        name, l->delay_ms, wiring->model->name, region, nmm->dt_ms);
+    return CAL_OK;
+}
+
+static cal_status check_link(builder *self, const link *l)
+{
+    if (self->wiring->model != NULL)
+        return check_own_link(self, l);
+    cal_nmm *nmm = self->nmm;
     const char *from = cali_nmm_label(nmm, l->from), *to = cali_nmm_label(nmm, l->to);
+    if (!isfinite(l->weight))
+        return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "the weight of %s -> %s is not finite", from, to);
     if (!(l->delay_ms >= 0.0) || isinf(l->delay_ms))
         return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "the delay of %s -> %s is %g ms", from, to,
                         l->delay_ms);
@@ -124,7 +200,7 @@ static cal_status survey(builder *self)
 {
     cal_nmm *nmm = self->nmm;
     for (size_t to = 0; to < nmm->n_regions; to++)
-        for (size_t from = 0; from < nmm->n_regions; from++) {
+        for (size_t from = first_source(self, to); from < end_source(self, to); from++) {
             link l;
             bool is_raised;
             if (!get_link(self, to, from, &l, &is_raised))
@@ -133,10 +209,6 @@ static cal_status survey(builder *self)
             CAL_TRY(check_link(self, &l));
             note_extent(self, &l);
         }
-    if (self->n_raised > 0)
-        cal_context_note(nmm->ctx, "%zu delays are raised to coupling.min_delay = %g ms",
-                         self->n_raised, self->def->min_delay_ms);
-    nmm->counts.n_raised_delays = self->n_raised;
     return CAL_OK;
 }
 
@@ -225,41 +297,43 @@ static void place(builder *self, cali_edges *edges, const link *l, int64_t base,
     memcpy(edges->w + 4 * edges->n, w, 4 * sizeof *w);
     if (is_external(nmm, l->from))
         nmm->external_edges[nmm->n_external_edges++] =
-            (cali_external_edge){l->from, edges->n, far, l->steps, l->weight, limit_of(self, l)};
+            (cali_external_edge){l->from, edges->n, (size_t)(self->wiring - nmm->wirings), far, l->steps, l->weight, limit_of(self, l)};
     edges->n++;
 }
 
 static void add_link(builder *self, const link *l)
 {
-    cal_nmm *nmm = self->nmm;
+    const cal_nmm *nmm = self->nmm;
+    cali_wiring *wiring = self->wiring;
     int64_t base;
     double w[4];
-    nmm->row_weights[nmm->position[l->to]] += l->weight;
+    wiring->row_weights[nmm->position[l->to]] += l->weight;
     if (l->steps == 0.0) {
-        nmm->instant.source[nmm->instant.n] = nmm->position[l->from];
-        nmm->instant.w[nmm->instant.n++] = l->weight;
+        wiring->instant.source[wiring->instant.n] = nmm->position[l->from];
+        wiring->instant.w[wiring->instant.n++] = l->weight;
     } else if (is_far(self, l, &base, w))
-        place(self, &nmm->far, l, base, w, true);
+        place(self, &wiring->far, l, base, w, true);
     else
-        place(self, &nmm->near, l, base, w, false);
+        place(self, &wiring->near, l, base, w, false);
 }
 
-/* All connections, by position of the target. */
+/* All connections of the wiring, by position of the target. */
 static void each_link(builder *self)
 {
-    cal_nmm *nmm = self->nmm;
+    const cal_nmm *nmm = self->nmm;
+    cali_wiring *wiring = self->wiring;
     for (size_t t = 0; t < nmm->n_regions; t++) {
-        for (size_t from = 0; from < nmm->n_regions; from++) {
+        for (size_t from = first_source(self, nmm->order[t]); from < end_source(self, nmm->order[t]); from++) {
             link l;
             bool is_raised;
             if (get_link(self, nmm->order[t], from, &l, &is_raised))
                 self->visit(self, &l);
         }
-        if (nmm->far.first == NULL)
+        if (wiring->far.first == NULL)
             continue;
-        nmm->far.first[t + 1] = nmm->far.n;
-        nmm->near.first[t + 1] = nmm->near.n;
-        nmm->instant.first[t + 1] = nmm->instant.n;
+        wiring->far.first[t + 1] = wiring->far.n;
+        wiring->near.first[t + 1] = wiring->near.n;
+        wiring->instant.first[t + 1] = wiring->instant.n;
     }
 }
 
@@ -283,35 +357,67 @@ static cal_status allocate_ring(cal_nmm *nmm, double largest)
         return CAL_FAIL(nmm->ctx, CAL_ERR_MEMORY,
                         "a history of %zu regions x %zu steps is too long; take a larger step",
                         nmm->n_regions, length);
-    const size_t n = nmm->n_channels * nmm->n_regions * nmm->ring_stride;
+    const size_t n = nmm->n_tracks * nmm->n_regions * nmm->ring_stride;
     nmm->counts.history_bytes = n * sizeof(double);
     return cali_alloc(nmm->ctx, n, sizeof(double), "the history", &nmm->ring);
+}
+
+static void choose_wiring(builder *self, size_t index)
+{
+    self->wiring = &self->nmm->wirings[index];
+    self->n_far = self->n_near = self->n_instant = 0;
+}
+
+/* Counts the edges of a wiring and makes room for them. */
+static cal_status allocate_wiring(builder *self)
+{
+    cal_nmm *nmm = self->nmm;
+    cali_wiring *wiring = self->wiring;
+    self->visit = count_link;
+    each_link(self);
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions, sizeof(double), "row weights", &wiring->row_weights));
+    CAL_TRY(cali_alloc(nmm->ctx, self->n_instant, sizeof(uint32_t), "edges", &wiring->instant.source));
+    CAL_TRY(cali_alloc(nmm->ctx, self->n_instant, sizeof(double), "edges", &wiring->instant.w));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof(size_t), "edges", &wiring->instant.first));
+    CAL_TRY(allocate_edges(nmm, &wiring->near, self->n_near));
+    CAL_TRY(allocate_edges(nmm, &wiring->far, self->n_far));
+    nmm->n_near += self->n_near;
+    nmm->n_instant += self->n_instant;
+    if (wiring->is_own)
+        return CAL_OK;
+    nmm->n_meeting += self->n_near + self->n_instant;
+    nmm->counts.n_edges += self->n_far + self->n_near + self->n_instant;
+    nmm->counts.n_near_edges += self->n_near;
+    nmm->counts.n_instant_edges += self->n_instant;
+    return CAL_OK;
 }
 
 cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def)
 {
     builder self = {.nmm = nmm, .def = def, .smallest = INFINITY, .smallest_crossing = INFINITY};
-    self.weights = cal_connectome_weights(nmm->connectome);
     self.lengths = cal_connectome_lengths_mm(nmm->connectome);
-    CAL_TRY(survey(&self));
+    for (size_t w = 0; w < nmm->n_wirings; w++) {
+        choose_wiring(&self, w);
+        CAL_TRY(survey(&self));
+    }
+    if (self.n_raised > 0)
+        cal_context_note(nmm->ctx, "%zu delays are raised to coupling.min_delay = %g ms", self.n_raised,
+                         def->min_delay_ms);
+    nmm->counts.n_raised_delays = self.n_raised;
     CAL_TRY(check_window(&self));
     choose_batch(&self);
     CAL_TRY(allocate_ring(nmm, self.largest));
-    self.visit = count_link;
-    each_link(&self);
-    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions, sizeof(double), "row weights", &nmm->row_weights));
-    CAL_TRY(cali_alloc(nmm->ctx, self.n_instant, sizeof(uint32_t), "edges", &nmm->instant.source));
-    CAL_TRY(cali_alloc(nmm->ctx, self.n_instant, sizeof(double), "edges", &nmm->instant.w));
-    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof(size_t), "edges", &nmm->instant.first));
+    for (size_t w = 0; w < nmm->n_wirings; w++) {
+        choose_wiring(&self, w);
+        CAL_TRY(allocate_wiring(&self));
+    }
     CAL_TRY(cali_alloc(nmm->ctx, self.n_external, sizeof *nmm->external_edges, "edges",
                        &nmm->external_edges));
-    CAL_TRY(allocate_edges(nmm, &nmm->near, self.n_near));
-    CAL_TRY(allocate_edges(nmm, &nmm->far, self.n_far));
     self.visit = add_link;
-    each_link(&self);
-    nmm->counts.n_edges = self.n_far + self.n_near + self.n_instant;
-    nmm->counts.n_near_edges = self.n_near;
-    nmm->counts.n_instant_edges = self.n_instant;
+    for (size_t w = 0; w < nmm->n_wirings; w++) {
+        choose_wiring(&self, w);
+        each_link(&self);
+    }
     for (size_t i = 0; i < nmm->n_externals; i++)
         cali_nmm_apply_samples(nmm, &nmm->externals[i]);
     return CAL_OK;
@@ -325,7 +431,8 @@ void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external)
         const cali_external_edge *edge = &nmm->external_edges[i];
         if (edge->source != external->region)
             continue;
-        cali_edges *edges = edge->is_far ? &nmm->far : &nmm->near;
+        cali_wiring *wiring = &nmm->wirings[edge->wiring];
+        cali_edges *edges = edge->is_far ? &wiring->far : &wiring->near;
         int64_t base;
         if (external->samples == CAL_SAMPLES_BINS)
             cali_stencil_bins(edge->steps, edge->limit, edge->weight, &base, edges->w + 4 * edge->edge);

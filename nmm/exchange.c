@@ -65,7 +65,9 @@ cal_status cal_nmm_write(cal_nmm *nmm, size_t region, const double *values, size
                    (double)(external->written + 1 + (int64_t)j) * nmm->dt_ms * 1e-3);
         }
     for (size_t c = 0; c < nmm->n_channels; c++) {
-        double *row = nmm->ring + (c * nmm->n_regions + region) * nmm->ring_stride;
+        if (!nmm->channels[c].is_keeper)
+            continue;
+        double *row = nmm->ring + (nmm->channels[c].track * nmm->n_regions + region) * nmm->ring_stride;
         for (size_t j = 0; j < n; j++) {
             const size_t slot = (size_t)(external->written + 1 + (int64_t)j) & (nmm->ring_length - 1);
             row[slot] = row[slot + nmm->ring_length] =
@@ -133,9 +135,10 @@ static void read_sums(const cal_nmm *nmm, size_t region, size_t channel, int64_t
                       double *sums)
 {
     const size_t t = nmm->position[region];
-    nmm->kernels->gather(&nmm->far, t, 1, n, cali_nmm_ring(nmm, channel, step), 1, sums);
+    const cali_wiring *wiring = &nmm->wirings[nmm->channels[channel].wiring];
+    nmm->kernels->gather(&wiring->far, t, 1, n, cali_nmm_ring(nmm, channel, step), 1, sums);
     for (size_t j = 0; j < n; j++)
-        nmm->kernels->gather_one(&nmm->near, t, 1, cali_nmm_ring(nmm, channel, step + (int64_t)j),
+        nmm->kernels->gather_one(&wiring->near, t, 1, cali_nmm_ring(nmm, channel, step + (int64_t)j),
                                  sums + j);
 }
 
@@ -144,8 +147,8 @@ cal_status cal_nmm_read_drive(cal_nmm *nmm, size_t region, size_t coupling, cal_
 {
     cali_external *external;
     CAL_TRY(get_external(nmm, region, &external));
-    if (coupling >= nmm->n_terms)
-        REFUSE(CAL_ERR_ARGUMENT, "coupling term %zu of %zu", coupling, nmm->n_terms);
+    if (coupling >= nmm->n_couplings)
+        REFUSE(CAL_ERR_ARGUMENT, "coupling term %zu of %zu", coupling, nmm->n_couplings);
     if (from < 0 || from % nmm->dt != 0)
         REFUSE(CAL_ERR_ARGUMENT, "a drive from %g ms is not on the grid of %g ms", cal_time_ms(from),
                nmm->dt_ms);

@@ -18,7 +18,7 @@ static cal_status allocate_block(cal_nmm *nmm, cali_block *b)
 {
     const cal_nmm_model *m = b->model;
     CAL_TRY(allocate_rows(nmm, b, m->n_params + m->n_derived, &b->params));
-    CAL_TRY(allocate_rows(nmm, b, 1, &b->row_weight));
+    CAL_TRY(allocate_rows(nmm, b, nmm->n_wirings, &b->row_weight));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels * nmm->n_rows, &b->sums));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->between));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->total));
@@ -32,8 +32,8 @@ static cal_status allocate_block(cal_nmm *nmm, cali_block *b)
     }
     for (int i = 0; i < 4; i++)
         CAL_TRY(allocate_rows(nmm, b, m->n_states, &b->k[i]));
-    for (size_t i = 0; i < b->n_real; i++)
-        b->row_weight[i] = nmm->row_weights[b->at + i];
+    for (size_t w = 0; w < nmm->n_wirings; w++)
+        memcpy(b->row_weight + w * b->n, nmm->wirings[w].row_weights + b->at, b->n_real * sizeof(double));
     return CAL_OK;
 }
 
@@ -126,7 +126,7 @@ static bool add_to_externals(cal_nmm *nmm, const cal_nmm_stimulus *from, const c
 {
     bool is_used = false;
     for (size_t k = 0; k < nmm->n_externals; k++)
-        for (size_t t = 0; t < nmm->n_terms; t++) {
+        for (size_t t = 0; t < nmm->n_couplings; t++) {
             const char *to = nmm->terms[t].to;
             const bool fits = to == from->input ||
                               (to != NULL && from->input != NULL && strcmp(to, from->input) == 0);
@@ -211,7 +211,7 @@ static cal_status add_noise(cal_nmm *nmm, cali_block *b, const cal_nmm_noise *fr
 static cal_status add_external_noise(cal_nmm *nmm, const cal_nmm_noise *from, size_t row)
 {
     for (size_t k = 0; k < nmm->n_externals; k++)
-        for (size_t t = 0; t < nmm->n_terms; t++) {
+        for (size_t t = 0; t < nmm->n_couplings; t++) {
             const char *to = nmm->terms[t].to;
             if (to == NULL ? row != 0 : strcmp(to, from->input) != 0)
                 continue;
@@ -288,8 +288,10 @@ static void fill_external_history(cal_nmm *nmm, const cal_nmm_def *def)
 {
     for (size_t k = 0; k < nmm->n_externals; k++)
         for (size_t c = 0; c < nmm->n_channels; c++) {
+            if (!nmm->channels[c].is_keeper)
+                continue;
             const size_t region = nmm->externals[k].region;
-            double *row = nmm->ring + (c * nmm->n_regions + region) * nmm->ring_stride;
+            double *row = nmm->ring + (nmm->channels[c].track * nmm->n_regions + region) * nmm->ring_stride;
             const double value =
                 cali_external_value(&nmm->channels[c], def->regions[region].external_initial);
             for (size_t j = 0; j < 2 * nmm->ring_length; j++)
@@ -306,7 +308,7 @@ static void fill_history(cal_nmm *nmm, const cal_nmm_def *def)
         cali_block_record(nmm, b, 0);
         for (size_t c = 0; c < nmm->n_channels; c++)
             for (size_t r = 0; r < b->n_real; r++) {
-                double *row = nmm->ring + (c * nmm->n_regions + b->region[r]) * nmm->ring_stride;
+                double *row = nmm->ring + (nmm->channels[c].track * nmm->n_regions + b->region[r]) * nmm->ring_stride;
                 for (size_t j = 0; j < 2 * nmm->ring_length; j++)
                     row[j] = row[0];
             }
@@ -317,8 +319,9 @@ static void fill_history(cal_nmm *nmm, const cal_nmm_def *def)
             for (int64_t n = -CALI_NMM_PAST; n <= 0; n++) {
                 double *sums = cali_block_sums(nmm, b, c, n);
                 const double *ring = cali_nmm_ring(nmm, c, n);
-                nmm->kernels->gather(&nmm->far, b->at, b->n_real, 1, ring, b->n, sums);
-                nmm->kernels->gather_one(&nmm->near, b->at, b->n_real, ring, sums);
+                const cali_wiring *wiring = &nmm->wirings[nmm->channels[c].wiring];
+                nmm->kernels->gather(&wiring->far, b->at, b->n_real, 1, ring, b->n, sums);
+                nmm->kernels->gather_one(&wiring->near, b->at, b->n_real, ring, sums);
             }
     }
 }

@@ -16,7 +16,7 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps)
     for (size_t c = 0; c < nmm->n_channels; c++)
         for (int64_t k = 0; k < n_steps; k += CALI_NMM_BATCH) {
             const int64_t n = n_steps - k < CALI_NMM_BATCH ? n_steps - k : CALI_NMM_BATCH;
-            nmm->kernels->gather(&nmm->far, b->at, b->n_real, (size_t)n,
+            nmm->kernels->gather(&nmm->wirings[nmm->channels[c].wiring].far, b->at, b->n_real, (size_t)n,
                                  cali_nmm_ring(nmm, c, nmm->now + k + 1), b->n,
                                  cali_block_sums(nmm, b, c, k + 1));
         }
@@ -26,16 +26,19 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps)
 
 static void gather_near(cal_nmm *nmm, cali_block *b, int64_t k)
 {
-    for (size_t c = 0; c < nmm->n_channels; c++)
-        nmm->kernels->gather_one(&nmm->near, b->at, b->n_real, cali_nmm_ring(nmm, c, nmm->now + k + 1),
-                                 cali_block_sums(nmm, b, c, k + 1));
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const cali_edges *near = &nmm->wirings[nmm->channels[c].wiring].near;
+        if (near->n > 0)
+            nmm->kernels->gather_one(near, b->at, b->n_real, cali_nmm_ring(nmm, c, nmm->now + k + 1),
+                                     cali_block_sums(nmm, b, c, k + 1));
+    }
 }
 
 /* Sums, inputs and forces at the begin, the middle and the end of step k of the batch. */
 static void prepare_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
     const int first = BEGIN, last = END;
-    if (nmm->near.n > 0)
+    if (nmm->n_near > 0)
         gather_near(nmm, b, k);
     for (int at = first; at <= last; at++) {
         if (at == MIDDLE && nmm->integrator != CAL_RK4)
@@ -145,11 +148,15 @@ static int n_stages(const cal_nmm *nmm)
     return nmm->integrator == CAL_RK4 ? 4 : 2;
 }
 
+/* A step of a block on its own: its instantaneous edges, if any, do not leave their regions. */
 static void run_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
     prepare_step(nmm, b, k);
-    for (int stage = 0; stage < n_stages(nmm); stage++)
+    for (int stage = 0; stage < n_stages(nmm); stage++) {
+        if (nmm->n_instant > 0)
+            cali_block_present(nmm, b, stage_state(nmm, b, stage));
         run_stage(nmm, b, k, stage);
+    }
 }
 
 static void run_batch(cal_nmm *nmm, cali_block *b, int64_t n_steps)
@@ -172,7 +179,7 @@ static void run_shown_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 static void run_coupled_steps(cal_nmm *nmm, int64_t n_steps)
 {
     for (int64_t k = 0; k < n_steps; k++) {
-        if (nmm->instant.n == 0) {
+        if (nmm->n_instant == 0) {
             cali_for_blocks(nmm, run_step, k);
             continue;
         }
@@ -189,7 +196,7 @@ cal_status cali_nmm_advance_fixed(cal_nmm *nmm, int64_t until)
     while (nmm->now < until) {
         const int64_t left = until - nmm->now, n_steps = left < nmm->batch ? left : nmm->batch;
         cali_for_blocks(nmm, cali_block_gather, n_steps);
-        if (nmm->near.n == 0 && nmm->instant.n == 0)
+        if (nmm->n_meeting == 0)
             cali_for_blocks(nmm, run_batch, n_steps);
         else
             run_coupled_steps(nmm, n_steps);

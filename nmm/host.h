@@ -2,15 +2,18 @@
  * rows-first arrays; blocks are the unit of parallel work. "Position" counts regions in the order of
  * the blocks, external regions last; "step" is the index n of the grid t_n = n dt.
  *
- *   setup.c     definition -> terms, channels, blocks    fill.c  -> parameters, stimuli, noise, history
- *   edges.c     connectome -> delayed edges (far, near), instantaneous edges; the ring of outputs
+ *   setup.c     definition -> blocks                     fill.c  -> parameters, stimuli, noise, history
+ *   terms.c     definition -> terms, channels, wirings
+ *   edges.c     wirings -> delayed edges (far, near), instantaneous edges; the ring of outputs
  *   block.c     inputs and derivative of a block, recording of a grid point
  *   fixed.c     RK4 and Heun on the grid         cvode.c  the same on SUNDIALS CVODE
  *   noise.c     paths and increments             exchange.c  external regions
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
  * A channel is one row of values per region that travels along edges: an output, or the sine and the
- * cosine of a phase. Each coupling term reads the delayed sums of one or two channels. */
+ * cosine of a phase. Each coupling term reads the delayed sums of one or two channels. A wiring is a set of
+ * edges that channels share: the connectome's (wiring 0), those of a term with its own weights, those within the
+ * regions. A track is the history of a channel; channels of the same values on different wirings share it. */
 #ifndef CALI_NMM_HOST_H
 #define CALI_NMM_HOST_H
 
@@ -36,12 +39,28 @@ typedef struct cali_channel {
     char *from;        /* NULL: default output */
     double q[5];       /* logistic: -, low, high, midpoint, sigma */
     bool has_external; /* external regions send into it */
+    size_t wiring;     /* the edges that it travels along */
+    size_t track;      /* its rows of the ring */
+    bool is_keeper;    /* the channel that writes them */
 } cali_channel;
+
+typedef struct cali_wiring {
+    cali_edges far, near;
+    cali_instant instant;
+    double *row_weights; /* by position: b_i = sum of the weights of all edges into region i */
+    /* what is asked for; the matrix is borrowed for the set-up */
+    const double *weights;      /* NULL: each region with itself, weight 1 */
+    bool is_local;              /* neither gain nor delay */
+    const cal_nmm_model *model; /* own delays: only regions of this model, */
+    size_t param;               /* this parameter is the delay */
+    bool is_own;                /* no edge between regions */
+} cali_wiring;
 
 typedef struct cali_term {
     cal_coupling_kind kind;
     size_t channel; /* Kuramoto: the sine's */
     char *to;       /* NULL: default input */
+    const cal_nmm_model *model; /* only regions of this model; NULL: all */
     double a, b, q[5];
 } cali_term;
 
@@ -84,7 +103,7 @@ typedef struct cali_block {
     double *params;      /* (n_params + n_derived x n) */
     int *term_input;     /* n_terms: input row, -1: none */
     int *channel_output; /* n_channels: output row, -1: none */
-    double *row_weight;  /* n: b_i = sum of the weights of all edges into region i */
+    double *row_weight;  /* (n_wirings x n): b_i = sum of the weights of all edges into region i */
     double *sums;        /* (n_channels x n_rows x n): delayed sums at grid points */
     double *between;     /* (n_channels x n): the same between grid points */
     double *total;       /* (n_channels x n): with instantaneous edges */
@@ -116,6 +135,7 @@ typedef struct cali_external {
 /* An edge whose source is external: its stencil depends on the kind of samples. */
 typedef struct cali_external_edge {
     size_t source, edge;
+    size_t wiring;
     bool is_far;
     double steps, weight;
     int64_t limit;
@@ -148,7 +168,8 @@ struct cal_nmm {
     bool is_broken, has_started;
     cali_key key;
 
-    size_t n_regions, n_native, n_channels, n_terms, n_blocks, n_state_values, n_externals;
+    size_t n_regions, n_native, n_channels, n_tracks, n_terms, n_blocks, n_state_values, n_externals;
+    size_t n_couplings; /* terms of the definition; those of the models' own delays follow */
     cali_channel *channels;
     cali_term *terms;
     bool is_static; /* inputs depend on the past only: no instantaneous edge, no difference */
@@ -160,11 +181,11 @@ struct cal_nmm {
     size_t n_rows; /* of the sums: CALI_NMM_PAST + 1 + batch */
     double *y;     /* n_state_values */
 
-    cali_edges far, near;
-    cali_instant instant;
+    cali_wiring *wirings;
+    size_t n_wirings, n_near, n_instant; /* edges of all wirings */
+    size_t n_meeting; /* near and instantaneous edges between regions: blocks meet at every step */
     double *present; /* (n_channels x n_regions by position): channel values now */
-    double *row_weights; /* by position */
-    double *ring;        /* [channel][region][2 length + pad] */
+    double *ring;        /* [track][region][2 length + pad] */
     size_t ring_length, ring_stride;
 
     cali_external *externals;
@@ -190,6 +211,8 @@ struct cal_nmm {
 /* setup.c */
 cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def);
 const char *cali_nmm_label(const cal_nmm *nmm, size_t region);
+/* terms.c */
+cal_status cali_nmm_make_terms(cal_nmm *nmm, const cal_nmm_def *def);
 /* fill.c */
 cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def);
 /* exchange.c */
@@ -197,6 +220,7 @@ cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def);
 double cali_external_value(const cali_channel *channel, double value);
 cal_status cali_nmm_check_externals(cal_nmm *nmm, int64_t until);
 /* edges.c */
+bool cali_nmm_has_delays(cal_nmm *nmm, const cal_nmm_def *def);
 cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def);
 /** Cubic Lagrange weights (times `weight`) of the value `steps` before the target time: 4 values from
  *  `*base` on, relative to the target, none later than -limit. */

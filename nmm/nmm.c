@@ -61,6 +61,16 @@ static void free_edges(cali_edges *edges)
     free(edges->w);
 }
 
+static void free_wiring(cali_wiring *wiring)
+{
+    free_edges(&wiring->far);
+    free_edges(&wiring->near);
+    free(wiring->instant.first);
+    free(wiring->instant.source);
+    free(wiring->instant.w);
+    free(wiring->row_weights);
+}
+
 void cal_nmm_destroy(cal_nmm **handle)
 {
     cal_nmm *nmm = handle == NULL ? NULL : *handle;
@@ -80,14 +90,11 @@ void cal_nmm_destroy(cal_nmm **handle)
     free(nmm->order);
     free(nmm->position);
     free(nmm->block_of);
-    free_edges(&nmm->far);
-    free_edges(&nmm->near);
-    free(nmm->instant.first);
-    free(nmm->instant.source);
-    free(nmm->instant.w);
+    for (size_t w = 0; w < nmm->n_wirings; w++)
+        free_wiring(&nmm->wirings[w]);
+    free(nmm->wirings);
     free(nmm->y);
     free(nmm->present);
-    free(nmm->row_weights);
     free(nmm->ring);
     free(nmm->externals);
     free(nmm->external_edges);

@@ -1,4 +1,4 @@
-/* From the definition to terms, channels and blocks of regions. */
+/* From the definition to blocks of regions; integrator, step and window. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,23 +32,6 @@ const char *cali_nmm_label(const cal_nmm *nmm, size_t region)
 
 /* ---- integrator, step, window ------------------------------------------------------------------ */
 
-static bool has_delays(const cal_nmm *nmm, const cal_nmm_def *def)
-{
-    const size_t n2 = nmm->n_regions * nmm->n_regions;
-    const double *w = cal_connectome_weights(nmm->connectome);
-    const double *lengths = cal_connectome_lengths_mm(nmm->connectome);
-    for (size_t e = 0; e < n2; e++) {
-        if (w[e] * def->gain == 0.0)
-            continue;
-        if (def->min_delay_ms > 0.0)
-            return true;
-        if (def->delays_ms != NULL ? def->delays_ms[e] != 0.0
-                                   : lengths[e] > 0.0 && !isinf(def->speed_mm_per_ms))
-            return true;
-    }
-    return false;
-}
-
 static bool all_slow(const cal_nmm_def *def, size_t n_regions)
 {
     for (size_t i = 0; i < n_regions; i++)
@@ -58,7 +41,7 @@ static bool all_slow(const cal_nmm_def *def, size_t n_regions)
 }
 
 /* The rule of docs/numerics.md. */
-static cal_integrator choose(const cal_nmm *nmm, const cal_nmm_def *def, const char **reason)
+static cal_integrator choose(cal_nmm *nmm, const cal_nmm_def *def, const char **reason)
 {
     bool has_white = false, has_coloured = false;
     for (size_t i = 0; i < def->n_noises; i++) {
@@ -72,7 +55,7 @@ static cal_integrator choose(const cal_nmm *nmm, const cal_nmm_def *def, const c
     if (nmm->n_externals > 0)
         return CAL_RK4;
     *reason = "with delays, whole batches of steps share one pass over the edges";
-    if (has_delays(nmm, def))
+    if (cali_nmm_has_delays(nmm, def))
         return CAL_RK4;
     *reason = "coloured noise has corners on the grid, where one-step methods lose nothing";
     if (has_coloured)
@@ -211,135 +194,12 @@ static cal_status make_blocks(cal_nmm *nmm, const cal_nmm_def *def)
     return CAL_OK;
 }
 
-/* ---- coupling terms and channels --------------------------------------------------------------- */
-
-/* Row of the output that a channel takes from a model, or -1. */
-static int channel_output(const cali_channel *channel, const cal_nmm_model *model)
+/* Do delayed edges of the term's wiring end at this position? */
+static bool has_sources(const cal_nmm *nmm, const cali_term *term, size_t position)
 {
-    if (channel->from != NULL)
-        return cal_field_find(model->outputs, model->n_outputs, channel->from);
-    const int potential = cal_field_find(model->outputs, model->n_outputs, "potential");
-    return channel->kind == CALI_CHANNEL_LOGISTIC && potential >= 0 ? potential : 0;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static cal_status add_channel(cal_nmm *nmm, const cal_coupling *coupling, cali_channel_kind kind,
-                              size_t *index)
-{
-    for (size_t c = 0; c < nmm->n_channels; c++) /* plain rows are shared between terms */
-        if (kind == CALI_CHANNEL_PLAIN && nmm->channels[c].kind == kind &&
-            same_text(nmm->channels[c].from, coupling->from)) {
-            *index = c;
-            return CAL_OK;
-        }
-    cali_channel *channel = &nmm->channels[nmm->n_channels];
-    *channel = (cali_channel){.kind = kind,
-                              .q = {0.0, coupling->cmin, coupling->cmax, coupling->midpoint,
-                                    coupling->sigma}};
-    channel->has_external = nmm->n_terms == 0 || coupling->from == NULL;
-    *index = nmm->n_channels++;
-    return cali_copy_text(nmm->ctx, coupling->from, &channel->from);
-}
-
-static cal_status check_coupling(cal_nmm *nmm, const cal_coupling *coupling)
-{
-    if ((int)coupling->kind < 0 || (int)coupling->kind >= CAL_N_COUPLINGS)
-        REFUSE("coupling kind %d does not exist", (int)coupling->kind);
-    if (!isfinite(coupling->a) || !isfinite(coupling->b) || !isfinite(coupling->cmin) ||
-        !isfinite(coupling->cmax) || !isfinite(coupling->midpoint))
-        REFUSE("a parameter of the %s coupling is not finite", cal_coupling_names[coupling->kind]);
-    const bool has_sigma = coupling->kind == CAL_COUPLING_SIGMOIDAL ||
-                           coupling->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
-    if (has_sigma && !(coupling->sigma > 0.0 && isfinite(coupling->sigma)))
-        REFUSE("sigma of the %s coupling is %g, must be > 0", cal_coupling_names[coupling->kind],
-               coupling->sigma);
-    return CAL_OK;
-}
-
-static cal_status add_term(cal_nmm *nmm, const cal_coupling *coupling)
-{
-    CAL_TRY(check_coupling(nmm, coupling));
-    cali_term *term = &nmm->terms[nmm->n_terms];
-    *term = (cali_term){.kind = coupling->kind, .a = coupling->a, .b = coupling->b,
-                        .q = {coupling->a, coupling->cmin, coupling->cmax, coupling->midpoint,
-                              coupling->sigma}};
-    CAL_TRY(cali_copy_text(nmm->ctx, coupling->to, &term->to));
-    size_t cosine;
-    if (term->kind == CAL_COUPLING_KURAMOTO) {
-        CAL_TRY(add_channel(nmm, coupling, CALI_CHANNEL_SINE, &term->channel));
-        CAL_TRY(add_channel(nmm, coupling, CALI_CHANNEL_COSINE, &cosine));
-    } else if (term->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT) {
-        term->b = 0.0;
-        CAL_TRY(add_channel(nmm, coupling, CALI_CHANNEL_LOGISTIC, &term->channel));
-    } else
-        CAL_TRY(add_channel(nmm, coupling, CALI_CHANNEL_PLAIN, &term->channel));
-    nmm->n_terms++;
-    return CAL_OK;
-}
-
-/* Rows of a block for each term and channel. */
-static cal_status resolve_block(cal_nmm *nmm, cali_block *b)
-{
-    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_terms, sizeof(int), "terms", &b->term_input));
-    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_output));
-    for (size_t c = 0; c < nmm->n_channels; c++)
-        b->channel_output[c] = channel_output(&nmm->channels[c], b->model);
-    for (size_t t = 0; t < nmm->n_terms; t++) {
-        const cali_term *term = &nmm->terms[t];
-        b->term_input[t] = term->to == NULL
-                               ? 0
-                               : cal_field_find(b->model->inputs, b->model->n_inputs, term->to);
-        const int own = b->channel_output[term->channel];
-        const bool needs_own =
-            term->kind == CAL_COUPLING_DIFFERENCE || term->kind == CAL_COUPLING_KURAMOTO;
-        if (needs_own && b->term_input[t] >= 0 && own < 0)
-            return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
-                            "%s coupling into %s needs its output \"%s\", which %s has not",
-                            cal_coupling_names[term->kind], cali_nmm_label(nmm, b->region[0]),
-                            nmm->channels[term->channel].from, b->model->name);
-        if (term->kind == CAL_COUPLING_KURAMOTO && own >= 0 &&
-            strcmp(b->model->outputs[own].unit, "rad") != 0)
-            REFUSE("kuramoto coupling needs a phase; %s of %s is in %s",
-                   b->model->outputs[own].name, b->model->name, b->model->outputs[own].unit);
-    }
-    return CAL_OK;
-}
-
-/* A name that no region has is a mistake of the user. */
-static cal_status check_names(cal_nmm *nmm)
-{
-    for (size_t t = 0; t < nmm->n_terms && nmm->n_blocks > 0; t++) {
-        const bool is_for_externals = nmm->terms[t].to != NULL && nmm->terms[t].to[0] == '\0';
-        bool has_input = is_for_externals && nmm->n_externals > 0, has_output = false;
-        for (size_t i = 0; i < nmm->n_blocks; i++) {
-            has_input |= nmm->blocks[i].term_input[t] >= 0;
-            has_output |= nmm->blocks[i].channel_output[nmm->terms[t].channel] >= 0;
-        }
-        const cal_nmm_model *model = nmm->blocks[0].model;
-        if (!has_input)
-            REFUSE("no region has an input \"%s\"; %s has \"%s\"", nmm->terms[t].to, model->name,
-                   model->inputs[0].name);
-        if (!has_output)
-            REFUSE("no region has an output \"%s\"; %s has \"%s\"",
-                   nmm->channels[nmm->terms[t].channel].from, model->name, model->outputs[0].name);
-    }
-    return CAL_OK;
-}
-
-static cal_status make_terms(cal_nmm *nmm, const cal_nmm_def *def)
-{
-    CAL_TRY(cali_alloc(nmm->ctx, def->n_couplings, sizeof *nmm->terms, "terms", &nmm->terms));
-    CAL_TRY(cali_alloc(nmm->ctx, 2 * def->n_couplings, sizeof *nmm->channels, "channels",
-                       &nmm->channels));
-    for (size_t i = 0; i < def->n_couplings; i++)
-        CAL_TRY(add_term(nmm, &def->couplings[i]));
-    for (size_t i = 0; i < nmm->n_blocks; i++)
-        CAL_TRY(resolve_block(nmm, &nmm->blocks[i]));
-    return check_names(nmm);
+    const cali_wiring *w = &nmm->wirings[nmm->channels[term->channel].wiring];
+    return w->far.first[position + 1] > w->far.first[position] ||
+           w->near.first[position + 1] > w->near.first[position];
 }
 
 /* After the edges are known. */
@@ -350,11 +210,9 @@ static cal_status check_externals(cal_nmm *nmm)
         const size_t t = nmm->position[external->region];
         for (size_t e = 0; e < nmm->n_external_edges; e++)
             external->has_targets |= nmm->external_edges[e].source == external->region;
-        const bool has_sources = nmm->far.first[t + 1] > nmm->far.first[t] ||
-                                 nmm->near.first[t + 1] > nmm->near.first[t];
-        for (size_t i = 0; i < nmm->n_terms && has_sources; i++)
-            if (nmm->terms[i].kind == CAL_COUPLING_DIFFERENCE ||
-                nmm->terms[i].kind == CAL_COUPLING_KURAMOTO)
+        for (size_t i = 0; i < nmm->n_couplings; i++)
+            if (has_sources(nmm, &nmm->terms[i], t) && (nmm->terms[i].kind == CAL_COUPLING_DIFFERENCE ||
+                                                        nmm->terms[i].kind == CAL_COUPLING_KURAMOTO))
                 return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
                                 "%s coupling into %s, which is computed elsewhere, is not offered. Try "
                                 "linear coupling.",
@@ -374,12 +232,12 @@ cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def)
     nmm->key = cali_key_derive(cali_key_from_seed(def->seed), 0x6e6d6d, 0);
     CAL_TRY(check_numbers(nmm, def));
     CAL_TRY(make_blocks(nmm, def));
+    CAL_TRY(cali_nmm_make_terms(nmm, def));
     CAL_TRY(choose_integrator(nmm, def));
     CAL_TRY(choose_times(nmm, def));
-    CAL_TRY(make_terms(nmm, def));
     CAL_TRY(cali_nmm_build_edges(nmm, def));
     CAL_TRY(check_externals(nmm));
-    nmm->is_static = nmm->instant.n == 0;
+    nmm->is_static = nmm->n_instant == 0;
     for (size_t t = 0; t < nmm->n_terms; t++)
         nmm->is_static &= nmm->terms[t].kind != CAL_COUPLING_DIFFERENCE &&
                           nmm->terms[t].kind != CAL_COUPLING_KURAMOTO;

@@ -18,6 +18,13 @@ extern "C" {
 
 /* ---- models: one constant entry each, listed in nmm/models/models.def ------------------------ */
 
+/** An output of a model that acts back on an input of the same region after a delay: interneuronal delays
+ *  within a region. */
+typedef struct cal_own_delay {
+    size_t output, input; /**< rows of the model's outputs and inputs; the output is added to the input */
+    size_t param;         /**< row of the parameter that is the delay in ms; 0: instantaneous */
+} cal_own_delay;
+
 typedef struct cal_nmm_model {
     const char *name;      /**< "montbrio-pazo-roxin" */
     const char *alias;     /**< "mpr", or NULL */
@@ -43,6 +50,8 @@ typedef struct cal_nmm_model {
     void (*rhs)(size_t n, const double *p, const double *x, const double *c, double *dx);
     /** y = out(x), y (n_outputs x n). */
     void (*observe)(size_t n, const double *p, const double *x, double *y);
+    const cal_own_delay *own_delays; /**< n_own_delays, or NULL */
+    size_t n_own_delays;
 } cal_nmm_model;
 
 size_t cal_nmm_n_models(void);
@@ -87,6 +96,11 @@ typedef struct cal_coupling {
     const char *to;   /**< input name; NULL: each target's default input; "": none, external regions read it */
     double a, b;      /**< default 1, 0 */
     double cmin, cmax, midpoint, sigma; /**< sigmoidal; default -1, 1, 0, 230 */
+    /** (n x n) to-from weights of this term instead of the connectome's, or NULL. Borrowed for cal_nmm_create. */
+    const double *weights;
+    /** Local coupling: s = sum_e w_e x_s(e)(t), without gain G and without delay. `weights` NULL: s = x_i, each region
+     *  onto itself. External regions take no part in what a region sends to itself. */
+    bool is_local;
 } cal_coupling;
 cal_coupling cal_coupling_default(void);
 

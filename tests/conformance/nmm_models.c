@@ -64,6 +64,12 @@ ParameterizedTest(int *index, nmm_models, keeps_the_contract)
     expect_fields(m->name, m->outputs, m->n_outputs);
     for (size_t s = 0; s < m->n_states; s++)
         cr_expect(m->scales[s] > 0.0 && isfinite(m->scales[s]));
+    for (size_t k = 0; k < m->n_own_delays; k++) { /* rows exist; the parameter is a delay */
+        const cal_own_delay *own = &m->own_delays[k];
+        cr_assert(own->output < m->n_outputs && own->input < m->n_inputs && own->param < m->n_params);
+        cr_expect(eq(str, (char *)m->params[own->param].unit, "ms"));
+        cr_expect(m->params[own->param].low >= 0.0);
+    }
     for (size_t o = 0; o < m->n_outputs; o++) /* a state shown as output has the state's unit */
         for (size_t s = 0; s < m->n_states; s++)
             if (strcmp(m->outputs[o].name, m->states[s].name) == 0)

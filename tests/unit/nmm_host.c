@@ -267,9 +267,9 @@ static void expect_same_with_external(unsigned lag, cal_integrator integrator)
                   cal_context_message(parts.ctx));
         for (int64_t j = 0; j <= 10; j++) { /* what the region itself would have got */
             expected[j] = 0.0;
-            whole.nmm->kernels->gather(&whole.nmm->far, whole.nmm->position[OUT], 1, 1,
+            whole.nmm->kernels->gather(&whole.nmm->wirings[0].far, whole.nmm->position[OUT], 1, 1,
                                        cali_nmm_ring(whole.nmm, 0, k * 10 + j), 1, &expected[j]);
-            whole.nmm->kernels->gather_one(&whole.nmm->near, whole.nmm->position[OUT], 1,
+            whole.nmm->kernels->gather_one(&whole.nmm->wirings[0].near, whole.nmm->position[OUT], 1,
                                            cali_nmm_ring(whole.nmm, 0, k * 10 + j), &expected[j]);
         }
         cr_assert(cal_nmm_advance(parts.nmm, until) == CAL_OK, "%s", cal_context_message(parts.ctx));

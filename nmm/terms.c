@@ -1,0 +1,213 @@
+/* From the coupling terms of the definition, and the models' own delays, to terms, channels and wirings. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "nmm/host.h"
+
+#define REFUSE(...) return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, __VA_ARGS__)
+
+/* Row of the output that a channel takes from a model, or -1. */
+static int channel_output(const cali_channel *channel, const cal_nmm_model *model)
+{
+    if (channel->from != NULL)
+        return cal_field_find(model->outputs, model->n_outputs, channel->from);
+    const int potential = cal_field_find(model->outputs, model->n_outputs, "potential");
+    return channel->kind == CALI_CHANNEL_LOGISTIC && potential >= 0 ? potential : 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_values(const cali_channel *a, const cali_channel *b)
+{
+    return a->kind == b->kind && same_text(a->from, b->from) &&
+           (a->kind != CALI_CHANNEL_LOGISTIC || memcmp(a->q, b->q, sizeof a->q) == 0);
+}
+
+/* The channel of these values on a wiring. Channels of one value are shared between terms; a phase needs its
+ * sine beside its cosine and keeps both to itself. */
+static cal_status add_channel(cal_nmm *nmm, const cali_channel *wanted, size_t *index)
+{
+    const bool is_pair = wanted->kind == CALI_CHANNEL_SINE || wanted->kind == CALI_CHANNEL_COSINE;
+    cali_channel *channel = &nmm->channels[nmm->n_channels];
+    *channel = *wanted;
+    channel->from = NULL;
+    channel->track = nmm->n_tracks;
+    channel->is_keeper = true;
+    for (size_t c = 0; c < nmm->n_channels && !is_pair; c++) {
+        if (!same_values(&nmm->channels[c], wanted))
+            continue;
+        *index = c;
+        if (nmm->channels[c].wiring == wanted->wiring)
+            return CAL_OK;
+        channel->track = nmm->channels[c].track;
+        channel->has_external = nmm->channels[c].has_external;
+        channel->is_keeper = false;
+    }
+    nmm->n_tracks += channel->is_keeper;
+    *index = nmm->n_channels++;
+    return cali_copy_text(nmm->ctx, wanted->from, &channel->from);
+}
+
+/* The wiring of these weights, matrices and delays, shared between terms. */
+static size_t add_wiring(cal_nmm *nmm, const cali_wiring *wanted)
+{
+    for (size_t w = 0; w < nmm->n_wirings; w++) {
+        const cali_wiring *other = &nmm->wirings[w];
+        if (other->weights == wanted->weights && other->is_local == wanted->is_local &&
+            other->model == wanted->model && other->param == wanted->param)
+            return w;
+    }
+    nmm->wirings[nmm->n_wirings] = *wanted;
+    return nmm->n_wirings++;
+}
+
+static cal_status check_coupling(cal_nmm *nmm, const cal_coupling *coupling)
+{
+    if ((int)coupling->kind < 0 || (int)coupling->kind >= CAL_N_COUPLINGS)
+        REFUSE("coupling kind %d does not exist", (int)coupling->kind);
+    if (!isfinite(coupling->a) || !isfinite(coupling->b) || !isfinite(coupling->cmin) ||
+        !isfinite(coupling->cmax) || !isfinite(coupling->midpoint))
+        REFUSE("a parameter of the %s coupling is not finite", cal_coupling_names[coupling->kind]);
+    const bool has_sigma = coupling->kind == CAL_COUPLING_SIGMOIDAL ||
+                           coupling->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
+    if (has_sigma && !(coupling->sigma > 0.0 && isfinite(coupling->sigma)))
+        REFUSE("sigma of the %s coupling is %g, must be > 0", cal_coupling_names[coupling->kind],
+               coupling->sigma);
+    return CAL_OK;
+}
+
+static cal_status add_term(cal_nmm *nmm, const cal_coupling *coupling)
+{
+    CAL_TRY(check_coupling(nmm, coupling));
+    cali_term *term = &nmm->terms[nmm->n_terms];
+    *term = (cali_term){.kind = coupling->kind, .a = coupling->a, .b = coupling->b,
+                        .q = {coupling->a, coupling->cmin, coupling->cmax, coupling->midpoint,
+                              coupling->sigma}};
+    CAL_TRY(cali_copy_text(nmm->ctx, coupling->to, &term->to));
+    const bool is_own = coupling->is_local && coupling->weights == NULL;
+    const double *weights = coupling->weights == NULL && !is_own ? cal_connectome_weights(nmm->connectome)
+                                                                 : coupling->weights;
+    const cali_wiring wiring = {.weights = weights, .is_local = coupling->is_local, .is_own = is_own};
+    cali_channel channel = {.from = (char *)coupling->from, .wiring = add_wiring(nmm, &wiring),
+                            .has_external = nmm->n_terms == 0 || coupling->from == NULL,
+                            .q = {0.0, coupling->cmin, coupling->cmax, coupling->midpoint, coupling->sigma}};
+    size_t cosine;
+    if (term->kind == CAL_COUPLING_KURAMOTO) {
+        channel.kind = CALI_CHANNEL_SINE;
+        CAL_TRY(add_channel(nmm, &channel, &term->channel));
+        channel.kind = CALI_CHANNEL_COSINE;
+        CAL_TRY(add_channel(nmm, &channel, &cosine));
+    } else {
+        if (term->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT) {
+            term->b = 0.0;
+            channel.kind = CALI_CHANNEL_LOGISTIC;
+        }
+        CAL_TRY(add_channel(nmm, &channel, &term->channel));
+    }
+    nmm->n_terms++;
+    return CAL_OK;
+}
+
+/* A model's own delays: one linear term each. */
+static cal_status add_own_delays(cal_nmm *nmm, const cal_nmm_model *model)
+{
+    for (size_t k = 0; k < model->n_own_delays; k++) {
+        const cal_own_delay *own = &model->own_delays[k];
+        const cali_wiring wiring = {.model = model, .param = own->param, .is_own = true};
+        const cali_channel channel = {.from = (char *)model->outputs[own->output].name,
+                                      .wiring = add_wiring(nmm, &wiring)};
+        cali_term *term = &nmm->terms[nmm->n_terms];
+        *term = (cali_term){.kind = CAL_COUPLING_LINEAR, .model = model, .a = 1.0};
+        CAL_TRY(cali_copy_text(nmm->ctx, model->inputs[own->input].name, &term->to));
+        CAL_TRY(add_channel(nmm, &channel, &term->channel));
+        nmm->n_terms++;
+    }
+    return CAL_OK;
+}
+
+/* Blocks of one model stand together. */
+static bool begins_model(const cal_nmm *nmm, size_t block)
+{
+    return block == 0 || nmm->blocks[block].model != nmm->blocks[block - 1].model;
+}
+
+/* Rows of a block for each term and channel. */
+static cal_status resolve_block(cal_nmm *nmm, cali_block *b)
+{
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_terms, sizeof(int), "terms", &b->term_input));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_output));
+    for (size_t c = 0; c < nmm->n_channels; c++)
+        b->channel_output[c] = channel_output(&nmm->channels[c], b->model);
+    for (size_t t = 0; t < nmm->n_terms; t++) {
+        const cali_term *term = &nmm->terms[t];
+        b->term_input[t] = term->to == NULL
+                               ? 0
+                               : cal_field_find(b->model->inputs, b->model->n_inputs, term->to);
+        if (term->model != NULL && term->model != b->model)
+            b->term_input[t] = -1;
+        const int own = b->channel_output[term->channel];
+        const bool needs_own =
+            term->kind == CAL_COUPLING_DIFFERENCE || term->kind == CAL_COUPLING_KURAMOTO;
+        if (needs_own && b->term_input[t] >= 0 && own < 0)
+            return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
+                            "%s coupling into %s needs its output \"%s\", which %s has not",
+                            cal_coupling_names[term->kind], cali_nmm_label(nmm, b->region[0]),
+                            nmm->channels[term->channel].from, b->model->name);
+        if (term->kind == CAL_COUPLING_KURAMOTO && own >= 0 &&
+            strcmp(b->model->outputs[own].unit, "rad") != 0)
+            REFUSE("kuramoto coupling needs a phase; %s of %s is in %s",
+                   b->model->outputs[own].name, b->model->name, b->model->outputs[own].unit);
+    }
+    return CAL_OK;
+}
+
+/* A name that no region has is a mistake of the user. */
+static cal_status check_names(cal_nmm *nmm)
+{
+    for (size_t t = 0; t < nmm->n_terms && nmm->n_blocks > 0; t++) {
+        const bool is_for_externals = nmm->terms[t].to != NULL && nmm->terms[t].to[0] == '\0';
+        bool has_input = is_for_externals && nmm->n_externals > 0, has_output = false;
+        for (size_t i = 0; i < nmm->n_blocks; i++) {
+            has_input |= nmm->blocks[i].term_input[t] >= 0;
+            has_output |= nmm->blocks[i].channel_output[nmm->terms[t].channel] >= 0;
+        }
+        const cal_nmm_model *model = nmm->blocks[0].model;
+        if (!has_input)
+            REFUSE("no region has an input \"%s\"; %s has \"%s\"", nmm->terms[t].to, model->name,
+                   model->inputs[0].name);
+        if (!has_output)
+            REFUSE("no region has an output \"%s\"; %s has \"%s\"",
+                   nmm->channels[nmm->terms[t].channel].from, model->name, model->outputs[0].name);
+    }
+    return CAL_OK;
+}
+
+static cal_status allocate_terms(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    size_t n = def->n_couplings;
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        n += begins_model(nmm, i) ? nmm->blocks[i].model->n_own_delays : 0;
+    CAL_TRY(cali_alloc(nmm->ctx, n, sizeof *nmm->terms, "terms", &nmm->terms));
+    CAL_TRY(cali_alloc(nmm->ctx, 2 * n, sizeof *nmm->channels, "channels", &nmm->channels));
+    return cali_alloc(nmm->ctx, n + 1, sizeof *nmm->wirings, "wirings", &nmm->wirings);
+}
+
+cal_status cali_nmm_make_terms(cal_nmm *nmm, const cal_nmm_def *def)
+{
+    CAL_TRY(allocate_terms(nmm, def));
+    add_wiring(nmm, &(cali_wiring){.weights = cal_connectome_weights(nmm->connectome)});
+    for (size_t i = 0; i < def->n_couplings; i++)
+        CAL_TRY(add_term(nmm, &def->couplings[i]));
+    nmm->n_couplings = nmm->n_terms;
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        if (begins_model(nmm, i))
+            CAL_TRY(add_own_delays(nmm, nmm->blocks[i].model));
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        CAL_TRY(resolve_block(nmm, &nmm->blocks[i]));
+    return check_names(nmm);
+}
