@@ -158,14 +158,6 @@ static void add_members(echo *e, const cali_mapping *mapping, const void *target
             add_member(e, &mapping->keys[i], target);
 }
 
-static void add_fields(echo *e, const char *key, const cal_field *fields, size_t n, const double *values)
-{
-    open_bracket(e, key, "{");
-    for (size_t i = 0; i < n; i++)
-        add_quantity(e, fields[i].name, values[i], fields[i].unit);
-    close_bracket(e, "}");
-}
-
 static void add_distribution(echo *e, const char *key, const cal_distribution *d, const char *unit)
 {
     const cali_distribution_word *word = NULL;
@@ -289,6 +281,44 @@ static void add_stimuli(echo *e)
     close_bracket(e, "]");
 }
 
+static void add_setting(echo *e, const cal_field *field, const cali_setting *s)
+{
+    if (s->path == NULL) {
+        add_distribution(e, field->name, &s->value, field->unit);
+        return;
+    }
+    open_bracket(e, field->name, "{");
+    add_text(e, "file", s->path);
+    add_text(e, "column", s->column);
+    close_bracket(e, "}");
+}
+
+/* Parameters or states: what the file gives, and with `values` the rest of them too. */
+static void add_settings(echo *e, const cal_nmm_model *model, bool is_state, const cali_settings *settings,
+                         const double *values)
+{
+    const cal_field *fields = is_state ? model->states : model->params;
+    const size_t n = is_state ? model->n_states : model->n_params;
+    bool is_open = false;
+    for (size_t row = 0; row < n; row++) {
+        const cali_setting *last = NULL;
+        for (size_t i = 0; i < settings->n; i++)
+            if (settings->items[i].row == row && settings->items[i].is_state == is_state)
+                last = &settings->items[i];
+        if (last == NULL && values == NULL)
+            continue;
+        if (!is_open)
+            open_bracket(e, is_state ? "initial" : "parameters", "{");
+        is_open = true;
+        if (last != NULL)
+            add_setting(e, &fields[row], last);
+        else
+            add_quantity(e, fields[row].name, values[row], fields[row].unit);
+    }
+    if (is_open)
+        close_bracket(e, "}");
+}
+
 static void add_models(echo *e)
 {
     open_bracket(e, "models", "{");
@@ -296,8 +326,8 @@ static void add_models(echo *e)
         const cali_mass *mass = &e->exp->masses[i];
         open_bracket(e, mass->name, "{");
         add_text(e, "neural_mass", mass->model->name);
-        add_fields(e, "parameters", mass->model->params, mass->model->n_params, mass->params);
-        add_fields(e, "initial", mass->model->states, mass->model->n_states, mass->initial);
+        add_settings(e, mass->model, false, &mass->settings, mass->params);
+        add_settings(e, mass->model, true, &mass->settings, mass->initial);
         close_bracket(e, "}");
     }
     close_bracket(e, "}");
@@ -465,14 +495,9 @@ static void add_regions(echo *e)
         open_bracket(e, line->selector, "{");
         if (line->mass >= 0)
             add_text(e, "model", x->masses[line->mass].name);
-        for (size_t k = 0; k < line->n_params; k++) {
-            const cal_nmm_model *model = x->masses[line->mass].model;
-            if (k == 0)
-                open_bracket(e, "parameters", "{");
-            const int at = cal_field_find(model->params, model->n_params, line->param_names[k]);
-            add_quantity(e, line->param_names[k], line->param_values[k], model->params[at].unit);
-            if (k + 1 == line->n_params)
-                close_bracket(e, "}");
+        if (line->mass >= 0) {
+            add_settings(e, x->masses[line->mass].model, false, &line->settings, NULL);
+            add_settings(e, x->masses[line->mass].model, true, &line->settings, NULL);
         }
         if (line->network >= 0)
             add_network(e, &x->networks[line->network]);

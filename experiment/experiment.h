@@ -19,12 +19,28 @@ typedef struct cali_place {
     unsigned set;
 } cali_place;
 
+/** A parameter or initial state as the file gives it: a number, a distribution over regions, or a column of a table
+ *  with a row per region. */
+typedef struct cali_setting {
+    size_t row; /* of the model's parameters or states */
+    bool is_state;
+    cal_distribution value; /* in the table's units; CAL_CONSTANT: a number */
+    char *path, *column;    /* not NULL: from a table */
+    cali_place place;
+} cali_setting;
+
+typedef struct cali_settings {
+    cali_setting *items; /* later ones win */
+    size_t n;
+} cali_settings;
+
 /** A named neural mass: entry of `models:`. */
 typedef struct cali_mass {
     char *name;
     const cal_nmm_model *model;
-    double *params;  /* n_params, in the table's units */
+    double *params;  /* n_params, in the table's units: defaults and numbers of the file */
     double *initial; /* n_states */
+    cali_settings settings; /* all that the file gives */
     cali_place place;
 } cali_mass;
 
@@ -73,9 +89,7 @@ typedef struct cali_assignment {
     char *selector; /* a label; several with ", "; "#12" (number from 0); "most connected"; "default" */
     int mass;       /* index into masses, or -1 */
     int network;    /* index into networks, or -1 */
-    char **param_names; /* per-region parameters on top of the mass */
-    double *param_values;
-    size_t n_params;
+    cali_settings settings; /* on top of those of the mass */
     cali_place place;
 } cali_assignment;
 

@@ -184,8 +184,10 @@ const cali_mapping cali_keys_stimulus = {
 static const cali_key model[] = {
     {"neural_mass", CALI_KEY_TEXT, .is_required = true, AT(cali_model_text, neural_mass),
      .meaning = "name in the catalogue: `callosum models`"},
-    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the model's parameters", .meaning = "what differs from the defaults"},
-    {"initial", CALI_KEY_OWN, .shape = "a mapping of the model's states", .meaning = "where the states begin"},
+    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the model's parameters",
+     .meaning = "what differs from the defaults: a quantity; a distribution over the regions, `\"normal(10 ms, 1 ms)\"`; "
+                "or a column of a table with one row per region, `{file: regions.csv, column: tau}`"},
+    {"initial", CALI_KEY_OWN, .shape = "a mapping of the model's states", .meaning = "where the states begin; the same forms"},
 };
 const cali_mapping cali_keys_model = {"models.NAME", "One neural mass.", MAPPING(model),
                                       "models:\n  field: {neural_mass: mpr, parameters: {tau: 10 ms, eta: -5}}"};
@@ -194,6 +196,7 @@ static const cali_key region[] = {
     {"model", CALI_KEY_TEXT, AT(cali_region_text, model),
      .meaning = "name from `models`. Beside `spiking`: its mean field, for `callosum compare`"},
     {"parameters", CALI_KEY_OWN, .shape = "a mapping of the model's parameters", .meaning = "on top of those of the model"},
+    {"initial", CALI_KEY_OWN, .shape = "a mapping of the model's states", .meaning = "on top of those of the model"},
     {"spiking", CALI_KEY_MAPPING, .inner = &cali_keys_spiking, .meaning = "a network of neurons in the place of the mass"},
     {"receives", CALI_KEY_LIST, .inner = &cali_keys_receive, .meaning = "the same as in `spiking`"},
     {"gives", CALI_KEY_LIST, .inner = &cali_keys_give, .meaning = "the same as in `spiking`"},

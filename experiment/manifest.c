@@ -31,6 +31,20 @@ static cal_status add_input(cal_context *ctx, cali_text *t, const char *role, co
     return CAL_OK;
 }
 
+/* Tables of parameters, each once. */
+static cal_status add_tables(cal_context *ctx, cali_text *t, const cali_settings *settings)
+{
+    for (size_t i = 0; i < settings->n; i++) {
+        bool is_new = true;
+        for (size_t j = 0; j < i; j++)
+            is_new = is_new && (settings->items[j].path == NULL || settings->items[i].path == NULL ||
+                                strcmp(settings->items[j].path, settings->items[i].path) != 0);
+        if (is_new)
+            CAL_TRY(add_input(ctx, t, "parameters", settings->items[i].path));
+    }
+    return CAL_OK;
+}
+
 /* Files that the run read. A folder of matrices is named without a digest: the weights' own digest follows from the
  * arrays in run.h5. */
 static cal_status add_inputs(const cal_session *s, cali_text *t)
@@ -49,6 +63,10 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
         CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));
         CAL_TRY(add_input(s->ctx, t, "labels", e->source.labels_path));
     }
+    for (size_t i = 0; i < e->n_masses; i++)
+        CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));
+    for (size_t i = 0; i < e->n_assignments; i++)
+        CAL_TRY(add_tables(s->ctx, t, &e->assignments[i].settings));
     cali_json_close(t, "]");
     return CAL_OK;
 }

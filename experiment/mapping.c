@@ -101,30 +101,6 @@ bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_n
     return true;
 }
 
-void cali_read_fields(cali_reader *r, const cali_node *node, const cal_field *fields, size_t n_fields,
-                      const char *kind, const char *owner, double *values)
-{
-    char buffer[CALI_LABEL], what[3 * CALI_LABEL];
-    if (node == NULL || cali_node_is_null(node))
-        return;
-    if (node->kind != CALI_NODE_MAP) {
-        cali_refuse(r, cali_place_of(node), "C104", "%ss of %s are a mapping, got %s", kind, owner,
-                    cali_describe_node(node, buffer));
-        return;
-    }
-    const cali_extra extra = {fields, n_fields, values, owner};
-    for (size_t i = 0; i < node->n; i++) {
-        const int field = cal_field_find(fields, n_fields, node->entries[i].key);
-        if (field >= 0) {
-            read_extra(r, &node->entries[i], &extra, (size_t)field);
-            continue;
-        }
-        snprintf(what, sizeof what, "unknown %s \"%.60s\" of %.100s", kind, node->entries[i].key, owner);
-        cali_refuse_word(r, cali_place_of_key(&node->entries[i]), "C101", what, node->entries[i].key, fields, n_fields,
-                         cali_word_in_fields);
-    }
-}
-
 size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label)
 {
     char buffer[CALI_LABEL];

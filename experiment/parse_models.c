@@ -55,10 +55,13 @@ static void parse_mass(cali_reader *r, const cali_entry *entry, cali_mass *mass)
     for (size_t i = 0; i < model->n_states; i++)
         mass->initial[i] = model->states[i].value;
     snprintf(label, sizeof label, "model %.100s", text.neural_mass);
-    cali_read_fields(r, cali_node_get(entry->value, "parameters"), model->params, model->n_params, "parameter", label,
-                     mass->params);
-    cali_read_fields(r, cali_node_get(entry->value, "initial"), model->states, model->n_states, "state", label,
-                     mass->initial);
+    cali_read_settings(r, cali_node_get(entry->value, "parameters"), model, false, label, &mass->settings);
+    cali_read_settings(r, cali_node_get(entry->value, "initial"), model, true, label, &mass->settings);
+    for (size_t i = 0; i < mass->settings.n; i++) {
+        const cali_setting *setting = &mass->settings.items[i];
+        if (setting->path == NULL && setting->value.kind == CAL_CONSTANT)
+            (setting->is_state ? mass->initial : mass->params)[setting->row] = setting->value.a;
+    }
 }
 
 void cali_parse_models(cali_reader *r, const cali_node *node)

@@ -22,28 +22,16 @@ static int look_up_mass(cali_reader *r, const cali_node *node, const char *name)
     return -1;
 }
 
-/* Parameters of some regions on top of those of their model. */
-static void read_parameters(cali_reader *r, const cali_node *node, cali_assignment *line)
+/* Parameters and initial states of some regions on top of those of their model. */
+static void read_settings(cali_reader *r, const cali_node *node, cali_assignment *line)
 {
     char label[CALI_LABEL];
-    if (node == NULL || node->kind != CALI_NODE_MAP || line->mass < 0 || r->exp->masses[line->mass].model == NULL)
+    if (line->mass < 0 || r->exp->masses[line->mass].model == NULL)
         return;
     const cali_mass *mass = &r->exp->masses[line->mass];
-    const cal_nmm_model *model = mass->model;
-    double *values = cali_take(r, model->n_params, sizeof *values);
-    line->param_names = cali_take(r, node->n, sizeof *line->param_names);
-    line->param_values = cali_take(r, node->n, sizeof *line->param_values);
-    if (values == NULL || line->param_names == NULL || line->param_values == NULL)
-        return;
     snprintf(label, sizeof label, "model %.100s", mass->name);
-    cali_read_fields(r, node, model->params, model->n_params, "parameter", label, values);
-    for (size_t i = 0; i < node->n; i++) {
-        const int at = cal_field_find(model->params, model->n_params, node->entries[i].key);
-        if (at < 0)
-            continue;
-        line->param_names[line->n_params] = cali_keep(r, node->entries[i].key);
-        line->param_values[line->n_params++] = values[at];
-    }
+    cali_read_settings(r, cali_node_get(node, "parameters"), mass->model, false, label, &line->settings);
+    cali_read_settings(r, cali_node_get(node, "initial"), mass->model, true, label, &line->settings);
 }
 
 static void parse_mapping(cali_reader *r, const cali_entry *entry, cali_assignment *line)
@@ -63,7 +51,7 @@ static void parse_mapping(cali_reader *r, const cali_entry *entry, cali_assignme
     if (model == NULL && parameters != NULL)
         cali_refuse(r, cali_place_of(parameters), "C105", "%s.parameters are those of a model, and none is named\ntry "
                     "model: NAME beside it", label);
-    read_parameters(r, parameters, line);
+    read_settings(r, node, line);
     if (spiking != NULL) {
         line->network = (int)e->n_networks;
         cali_parse_network(r, spiking, node, &e->networks[e->n_networks++]);

@@ -85,9 +85,9 @@ bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_n
                        void *target, const cali_extra *extra);
 /** Defaults alone, for a mapping that is left out. */
 void cali_fill_defaults(cali_reader *r, const cali_mapping *mapping, void *target);
-/** `parameters:` and `initial:` as plain numbers. `kind` is "parameter" or "state". */
-void cali_read_fields(cali_reader *r, const cali_node *node, const cal_field *fields, size_t n_fields,
-                      const char *kind, const char *owner, double *values);
+/** parse_settings.c: `parameters:` or `initial:` of a neural mass, appended to `out`. `owner` names it in messages. */
+void cali_read_settings(cali_reader *r, const cali_node *node, const cal_nmm_model *model, bool is_state,
+                        const char *owner, cali_settings *out);
 
 /** Number of entries of a list node; a mapping counts as a list of one; NULL and nothing as none. Mistake if it is neither. */
 size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label);

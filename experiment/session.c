@@ -13,48 +13,34 @@ cal_session_def cal_session_def_default(void)
 
 /* ---- host -------------------------------------------------------------------------------------------- */
 
-/* Parameters of a region: those of its mass with the region's own on top; `own` has room for them. */
-static const double *region_params(const cal_session *s, size_t region, double *own)
-{
-    const cali_role *role = &s->roles[region];
-    const cali_mass *mass = &s->experiment->masses[role->mass];
-    const cali_assignment *a = role->assignment;
-    if (a == NULL || a->n_params == 0 || a->mass < 0)
-        return mass->params;
-    memcpy(own, mass->params, mass->model->n_params * sizeof *own);
-    for (size_t i = 0; i < a->n_params; i++) {
-        const int at = cal_field_find(mass->model->params, mass->model->n_params, a->param_names[i]);
-        own[at] = a->param_values[i];
-    }
-    return own;
-}
-
 /* What a spiking region sent before t = 0: the output of the mass that it stands in for, at its initial state. */
-static cal_status rest_output(cal_session *s, const cali_mass *mass, double *output)
+static cal_status rest_output(cal_session *s, const cal_nmm_model *m, const double *params, const double *initial,
+                              double *output)
 {
-    const cal_nmm_model *m = mass->model;
     const size_t n_p = m->n_params + m->n_derived;
     double *p = NULL;
     CAL_TRY(cali_alloc(s->ctx, n_p + m->n_outputs, sizeof *p, "outputs", &p));
     double *y = p + n_p;
-    memcpy(p, mass->params, m->n_params * sizeof *p);
+    memcpy(p, params, m->n_params * sizeof *p);
     cal_nmm_model_derive(m, 1, p);
-    m->observe(1, p, mass->initial, y);
+    m->observe(1, p, initial, y);
     *output = y[0];
     free(p);
     return CAL_OK;
 }
 
-static cal_status describe_regions(cal_session *s, cal_nmm_region *regions, double *own, size_t stride)
+/* `values` holds `stride` numbers per region: parameters, then initial states. */
+static cal_status describe_regions(cal_session *s, cali_regional *regional, cal_nmm_region *regions, double *values,
+                                   size_t stride)
 {
     for (size_t i = 0; i < s->n_regions; i++) {
-        const cali_mass *mass = &s->experiment->masses[s->roles[i].mass];
-        if (s->roles[i].network >= 0) {
-            CAL_TRY(rest_output(s, mass, &regions[i].external_initial));
-            continue;
-        }
-        regions[i] = (cal_nmm_region){.model = mass->model, .params = region_params(s, i, own + i * stride),
-                                      .initial = mass->initial};
+        const cal_nmm_model *model = s->experiment->masses[s->roles[i].mass].model;
+        double *params = values + i * stride, *initial = params + model->n_params;
+        CAL_TRY(cali_regional_values(regional, i, params, initial));
+        if (s->roles[i].network >= 0)
+            CAL_TRY(rest_output(s, model, params, initial, &regions[i].external_initial));
+        else
+            regions[i] = (cal_nmm_region){.model = model, .params = params, .initial = initial};
     }
     return CAL_OK;
 }
@@ -90,16 +76,20 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
     const cal_experiment *e = s->experiment;
     size_t stride = 1;
     for (size_t m = 0; m < e->n_masses; m++)
-        stride = e->masses[m].model->n_params > stride ? e->masses[m].model->n_params : stride;
+        if (e->masses[m].model->n_params + e->masses[m].model->n_states > stride)
+            stride = e->masses[m].model->n_params + e->masses[m].model->n_states;
     cal_nmm_region *regions = NULL;
+    cali_regional *regional = NULL;
     cal_nmm_stimulus *stimuli = NULL;
-    double *own = NULL;
+    double *values = NULL;
     cal_nmm_def def = cal_nmm_def_default();
     cal_status status = cali_alloc(s->ctx, s->n_regions, sizeof *regions, "regions", &regions);
     if (status == CAL_OK)
-        status = cali_alloc(s->ctx, s->n_regions * stride, sizeof *own, "parameters", &own);
+        status = cali_alloc(s->ctx, s->n_regions * stride, sizeof *values, "parameters", &values);
     if (status == CAL_OK)
-        status = describe_regions(s, regions, own, stride);
+        status = cali_regional_create(s, &regional);
+    if (status == CAL_OK)
+        status = describe_regions(s, regional, regions, values, stride);
     if (status == CAL_OK)
         status = expand_stimuli(s, &stimuli, &def.n_stimuli);
     if (status == CAL_OK) {
@@ -123,8 +113,9 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
     }
     if (status == CAL_OK)
         s->plan.integrator = cal_nmm_integrator(*host, &s->plan.integrator_reason);
+    cali_regional_destroy(&regional);
     free(stimuli);
-    free(own);
+    free(values);
     free(regions);
     return status;
 }

@@ -94,6 +94,14 @@ cal_status cali_select(const cal_session *session, const char *selector, cali_pl
 /** Least common multiple of two positive durations. */
 cal_time cali_common_multiple(cal_time a, cal_time b);
 
+/** settings.c: parameters and initial states of each region, with distributions drawn and tables read. */
+typedef struct cali_regional cali_regional;
+cal_status cali_regional_create(cal_session *session, cali_regional **out);
+void cali_regional_destroy(cali_regional **regional);
+/** Values of a region's mass, in the model's units: `params` (n_params) and `initial` (n_states). Errors: IO, INPUT
+ *  (C107 no such column, C303 no row for the region, C106 out of range, C102 and C103 units of a table). */
+cal_status cali_regional_values(cali_regional *regional, size_t region, double *params, double *initial);
+
 /** network.c: definition of the network of spiking region `k` (ports, links included). */
 cal_status cali_build_define(cal_session *session, size_t k);
 void cali_build_clear(cali_build *build);

@@ -152,8 +152,8 @@ Test(experiment_parse, a_spiking_region_becomes_a_network)
     cr_expect(eq(str, e->assignments[1].selector, "B, #2"));
     cr_expect(eq(int, e->assignments[1].network, 0));
     cr_expect(eq(int, e->assignments[1].mass, -1));
-    cr_expect(eq(sz, e->assignments[2].n_params, 1));
-    cr_expect(eq(dbl, e->assignments[2].param_values[0], 17.6));
+    cr_expect(eq(sz, e->assignments[2].settings.n, 1));
+    cr_expect(eq(dbl, e->assignments[2].settings.items[0].value.a, 17.6));
     const cali_network *n = &e->networks[0];
     cr_expect(eq(sz, n->n_populations, 2));
     cr_expect(eq(u32, n->populations[1].n, 200));
@@ -261,7 +261,7 @@ static void expect_same_experiment(const cal_experiment *a, const cal_experiment
     cr_assert(eq(sz, a->n_assignments, b->n_assignments));
     for (size_t i = 0; i < a->n_assignments; i++) {
         cr_expect(eq(int, a->assignments[i].mass, b->assignments[i].mass));
-        cr_expect(eq(sz, a->assignments[i].n_params, b->assignments[i].n_params));
+        cr_expect(eq(sz, a->assignments[i].settings.n, b->assignments[i].settings.n));
     }
     cr_assert(eq(sz, a->n_networks, b->n_networks));
     for (size_t i = 0; i < a->n_networks; i++)
@@ -327,7 +327,7 @@ Test(experiment_parse, overrides_act_after_reading)
     cr_expect(eq(str, e->signals[0].what, "V"));
     cr_expect(eq(i64, e->signals[0].every, 5 * CAL_NS_PER_MS));
     cr_expect(eq(str, e->masses[1].name, "a.b"));
-    cr_expect(eq(dbl, e->assignments[1].param_values[0], -3.0));
+    cr_expect(eq(dbl, e->assignments[1].settings.items[0].value.a, -3.0));
     cal_experiment_destroy(&e);
 }
 
