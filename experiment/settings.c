@@ -7,7 +7,6 @@
 #include "base/csv.h"
 #include "base/memory.h"
 #include "experiment/session.h"
-#include "snn/sampling.h"
 
 /* A table that stays in memory while regions are described: columns of one file share it. */
 typedef struct table {
@@ -91,9 +90,8 @@ static double draw(const cal_session *s, const cali_setting *setting, const cal_
     uint32_t name = 2166136261u; /* FNV-1a */
     for (const char *c = field->name; *c != '\0'; c++)
         name = (name ^ (unsigned char)*c) * 16777619u;
-    const cali_key key = cali_key_derive(cali_key_from_seed(s->experiment->seed),
-                                         setting->is_state ? CALI_USE_REGION_STATE : CALI_USE_REGION_PARAM, name);
-    return cali_distribution_draw(&setting->value, key, (uint32_t)region, 0, (uint32_t)s->n_regions);
+    return cal_distribution_draw(&setting->value, s->experiment->seed, name ^ (setting->is_state ? 1u : 0u),
+                                 (uint32_t)region, (uint32_t)s->n_regions);
 }
 
 static cal_status check_range(const cal_session *s, const cali_setting *setting, const cal_field *field, size_t region,

@@ -73,6 +73,13 @@ double cali_distribution_draw(const cal_distribution *d, cali_key key, uint32_t 
     return x;
 }
 
+double cal_distribution_draw(const cal_distribution *distribution, uint64_t seed, uint32_t stream, uint32_t index,
+                             uint32_t n)
+{
+    const cali_key key = cali_key_derive(cali_key_from_seed(seed), CALI_USE_DRAW, stream);
+    return cali_distribution_draw(distribution, key, index, 0, n);
+}
+
 void cali_distribution_bounds(const cal_distribution *d, double *low, double *high)
 {
     *low = *high = d->a;

@@ -13,8 +13,7 @@ enum cali_use {
     CALI_USE_WEIGHT,
     CALI_USE_DELAY,
     CALI_USE_POISSON, /* index: Poisson input */
-    CALI_USE_REGION_PARAM, /* index: hash of the name; neural masses of the regions */
-    CALI_USE_REGION_STATE
+    CALI_USE_DRAW     /* index: stream of cal_distribution_draw */
 };
 
 /** Normal and log-normal draws are cut at this many standard deviations, so that bounds are known

@@ -66,6 +66,9 @@ typedef struct cal_distribution {
     double low, high; /**< draws are clipped to [low, high]; both 0: not clipped. Normal and log-normal
                            draws are cut at six standard deviations in any case */
 } cal_distribution;
+/** Draw number `index` of `n` of a distribution: a function of seed, stream and index alone. */
+double cal_distribution_draw(const cal_distribution *distribution, uint64_t seed, uint32_t stream, uint32_t index,
+                             uint32_t n);
 
 /** A parameter or initial state that differs from the default. */
 typedef struct cal_snn_setting {
