@@ -140,9 +140,9 @@ static const cali_key integrator[] = {
     {"method", CALI_KEY_WORD, .fallback = "auto", WORDS(cal_integrator_names, CAL_N_INTEGRATORS), EXP(integrator),
      .meaning = "`auto` chooses by the rule of docs/numerics.md, and `check` prints why"},
     {"step", CALI_KEY_TIME, "ms", "auto", ABOVE(0.0, 1000.0), EXP(dt), .special = "auto",
-     .meaning = "grid of the delayed coupling and step of `rk4` and `heun`; auto: 0.1 ms, CVODE 0.25 ms"},
+     .meaning = "grid of the delayed coupling, and the step where it is fixed; auto: 0.1 ms, adaptive 0.25 ms"},
     {"tolerance", CALI_KEY_NUMBER, "1", "1e-6", RANGE(1e-14, 1e-1), EXP(rtol),
-     .meaning = "CVODE: relative tolerance"},
+     .meaning = "relative tolerance where the step is adaptive"},
 };
 const cali_mapping cali_keys_integrator = {"integrator", "How the neural masses are integrated.", MAPPING(integrator),
                                            "integrator: {method: cvode-adams, tolerance: 1e-6}"};

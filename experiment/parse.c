@@ -165,9 +165,9 @@ static void check_across(cali_reader *r, const cali_node *root)
         check_step(r, e->dt, cali_place_of(step), "integrator.step");
     for (size_t i = 0; i < e->n_networks; i++)
         check_step(r, e->networks[i].step, e->networks[i].step_place, "step");
-    const bool is_cvode = e->integrator == CAL_CVODE_ADAMS || e->integrator == CAL_CVODE_BDF;
+    const bool takes_white = e->integrator == CAL_INTEGRATOR_AUTO || cal_integrators[e->integrator].takes_white;
     for (size_t i = 0; i < e->n_noises; i++)
-        if (e->noises[i].tau_ms == 0.0 && (is_cvode || e->integrator == CAL_RK4) && r->n_mistakes == 0) {
+        if (e->noises[i].tau_ms == 0.0 && !takes_white && r->n_mistakes == 0) {
             const cali_node *item = cali_list_at(cali_node_get(root, "noise"), i);
             cali_refuse(r, cali_place_of(item), "C205", "white noise and the integrator %s do not go together\nbecause it "
                         "is no solution of an ordinary differential equation\ntry integrator: heun, or tau: 5 ms here",

@@ -320,8 +320,8 @@ static cal_status choose_window(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
     cal_plan *p = &s->plan;
-    const bool is_cvode = e->integrator == CAL_CVODE_ADAMS || e->integrator == CAL_CVODE_BDF;
-    p->dt = e->dt != 0 ? e->dt : is_cvode ? CAL_NS_PER_MS / 4 : CAL_NS_PER_MS / 10;
+    const bool is_adaptive = cal_integrators[e->integrator].is_adaptive;
+    p->dt = e->dt != 0 ? e->dt : is_adaptive ? CAL_NS_PER_MS / 4 : CAL_NS_PER_MS / 10;
     p->lag = e->lag != 0 ? e->lag : 1;
     cal_time base = p->dt;
     for (size_t k = 0; k < p->n_networks; k++)

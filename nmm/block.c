@@ -151,18 +151,26 @@ void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows
     }
 }
 
+void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const double *const *rows,
+                             double *inputs)
+{
+    if (!nmm->is_static)
+        b->model->observe(b->n, b->params, x, b->outputs);
+    if (nmm->n_instant > 0) {
+        add_instant(nmm, b, rows);
+        rows = b->rows[2];
+    }
+    cali_block_add_terms(nmm, b, rows, inputs);
+}
+
+/* Held inputs are complete; others lack what depends on the present state. */
 void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,
                     const double *const *rows, const double *force, double *dx)
 {
     const double *c = inputs;
-    if (!nmm->is_static) {
+    if (!nmm->is_static && !nmm->traits.holds) {
         memcpy(b->stage_inputs, inputs, b->model->n_inputs * b->n * sizeof *inputs);
-        b->model->observe(b->n, b->params, x, b->outputs);
-        if (nmm->n_instant > 0) {
-            add_instant(nmm, b, rows);
-            rows = b->rows[2];
-        }
-        cali_block_add_terms(nmm, b, rows, b->stage_inputs);
+        cali_block_add_coupling(nmm, b, x, rows, b->stage_inputs);
         c = b->stage_inputs;
     }
     b->model->rhs(b->n, b->params, x, c, dx);

@@ -4,7 +4,8 @@
  *     x(t_n - tau) = sum_q w_q x_n+b+q,     b = floor(-s) - 1,   w_q = prod_r (-s - b - r) / (q - r)
  *
  * moved into the past where a point would not be known yet. By the newest point that they touch, edges
- * are far (known for a whole batch of steps ahead) or near; a delay of 0 makes them instantaneous. */
+ * are far (known for a whole batch of steps ahead) or near; a delay of 0 makes them instantaneous. Integrators
+ * that hold the coupling over a step round delays to whole steps, and edges read one value. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,12 @@ static double get_delay_ms(const builder *self, size_t to, size_t from)
     return isinf(def->speed_mm_per_ms) ? 0.0 : self->lengths[e] / def->speed_mm_per_ms;
 }
 
+/* Values that an edge reads at one time. */
+static size_t n_points(const cal_nmm *nmm)
+{
+    return nmm->traits.holds ? 1 : 4;
+}
+
 /* Connection from -> to; false if there is none. */
 static bool get_link(const builder *self, size_t to, size_t from, link *l, bool *is_raised)
 {
@@ -108,7 +115,9 @@ static bool get_link(const builder *self, size_t to, size_t from, link *l, bool 
     delay_ms = *is_raised ? def->min_delay_ms : delay_ms;
     double steps = delay_ms / self->nmm->dt_ms;
     const double whole = floor(steps + 0.5);
-    if (fabs(steps - whole) < EXACT)
+    if (self->nmm->traits.holds)
+        steps = rint(steps); /* ties to even */
+    else if (fabs(steps - whole) < EXACT)
         steps = whole; /* what was meant to lie on the grid lies on it */
     *l = (link){.to = to, .from = from, .weight = weight, .delay_ms = delay_ms, .steps = steps,
                 .crosses = is_external(self->nmm, to) || is_external(self->nmm, from)};
@@ -251,7 +260,7 @@ static void choose_batch(builder *self)
     cal_nmm *nmm = self->nmm;
     self->reach = 1;
     nmm->batch = CALI_NMM_BATCH;
-    if (nmm->integrator == CAL_RK4 || nmm->integrator == CAL_HEUN)
+    if (!nmm->traits.is_adaptive)
         return;
     const double smallest = fmin(self->smallest, self->smallest_crossing);
     nmm->batch = nmm->window < 256 ? nmm->window : 256;
@@ -268,12 +277,25 @@ static int64_t limit_of(const builder *self, const link *l)
     return limit > self->reach ? limit : self->reach;
 }
 
+/* Where an edge reads: delays that are rounded need one value. */
+static void find_stencil(const cal_nmm *nmm, const cali_external_edge *edge, cal_samples samples, int64_t *base,
+                         double *w)
+{
+    if (nmm->traits.holds) {
+        *base = -(int64_t)edge->steps;
+        w[0] = edge->weight;
+    } else if (samples == CAL_SAMPLES_BINS)
+        cali_stencil_bins(edge->steps, edge->limit, edge->weight, base, w);
+    else
+        cali_stencil_points(edge->steps, edge->limit, edge->weight, base, w);
+}
+
 static bool is_far(const builder *self, const link *l, int64_t *base, double *w)
 {
-    cali_stencil_points(l->steps, limit_of(self, l), l->weight, base, w);
-    const bool is_fixed =
-        self->nmm->integrator == CAL_RK4 || self->nmm->integrator == CAL_HEUN;
-    return !is_fixed || *base + 3 <= -CALI_NMM_BATCH;
+    const cali_external_edge edge = {.steps = l->steps, .weight = l->weight, .limit = limit_of(self, l)};
+    find_stencil(self->nmm, &edge, CAL_SAMPLES_POINTS, base, w);
+    const int64_t newest = *base + (int64_t)n_points(self->nmm) - 1;
+    return self->nmm->traits.is_adaptive || newest <= -CALI_NMM_BATCH;
 }
 
 static void count_link(builder *self, const link *l)
@@ -294,7 +316,7 @@ static void place(builder *self, cali_edges *edges, const link *l, int64_t base,
 {
     cal_nmm *nmm = self->nmm;
     edges->offset[edges->n] = (int32_t)((int64_t)(l->from * nmm->ring_stride) + base);
-    memcpy(edges->w + 4 * edges->n, w, 4 * sizeof *w);
+    memcpy(edges->w + edges->n_points * edges->n, w, edges->n_points * sizeof *w);
     if (is_external(nmm, l->from))
         nmm->external_edges[nmm->n_external_edges++] =
             (cali_external_edge){l->from, edges->n, (size_t)(self->wiring - nmm->wirings), far, l->steps, l->weight, limit_of(self, l)};
@@ -340,8 +362,9 @@ static void each_link(builder *self)
 static cal_status allocate_edges(cal_nmm *nmm, cali_edges *edges, size_t n)
 {
     edges->n_targets = nmm->n_regions;
+    edges->n_points = n_points(nmm);
     CAL_TRY(cali_alloc(nmm->ctx, n + 16, sizeof *edges->offset, "edges", &edges->offset));
-    CAL_TRY(cali_alloc(nmm->ctx, n * 4, sizeof *edges->w, "edge weights", &edges->w));
+    CAL_TRY(cali_alloc(nmm->ctx, n * edges->n_points, sizeof *edges->w, "edge weights", &edges->w));
     return cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof *edges->first, "edge rows", &edges->first);
 }
 
@@ -434,11 +457,7 @@ void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external)
         cali_wiring *wiring = &nmm->wirings[edge->wiring];
         cali_edges *edges = edge->is_far ? &wiring->far : &wiring->near;
         int64_t base;
-        if (external->samples == CAL_SAMPLES_BINS)
-            cali_stencil_bins(edge->steps, edge->limit, edge->weight, &base, edges->w + 4 * edge->edge);
-        else
-            cali_stencil_points(edge->steps, edge->limit, edge->weight, &base,
-                                edges->w + 4 * edge->edge);
+        find_stencil(nmm, edge, external->samples, &base, edges->w + edges->n_points * edge->edge);
         edges->offset[edge->edge] = (int32_t)((int64_t)(edge->source * nmm->ring_stride) + base);
     }
 }

@@ -328,11 +328,10 @@ static void fill_history(cal_nmm *nmm, const cal_nmm_def *def)
 
 cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
 {
-    const bool is_fixed = nmm->integrator == CAL_RK4 || nmm->integrator == CAL_HEUN;
     nmm->n_rows = (size_t)(CALI_NMM_PAST + 1 + nmm->batch);
     for (size_t i = 0; i < nmm->n_blocks; i++) {
         cali_block *b = &nmm->blocks[i];
-        b->n = is_fixed ? (b->n_real + 7) / 8 * 8 : b->n_real;
+        b->n = nmm->traits.is_adaptive ? b->n_real : (b->n_real + 7) / 8 * 8;
         b->first_state = nmm->n_state_values;
         nmm->n_state_values += b->model->n_states * b->n;
         CAL_TRY(allocate_block(nmm, b));

@@ -1,15 +1,28 @@
-/* RK4 and stochastic Heun on the grid.
+/* Fixed steps on the grid: one table of schemes, one loop.
  *
  * The delayed sums of the far edges are gathered for a whole batch of steps at once, those of the near
- * edges step by step; RK4 takes the sums at t + dt/2 from the grid,
- *     c(t_n + dt/2) = (c_n-2 - 5 c_n-1 + 15 c_n + 5 c_n+1) / 16,
- * the cubic through four points, so that the order 4 holds across delays. Without near and
- * instantaneous edges the blocks do not meet within a batch, and each runs it alone. */
+ * edges step by step; sums within a step come from the grid by the cubic through four points,
+ *     c(t_n + dt/2) = (c_n-2 - 5 c_n-1 + 15 c_n + 5 c_n+1) / 16   (RK4),
+ * so that the order 4 holds across delays. Without near and instantaneous edges the blocks do not meet
+ * within a batch, and each runs it alone.
+ *
+ * The held schemes take everything that acts on a region once per step, at t_n, and keep it for all
+ * stages, so instantaneous edges need the values of all regions once per step too. */
 #include <string.h>
 
 #include "nmm/host.h"
 
 enum { BEGIN, MIDDLE, END };
+
+typedef struct scheme {
+    int n_stages;
+    int at[4]; /* where in the step the inputs of each stage stand */
+    void (*stage)(cal_nmm *nmm, cali_block *b, int64_t k, int stage);
+    bool has[3];        /* the inputs at the begin, the middle and the end are in use */
+    double share;       /* of the step that the middle comes after its begin */
+    double weight[4];   /* of the sums at n - 2 .. n + 1 in those at the middle */
+} scheme;
+static const scheme *scheme_of(const cal_nmm *nmm);
 
 void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps)
 {
@@ -34,46 +47,65 @@ static void gather_near(cal_nmm *nmm, cali_block *b, int64_t k)
     }
 }
 
-/* Sums, inputs and forces at the begin, the middle and the end of step k of the batch. */
-static void prepare_step(cal_nmm *nmm, cali_block *b, int64_t k)
+/* Delayed sums at one of the three places of step k. */
+static const double *sums_at(const cal_nmm *nmm, const cali_block *b, size_t channel, int64_t k, int at)
 {
-    const int first = BEGIN, last = END;
-    if (nmm->n_near > 0)
-        gather_near(nmm, b, k);
-    for (int at = first; at <= last; at++) {
-        if (at == MIDDLE && nmm->integrator != CAL_RK4)
-            continue;
-        const double t_ms = (double)(nmm->now + k) * nmm->dt_ms + 0.5 * at * nmm->dt_ms;
-        for (size_t c = 0; c < nmm->n_channels; c++) {
-            if (at == MIDDLE)
-                nmm->kernels->middle(b->n, cali_block_sums(nmm, b, c, k - 2),
-                                     cali_block_sums(nmm, b, c, k - 1), cali_block_sums(nmm, b, c, k),
-                                     cali_block_sums(nmm, b, c, k + 1), b->between + c * b->n);
-            b->rows[0][c] = at == MIDDLE ? b->between + c * b->n
-                                         : cali_block_sums(nmm, b, c, k + (at == END));
+    return at == MIDDLE ? b->between + channel * b->n : cali_block_sums(nmm, b, channel, k + (at == END));
+}
+
+static void blend_sums(cal_nmm *nmm, cali_block *b, int64_t k)
+{
+    for (size_t c = 0; c < nmm->n_channels; c++)
+        nmm->kernels->blend(b->n, scheme_of(nmm)->weight, cali_block_sums(nmm, b, c, k - 2),
+                            cali_block_sums(nmm, b, c, k - 1), cali_block_sums(nmm, b, c, k),
+                            cali_block_sums(nmm, b, c, k + 1), b->between + c * b->n);
+}
+
+/* Coloured noise at the share `s` of step k. */
+static void set_force(cali_block *b, int64_t k, double s, double *force)
+{
+    for (size_t j = 0; j < b->n_noises; j++) {
+        const double *u = b->noises[j].path;
+        for (size_t i = 0; u != NULL && i < b->n; i++) {
+            const double begin = u[(size_t)k * b->n + i], end = u[(size_t)(k + 1) * b->n + i];
+            force[j * b->n + i] = begin + s * (end - begin);
         }
-        memset(b->inputs[at], 0, b->model->n_inputs * b->n * sizeof(double));
-        if (nmm->is_static)
-            cali_block_add_terms(nmm, b, b->rows[0], b->inputs[at]);
-        cali_block_add_stimuli(nmm, b, t_ms, nmm->now + k, b->inputs[at]);
-        for (size_t j = 0; j < b->n_noises; j++) {
-            const double *u = b->noises[j].path;
-            double *force = b->force[at] + j * b->n;
-            for (size_t i = 0; u != NULL && i < b->n; i++) {
-                const double begin = u[(size_t)k * b->n + i], end = u[(size_t)(k + 1) * b->n + i];
-                force[i] = begin + 0.5 * at * (end - begin);
-            }
-        }
-        if (b->n_noises > 0)
-            cali_block_add_input_noise(nmm, b, b->force[at], b->inputs[at]);
     }
 }
 
-static void rhs_at(cal_nmm *nmm, cali_block *b, int64_t k, int at, const double *x, double *dx)
+/* Inputs and forces at one place of step k: all that does not depend on the states of its stages. */
+static void prepare_at(cal_nmm *nmm, cali_block *b, int64_t k, int at)
 {
+    const double s = at == MIDDLE ? scheme_of(nmm)->share : at == END ? 1.0 : 0.0;
+    const double t_ms = (double)(nmm->now + k) * nmm->dt_ms + s * nmm->dt_ms;
+    for (size_t c = 0; c < nmm->n_channels; c++)
+        b->rows[0][c] = sums_at(nmm, b, c, k, at);
+    memset(b->inputs[at], 0, b->model->n_inputs * b->n * sizeof(double));
+    if (nmm->is_static || nmm->traits.holds)
+        cali_block_add_coupling(nmm, b, nmm->y + b->first_state, b->rows[0], b->inputs[at]);
+    cali_block_add_stimuli(nmm, b, t_ms, nmm->now + k, b->inputs[at]);
+    set_force(b, k, s, b->force[at]);
+    if (b->n_noises > 0)
+        cali_block_add_input_noise(nmm, b, b->force[at], b->inputs[at]);
+}
+
+static void prepare_step(cal_nmm *nmm, cali_block *b, int64_t k)
+{
+    const scheme *its = scheme_of(nmm);
+    if (nmm->n_near > 0)
+        gather_near(nmm, b, k);
+    if (its->has[MIDDLE])
+        blend_sums(nmm, b, k);
+    for (int at = BEGIN; at <= END; at++)
+        if (its->has[at])
+            prepare_at(nmm, b, k, at);
+}
+
+static void rhs_at(cal_nmm *nmm, cali_block *b, int64_t k, int stage, const double *x, double *dx)
+{
+    const int at = scheme_of(nmm)->at[stage];
     for (size_t c = 0; !nmm->is_static && c < nmm->n_channels; c++)
-        b->rows[0][c] =
-            at == MIDDLE ? b->between + c * b->n : cali_block_sums(nmm, b, c, k + (at == END));
+        b->rows[0][c] = sums_at(nmm, b, c, k, at);
     cali_block_rhs(nmm, b, x, b->inputs[at], b->rows[0], b->n_noises > 0 ? b->force[at] : NULL, dx);
 }
 
@@ -81,22 +113,6 @@ static void rhs_at(cal_nmm *nmm, cali_block *b, int64_t k, int at, const double 
 static const double *stage_state(const cal_nmm *nmm, const cali_block *b, int stage)
 {
     return stage == 0 ? nmm->y + b->first_state : b->z;
-}
-
-static void rk4_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
-{
-    static const int at[4] = {BEGIN, MIDDLE, MIDDLE, END};
-    const size_t n = b->model->n_states * b->n;
-    double *y = nmm->y + b->first_state;
-    rhs_at(nmm, b, k, at[stage], stage_state(nmm, b, stage), b->k[stage]);
-    if (stage < 3) {
-        nmm->kernels->add_scaled(n, stage < 2 ? 0.5 * nmm->dt_ms : nmm->dt_ms, y, b->k[stage], b->z);
-        return;
-    }
-    const double bad = nmm->kernels->rk4_end(n, nmm->dt_ms, b->k[0], b->k[1], b->k[2], b->k[3], y);
-    if (bad != bad)
-        cali_block_check(nmm, b, nmm->now + k + 1);
-    cali_block_record(nmm, b, nmm->now + k + 1);
 }
 
 /* Bounds of the states: noise must not carry a rate below 0. */
@@ -111,12 +127,47 @@ static void clamp(const cali_block *b, double *x)
     }
 }
 
+static void finish_step(cal_nmm *nmm, cali_block *b, int64_t k, bool is_finite)
+{
+    if (!is_finite)
+        cali_block_check(nmm, b, nmm->now + k + 1);
+    cali_block_record(nmm, b, nmm->now + k + 1);
+}
+
+/* For schemes that keep bounds: adds the white noise to the new state first. */
+static void finish_bounded(cal_nmm *nmm, cali_block *b, int64_t k)
+{
+    double *y = nmm->y + b->first_state, bad = 0.0;
+    cali_block_add_white(nmm, b, nmm->now + k, y);
+    clamp(b, y);
+    for (size_t i = 0; i < b->model->n_states * b->n; i++)
+        bad += y[i] - y[i];
+    finish_step(nmm, b, k, bad == 0.0);
+}
+
+static void rk4_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
+{
+    const size_t n = b->model->n_states * b->n;
+    double *y = nmm->y + b->first_state;
+    rhs_at(nmm, b, k, stage, stage_state(nmm, b, stage), b->k[stage]);
+    if (stage < 3) {
+        nmm->kernels->add_scaled(n, stage < 2 ? 0.5 * nmm->dt_ms : nmm->dt_ms, y, b->k[stage], b->z);
+        if (nmm->traits.holds)
+            clamp(b, b->z);
+        return;
+    }
+    const double bad = nmm->kernels->rk4_end(n, nmm->dt_ms, b->k[0], b->k[1], b->k[2], b->k[3], y);
+    if (nmm->traits.holds)
+        clamp(b, y);
+    finish_step(nmm, b, k, bad == 0.0);
+}
+
 /*  z = y + dt f(y, t) + g dW,   y' = y + dt/2 (f(y, t) + f(z, t + dt)) + g dW */
 static void heun_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
 {
     const size_t n = b->model->n_states * b->n;
     double *y = nmm->y + b->first_state;
-    rhs_at(nmm, b, k, stage == 0 ? BEGIN : END, stage_state(nmm, b, stage), b->k[stage]);
+    rhs_at(nmm, b, k, stage, stage_state(nmm, b, stage), b->k[stage]);
     if (stage == 0) {
         nmm->kernels->add_scaled(n, nmm->dt_ms, y, b->k[0], b->z);
         cali_block_add_white(nmm, b, nmm->now + k, b->z);
@@ -125,37 +176,54 @@ static void heun_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
     }
     nmm->kernels->axpy(n, 0.5 * nmm->dt_ms, b->k[0], y);
     nmm->kernels->axpy(n, 0.5 * nmm->dt_ms, b->k[1], y);
-    cali_block_add_white(nmm, b, nmm->now + k, y);
-    clamp(b, y);
-    double bad = 0.0;
-    for (size_t i = 0; i < n; i++)
-        bad += y[i] - y[i];
-    if (bad != bad)
-        cali_block_check(nmm, b, nmm->now + k + 1);
-    cali_block_record(nmm, b, nmm->now + k + 1);
+    finish_bounded(nmm, b, k);
 }
 
-static void run_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
+/*  y' = y + dt f(y, t) + g dW  (Maruyama 1955, Rend. Circ. Mat. Palermo 4, 48-90) */
+static void euler_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
 {
-    if (nmm->integrator == CAL_RK4)
-        rk4_stage(nmm, b, k, stage);
-    else
-        heun_stage(nmm, b, k, stage);
+    double *y = nmm->y + b->first_state;
+    rhs_at(nmm, b, k, stage, y, b->k[0]);
+    nmm->kernels->axpy(b->model->n_states * b->n, nmm->dt_ms, b->k[0], y);
+    finish_bounded(nmm, b, k);
 }
 
-static int n_stages(const cal_nmm *nmm)
+static const scheme schemes[CAL_N_INTEGRATORS] = {
+    [CAL_RK4] = {4, {BEGIN, MIDDLE, MIDDLE, END}, rk4_stage, {true, true, true}, 0.5,
+                 {0.0625, -0.3125, 0.9375, 0.3125}},
+    [CAL_HEUN] = {2, {BEGIN, END}, heun_stage, {true, false, true}},
+    [CAL_EULER] = {1, {BEGIN}, euler_stage, {true}},
+    [CAL_EULER_HELD] = {1, {BEGIN}, euler_stage, {true}},
+    [CAL_HEUN_HELD] = {2, {BEGIN, BEGIN}, heun_stage, {true}},
+    [CAL_RK4_HELD] = {4, {BEGIN, BEGIN, BEGIN, BEGIN}, rk4_stage, {true}},
+};
+
+static const scheme *scheme_of(const cal_nmm *nmm)
 {
-    return nmm->integrator == CAL_RK4 ? 4 : 2;
+    return &schemes[nmm->integrator];
+}
+
+/* A step whose stages need nothing of other regions that is not known at its begin. */
+static void run_plain_step(cal_nmm *nmm, cali_block *b, int64_t k)
+{
+    prepare_step(nmm, b, k);
+    for (int stage = 0; stage < scheme_of(nmm)->n_stages; stage++)
+        scheme_of(nmm)->stage(nmm, b, k, stage);
 }
 
 /* A step of a block on its own: its instantaneous edges, if any, do not leave their regions. */
 static void run_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
-    prepare_step(nmm, b, k);
-    for (int stage = 0; stage < n_stages(nmm); stage++) {
+    if (nmm->n_instant == 0 || nmm->traits.holds) {
         if (nmm->n_instant > 0)
-            cali_block_present(nmm, b, stage_state(nmm, b, stage));
-        run_stage(nmm, b, k, stage);
+            cali_block_present(nmm, b, stage_state(nmm, b, 0));
+        run_plain_step(nmm, b, k);
+        return;
+    }
+    prepare_step(nmm, b, k);
+    for (int stage = 0; stage < scheme_of(nmm)->n_stages; stage++) {
+        cali_block_present(nmm, b, stage_state(nmm, b, stage));
+        scheme_of(nmm)->stage(nmm, b, k, stage);
     }
 }
 
@@ -165,7 +233,7 @@ static void run_batch(cal_nmm *nmm, cali_block *b, int64_t n_steps)
         run_step(nmm, b, k);
 }
 
-/* With instantaneous edges every stage needs the stage values of all regions. */
+/* With instantaneous edges every stage needs the stage values of all regions; a held step those of its begin. */
 static void show_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 {
     cali_block_present(nmm, b, stage_state(nmm, b, (int)(arg & 3)));
@@ -173,7 +241,7 @@ static void show_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 
 static void run_shown_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 {
-    run_stage(nmm, b, arg >> 2, (int)(arg & 3));
+    scheme_of(nmm)->stage(nmm, b, arg >> 2, (int)(arg & 3));
 }
 
 static void run_coupled_steps(cal_nmm *nmm, int64_t n_steps)
@@ -183,8 +251,13 @@ static void run_coupled_steps(cal_nmm *nmm, int64_t n_steps)
             cali_for_blocks(nmm, run_step, k);
             continue;
         }
+        if (nmm->traits.holds) {
+            cali_for_blocks(nmm, show_stage, 0);
+            cali_for_blocks(nmm, run_plain_step, k);
+            continue;
+        }
         cali_for_blocks(nmm, prepare_step, k);
-        for (int stage = 0; stage < n_stages(nmm); stage++) {
+        for (int stage = 0; stage < scheme_of(nmm)->n_stages; stage++) {
             cali_for_blocks(nmm, show_stage, k * 4 + stage);
             cali_for_blocks(nmm, run_shown_stage, k * 4 + stage);
         }
@@ -203,7 +276,7 @@ cal_status cali_nmm_advance_fixed(cal_nmm *nmm, int64_t until)
         CAL_TRY(cali_nmm_report_failure(nmm));
         cali_nmm_end_batch(nmm, n_steps);
         nmm->counts.n_steps += (uint64_t)n_steps;
-        nmm->counts.n_rhs += (uint64_t)(n_steps * n_stages(nmm));
+        nmm->counts.n_rhs += (uint64_t)(n_steps * scheme_of(nmm)->n_stages);
     }
     return CAL_OK;
 }

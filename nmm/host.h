@@ -6,7 +6,7 @@
  *   terms.c     definition -> terms, channels, wirings
  *   edges.c     wirings -> delayed edges (far, near), instantaneous edges; the ring of outputs
  *   block.c     inputs and derivative of a block, recording of a grid point
- *   fixed.c     RK4 and Heun on the grid         cvode.c  the same on SUNDIALS CVODE
+ *   fixed.c     fixed steps on the grid          cvode.c  the same on SUNDIALS CVODE
  *   noise.c     paths and increments             exchange.c  external regions
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
@@ -157,6 +157,7 @@ struct cal_nmm {
     const cal_connectome *connectome;
     const cali_kernels *kernels;
     cal_integrator integrator;
+    cal_integrator_traits traits; /* its */
     const char *reason;
     cal_time dt;
     double dt_ms, rtol;
@@ -244,6 +245,9 @@ void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows
 /** Adds the coloured noises on inputs, whose values at this time stand in `force`. */
 void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const double *force, double *inputs);
 void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x);
+/** Adds the coupling at state x with the delayed sums `rows` to `inputs`. */
+void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const double *const *rows,
+                             double *inputs);
 /** dx of the block at state x; `inputs` as cali_block_inputs leaves them, `force` may be NULL. */
 void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,
                     const double *const *rows, const double *force, double *dx);

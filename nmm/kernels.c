@@ -21,75 +21,66 @@
 typedef double vec8 __attribute__((vector_size(64), aligned(8), may_alias));
 typedef double vec4 __attribute__((vector_size(32), aligned(8), may_alias));
 
-#define STENCIL(type, x, o)                                                                        \
-    ((w0 * *(const type *)((x) + (o)) + w1 * *(const type *)((x) + (o) + 1)) +                     \
-     (w2 * *(const type *)((x) + (o) + 2) + w3 * *(const type *)((x) + (o) + 3)))
+/* The value that an edge brings for as many steps as the vector has lanes, from x on. */
+#define CUBIC(type, x)                                                                             \
+    ((w[0] * *(const type *)(x) + w[1] * *(const type *)((x) + 1)) +                               \
+     (w[2] * *(const type *)((x) + 2) + w[3] * *(const type *)((x) + 3)))
+#define ROUNDED(type, x) (w[0] * *(const type *)(x))
 
-#define EDGE                                                                                       \
-    const double *x = ring + edges->offset[e];                                                     \
-    __builtin_prefetch(ring + edges->offset[e + 16]);                                              \
-    __builtin_prefetch(ring + edges->offset[e + 16] + 15);                                         \
-    const double w0 = edges->w[4 * e], w1 = edges->w[4 * e + 1];                                   \
-    const double w2 = edges->w[4 * e + 2], w3 = edges->w[4 * e + 3]
-
-static void gather16(const cali_edges *edges, size_t target, const double *ring, double *sums)
-{
-    vec8 a = {0.0}, b = {0.0};
-    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
-        EDGE;
-        a += STENCIL(vec8, x, 0);
-        b += STENCIL(vec8, x, 8);
+/* Loop over the edges of a target: x is where edge e reads, w are its weights. What is prefetched are
+ * the first and the last value of an edge that comes later. */
+#define EACH_EDGE(n_points, ...)                                                                   \
+    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {                     \
+        const double *x = ring + edges->offset[e], *w = edges->w + (n_points) * e;                 \
+        __builtin_prefetch(ring + edges->offset[e + 16]);                                          \
+        __builtin_prefetch(ring + edges->offset[e + 16] + 15);                                     \
+        __VA_ARGS__                                                                                \
     }
-    *(vec8 *)sums = a;
-    *(vec8 *)(sums + 8) = b;
-}
 
-static void gather12(const cali_edges *edges, size_t target, const double *ring, double *sums)
-{
-    vec8 a = {0.0};
-    vec4 b = {0.0};
-    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
-        EDGE;
-        a += STENCIL(vec8, x, 0);
-        b += STENCIL(vec4, x, 8);
+/* Sums of one target over 16, 12, 8 and 4 steps, for one kind of edges. */
+#define SUMS_OF_TARGET(kind, n_points, VALUE)                                                      \
+    static void kind##_16(const cali_edges *edges, size_t target, const double *ring, double *sums) \
+    {                                                                                              \
+        vec8 a = {0.0}, b = {0.0};                                                                 \
+        EACH_EDGE(n_points, a += VALUE(vec8, x); b += VALUE(vec8, x + 8);)                         \
+        *(vec8 *)sums = a;                                                                         \
+        *(vec8 *)(sums + 8) = b;                                                                   \
+    }                                                                                              \
+    static void kind##_12(const cali_edges *edges, size_t target, const double *ring, double *sums) \
+    {                                                                                              \
+        vec8 a = {0.0};                                                                            \
+        vec4 b = {0.0};                                                                            \
+        EACH_EDGE(n_points, a += VALUE(vec8, x); b += VALUE(vec4, x + 8);)                         \
+        *(vec8 *)sums = a;                                                                         \
+        *(vec4 *)(sums + 8) = b;                                                                   \
+    }                                                                                              \
+    static void kind##_8(const cali_edges *edges, size_t target, const double *ring, double *sums) \
+    {                                                                                              \
+        vec8 a = {0.0};                                                                            \
+        EACH_EDGE(n_points, a += VALUE(vec8, x);)                                                  \
+        *(vec8 *)sums = a;                                                                         \
+    }                                                                                              \
+    static void kind##_4(const cali_edges *edges, size_t target, const double *ring, double *sums) \
+    {                                                                                              \
+        vec4 a = {0.0};                                                                            \
+        EACH_EDGE(n_points, a += VALUE(vec4, x);)                                                  \
+        *(vec4 *)sums = a;                                                                         \
     }
-    *(vec8 *)sums = a;
-    *(vec4 *)(sums + 8) = b;
-}
 
-static void gather8(const cali_edges *edges, size_t target, const double *ring, double *sums)
-{
-    vec8 a = {0.0};
-    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
-        EDGE;
-        a += STENCIL(vec8, x, 0);
-    }
-    *(vec8 *)sums = a;
-}
+SUMS_OF_TARGET(cubic, 4, CUBIC)
+SUMS_OF_TARGET(rounded, 1, ROUNDED)
 
-static void gather4(const cali_edges *edges, size_t target, const double *ring, double *sums)
-{
-    vec4 a = {0.0};
-    for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {
-        EDGE;
-        a += STENCIL(vec4, x, 0);
-    }
-    *(vec4 *)sums = a;
-}
+typedef void sums_of_target(const cali_edges *edges, size_t target, const double *ring, double *sums);
 
 static void gather(const cali_edges *edges, size_t t0, size_t n, size_t n_steps, const double *ring,
                    size_t stride, double *sums)
 {
+    static sums_of_target *const table[2][4] = {{cubic_4, cubic_8, cubic_12, cubic_16},
+                                                {rounded_4, rounded_8, rounded_12, rounded_16}};
+    sums_of_target *const run = table[edges->n_points == 1][(n_steps - 1) / 4];
     for (size_t i = 0; i < n; i++) {
         double row[CALI_NMM_BATCH];
-        if (n_steps > 12)
-            gather16(edges, t0 + i, ring, row);
-        else if (n_steps > 8)
-            gather12(edges, t0 + i, ring, row);
-        else if (n_steps > 4)
-            gather8(edges, t0 + i, ring, row);
-        else
-            gather4(edges, t0 + i, ring, row);
+        run(edges, t0 + i, ring, row);
         for (size_t k = 0; k < n_steps; k++)
             sums[k * stride + i] = row[k];
     }
@@ -100,20 +91,19 @@ static void gather_one(const cali_edges *edges, size_t t0, size_t n, const doubl
     for (size_t i = 0; i < n; i++) {
         double sum = sums[i];
         for (size_t e = edges->first[t0 + i]; e < edges->first[t0 + i + 1]; e++) {
-            const double *x = ring + edges->offset[e];
-            const double w0 = edges->w[4 * e], w1 = edges->w[4 * e + 1];
-            const double w2 = edges->w[4 * e + 2], w3 = edges->w[4 * e + 3];
-            sum += (w0 * x[0] + w1 * x[1]) + (w2 * x[2] + w3 * x[3]);
+            const double *x = ring + edges->offset[e], *w = edges->w + edges->n_points * e;
+            sum += edges->n_points == 1 ? ROUNDED(double, x) : CUBIC(double, x);
         }
         sums[i] = sum;
     }
 }
 
-static void middle(size_t n, const double *restrict a, const double *restrict b,
-                   const double *restrict c, const double *restrict d, double *restrict mid)
+static void blend(size_t n, const double *restrict w, const double *restrict a, const double *restrict b,
+                  const double *restrict c, const double *restrict d, double *restrict y)
 {
+    const double w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
     for (size_t i = 0; i < n; i++)
-        mid[i] = ((a[i] - 5.0 * b[i]) + (15.0 * c[i] + 5.0 * d[i])) * 0.0625;
+        y[i] = (w0 * a[i] + w1 * b[i]) + (w2 * c[i] + w3 * d[i]);
 }
 
 static void add_scaled(size_t n, double h, const double *restrict x, const double *restrict k,
@@ -196,6 +186,6 @@ static void sine(size_t n, const double *restrict x, double *restrict s, double 
 
 extern const cali_kernels CALI_ISA_NAME(cali_nmm_kernels);
 const cali_kernels CALI_ISA_NAME(cali_nmm_kernels) = {
-    gather, gather_one, middle, add_scaled, axpy,     rk4_end,
+    gather, gather_one, blend, add_scaled, axpy,     rk4_end,
     linear, sigmoidal,  difference, phase,  logistic, sine,
 };

@@ -8,10 +8,11 @@
 
 enum { CALI_NMM_BATCH = 16 }; /* steps whose far edges are gathered together */
 
-/** Delayed edges by target: those of target i are first[i] .. first[i + 1] - 1. Edge e reads the 4
- *  values from ring + offset[e] on, weighted with w[4 e ...] (connection weight and gain folded in). */
+/** Delayed edges by target: those of target i are first[i] .. first[i + 1] - 1. Edge e reads the n_points = 4 (cubic)
+ *  or 1 (rounded delay) values from ring + offset[e] on, weighted with w[n_points e ...] (connection weight and gain
+ *  folded in). */
 typedef struct cali_edges {
-    size_t n_targets, n;
+    size_t n_targets, n, n_points;
     size_t *first;
     int32_t *offset; /* n + 16: what is prefetched beyond the end is valid */
     double *w;
@@ -32,9 +33,9 @@ typedef struct cali_kernels {
                    size_t stride, double *sums);
     /** sums[i] += delayed sum of target t0 + i at one time. */
     void (*gather_one)(const cali_edges *edges, size_t t0, size_t n, const double *ring, double *sums);
-    /** mid = (a - 5 b + 15 c + 5 d) / 16: a, b, c, d at n - 2 ... n + 1, mid at n + 1/2. */
-    void (*middle)(size_t n, const double *a, const double *b, const double *c, const double *d,
-                   double *mid);
+    /** y = w[0] a + w[1] b + w[2] c + w[3] d. */
+    void (*blend)(size_t n, const double *w, const double *a, const double *b, const double *c, const double *d,
+                  double *y);
     void (*add_scaled)(size_t n, double h, const double *x, const double *k, double *z); /* z = x + h k */
     void (*axpy)(size_t n, double h, const double *k, double *z);                        /* z += h k */
     /** Last stage of RK4: y += h / 6 (k1 + 2 k2 + 2 k3 + k4); returns NaN if any y is not finite. */

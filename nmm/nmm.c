@@ -5,11 +5,6 @@
 #include "base/memory.h"
 #include "nmm/host.h"
 
-static bool uses_cvode(const cal_nmm *nmm)
-{
-    return nmm->integrator == CAL_CVODE_ADAMS || nmm->integrator == CAL_CVODE_BDF;
-}
-
 cal_status cal_nmm_create(cal_context *ctx, const cal_nmm_def *def, cal_nmm **out)
 {
     *out = NULL;
@@ -17,7 +12,7 @@ cal_status cal_nmm_create(cal_context *ctx, const cal_nmm_def *def, cal_nmm **ou
     CAL_TRY(cali_alloc(ctx, 1, sizeof *nmm, "the host", &nmm));
     nmm->ctx = ctx;
     cal_status status = cali_nmm_setup(nmm, def);
-    if (status == CAL_OK && uses_cvode(nmm))
+    if (status == CAL_OK && nmm->traits.is_adaptive)
         status = cali_cvode_create(nmm);
     if (status != CAL_OK) {
         cal_nmm_destroy(&nmm);
@@ -122,7 +117,7 @@ cal_status cal_nmm_advance(cal_nmm *nmm, cal_time until)
     nmm->has_started = true;
     nmm->probes_from = nmm->now;
     cali_nmm_start_probes(nmm, end);
-    return uses_cvode(nmm) ? cali_nmm_advance_cvode(nmm, end) : cali_nmm_advance_fixed(nmm, end);
+    return nmm->traits.is_adaptive ? cali_nmm_advance_cvode(nmm, end) : cali_nmm_advance_fixed(nmm, end);
 }
 
 cal_time cal_nmm_time(const cal_nmm *nmm)

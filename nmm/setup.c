@@ -8,7 +8,17 @@
 #include "base/text.h"
 #include "nmm/host.h"
 
-const char *const cal_integrator_names[] = {"auto", "cvode-adams", "cvode-bdf", "rk4", "heun"};
+const char *const cal_integrator_names[] = {"auto",  "cvode-adams", "cvode-bdf", "rk4",     "heun",
+                                            "euler", "euler-held",  "heun-held", "rk4-held"};
+const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS] = {
+    [CAL_CVODE_ADAMS] = {.is_adaptive = true},
+    [CAL_CVODE_BDF] = {.is_adaptive = true},
+    [CAL_HEUN] = {.takes_white = true},
+    [CAL_EULER] = {.takes_white = true},
+    [CAL_EULER_HELD] = {.takes_white = true, .holds = true},
+    [CAL_HEUN_HELD] = {.takes_white = true, .holds = true},
+    [CAL_RK4_HELD] = {.holds = true},
+};
 const char *const cal_coupling_names[] = {"linear", "sigmoidal", "difference", "kuramoto",
                                           "sigmoidal-jansen-rit"};
 
@@ -75,8 +85,9 @@ static cal_status choose_integrator(cal_nmm *nmm, const cal_nmm_def *def)
     nmm->reason = "asked for";
     if (def->integrator == CAL_INTEGRATOR_AUTO)
         nmm->integrator = choose(nmm, def, &nmm->reason);
+    nmm->traits = cal_integrators[nmm->integrator];
     for (size_t i = 0; i < def->n_noises; i++)
-        if (def->noises[i].tau_ms == 0.0 && nmm->integrator != CAL_HEUN)
+        if (def->noises[i].tau_ms == 0.0 && !nmm->traits.takes_white)
             return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
                             "white noise on %s cannot be integrated by %s. Try heun, or coloured noise "
                             "(tau > 0).",
@@ -86,12 +97,11 @@ static cal_status choose_integrator(cal_nmm *nmm, const cal_nmm_def *def)
 
 static cal_status choose_times(cal_nmm *nmm, const cal_nmm_def *def)
 {
-    const bool is_fixed = nmm->integrator == CAL_RK4 || nmm->integrator == CAL_HEUN;
     if (def->window <= 0)
         REFUSE("the window is %g ms, must be > 0", cal_time_ms(def->window));
     nmm->dt = def->dt;
     if (def->dt == 0) { /* the longest step up to the default that divides the window */
-        const cal_time longest = is_fixed ? CAL_NS_PER_MS / 10 : CAL_NS_PER_MS / 4;
+        const cal_time longest = nmm->traits.is_adaptive ? CAL_NS_PER_MS / 4 : CAL_NS_PER_MS / 10;
         cal_time n = (def->window + longest - 1) / longest;
         while (def->window % n != 0)
             n++;

@@ -69,10 +69,24 @@ typedef enum cal_integrator {
     CAL_CVODE_ADAMS,
     CAL_CVODE_BDF,
     CAL_RK4,
-    CAL_HEUN /**< stochastic Heun (Stratonovich); also without noise */
+    CAL_HEUN,  /**< stochastic Heun (Stratonovich); also without noise */
+    CAL_EULER, /**< Euler-Maruyama (Ito); also without noise */
+    /** The same steps as The Virtual Brain: delays are rounded to whole steps, and the coupling, the stimuli and coloured
+     *  noise are taken once per step, at its begin. Of first order whatever the scheme: for comparison, never a default. */
+    CAL_EULER_HELD,
+    CAL_HEUN_HELD,
+    CAL_RK4_HELD
 } cal_integrator;
-extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 5 */
-enum { CAL_N_INTEGRATORS = 5 };
+extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 9 */
+enum { CAL_N_INTEGRATORS = 9 };
+
+/** What an integrator can do; all false for CAL_INTEGRATOR_AUTO. */
+typedef struct cal_integrator_traits {
+    bool is_adaptive;   /**< follows the tolerance; `dt` is the grid of its coupling */
+    bool takes_white;   /**< white noise */
+    bool holds;         /**< the coupling, over a step; rounds delays */
+} cal_integrator_traits;
+extern const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS];
 
 typedef enum cal_coupling_kind {
     CAL_COUPLING_LINEAR,     /**< c = a s + b */
@@ -113,7 +127,7 @@ typedef struct cal_nmm_region {
 } cal_nmm_region;
 
 /** Noise, independent between regions. On a state of all regions that have it, either white: additive, dx = ... +
- *  level dW, so that `level` is the standard deviation per sqrt(ms) (D = level^2 / 2), needs CAL_HEUN; or coloured: an
+ *  level dW, so that `level` is the standard deviation per sqrt(ms) (D = level^2 / 2), needs a scheme that takes it; or coloured: an
  *  Ornstein-Uhlenbeck path of standard deviation `level` and correlation time `tau_ms`, added to the state's
  *  derivative. On an input, coloured only: the path is added to the coupling input, as a stimulus is, and external
  *  regions get it with their drive, the same path that a mass in their place would get. Paths are exact on the grid and
@@ -144,9 +158,9 @@ typedef struct cal_nmm_def {
     double min_delay_ms;     /**< shorter delays of edges are raised to it, and a note says how many;
                                   default 0: never */
     cal_integrator integrator;
-    cal_time dt;     /**< grid step: steps of RK4 and Heun, sampling of coupling for CVODE; default 0.1 ms
-                          (CVODE: 0.25 ms) when 0 */
-    double rtol;     /**< CVODE, default 1e-6 */
+    cal_time dt;     /**< grid step: step of the fixed schemes, sampling of coupling for the adaptive ones; default
+                          0.1 ms (adaptive: 0.25 ms) when 0 */
+    double rtol;     /**< adaptive integrators, default 1e-6 */
     cal_time window; /**< longest advance per call; multiple of dt; default 8 ms */
     cal_time lag;    /**< how far drives are read ahead of written outputs, at least one window, multiple
                           of dt; delays across the border are at least as long. 0: one window */

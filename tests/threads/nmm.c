@@ -56,7 +56,8 @@ int main(void)
     static const struct {
         double shortest_ms;
         cal_integrator integrator;
-    } cases[] = {{5.0, CAL_RK4}, {0.2, CAL_RK4}, {0.2, CAL_HEUN}, {3.0, CAL_CVODE_ADAMS}};
+    } cases[] = {{5.0, CAL_RK4}, {0.2, CAL_RK4}, {0.2, CAL_HEUN},
+                 {0.2, CAL_HEUN_HELD}, {3.0, CAL_CVODE_ADAMS}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         memset(one, 0, sizeof one);
         memset(many, 0, sizeof many);
