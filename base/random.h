@@ -74,7 +74,9 @@ CAL_HD cali_key cali_key_derive(cali_key parent, uint32_t use, uint32_t index)
 CAL_HD double cali_uniform(uint32_t high, uint32_t low)
 {
     const uint64_t bits = ((uint64_t)high << 32 | low) >> 12;
-    return ((double)(int64_t)bits + 0.5) * (1.0 / 4503599627370496.0);
+    /* the integer as the low bits of 2^52: exact, and plain integer operations in vectors */
+    const double whole = cali_f64_from_bits(bits | UINT64_C(0x4330000000000000)) - 4503599627370496.0;
+    return (whole + 0.5) * (1.0 / 4503599627370496.0);
 }
 
 /** Two independent standard normal numbers (Box & Muller 1958). */

@@ -186,102 +186,6 @@ static cal_status make_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
     return CAL_OK;
 }
 
-/* ---- noise ------------------------------------------------------------------------------------- */
-
-/* Streams of the random numbers: 0 .. white on states, 0x10000 .. coloured on states, 0x20000 .. on inputs. */
-static cal_status add_noise(cal_nmm *nmm, cali_block *b, const cal_nmm_noise *from, size_t row)
-{
-    cali_noise *to = &b->noises[b->n_noises++];
-    to->state = row;
-    to->level = from->level;
-    to->is_on_input = from->input != NULL;
-    to->is_coloured = from->tau_ms > 0.0;
-    to->stream = (to->is_on_input ? 0x20000u : to->is_coloured ? 0x10000u : 0u) + (uint32_t)row;
-    if (!to->is_coloured) {
-        to->kick = from->level * sqrt(nmm->dt_ms);
-        return CAL_OK;
-    }
-    to->decay = cali_exp(-nmm->dt_ms / from->tau_ms);
-    to->kick = from->level * sqrt(1.0 - to->decay * to->decay);
-    return allocate_rows(nmm, b, (size_t)nmm->batch + 1, &to->path);
-}
-
-/* An external region has no model: its noise is that of the coupling term that ends at the input, and takes the
- * stream that the input's row has in the other regions. */
-static cal_status add_external_noise(cal_nmm *nmm, const cal_nmm_noise *from, size_t row)
-{
-    for (size_t k = 0; k < nmm->n_externals; k++)
-        for (size_t t = 0; t < nmm->n_couplings; t++) {
-            const char *to = nmm->terms[t].to;
-            if (to == NULL ? row != 0 : strcmp(to, from->input) != 0)
-                continue;
-            cali_external_noise *noise = &nmm->external_noises[nmm->n_external_noises++];
-            *noise = (cali_external_noise){.region = nmm->externals[k].region, .term = t, .level = from->level,
-                                           .decay = cali_exp(-nmm->dt_ms / from->tau_ms),
-                                           .stream = 0x20000u + (uint32_t)row, .known = -1};
-            noise->kick = from->level * sqrt(1.0 - noise->decay * noise->decay);
-            CAL_TRY(cali_alloc(nmm->ctx, nmm->ring_length, sizeof(double), "noise", &noise->values));
-            break; /* once per region, however many terms end there */
-        }
-    return CAL_OK;
-}
-
-static cal_status check_noise(cal_nmm *nmm, const cal_nmm_def *def, size_t k)
-{
-    const cal_nmm_noise *noise = &def->noises[k];
-    if (!(noise->level >= 0.0 && isfinite(noise->level)) || !(noise->tau_ms >= 0.0 && isfinite(noise->tau_ms)) ||
-        (noise->state == NULL) == (noise->input == NULL))
-        REFUSE("noise needs a state or an input, a level >= 0 and tau >= 0");
-    if (noise->input != NULL && noise->tau_ms == 0.0)
-        REFUSE("noise on the input %s needs a correlation time tau > 0", noise->input);
-    const char *name = noise->state != NULL ? noise->state : noise->input;
-    for (size_t j = 0; j < k; j++) {
-        const cal_nmm_noise *other = &def->noises[j];
-        const char *taken = noise->state != NULL ? other->state : other->input;
-        if (taken != NULL && strcmp(name, taken) == 0 && (noise->tau_ms > 0.0) == (other->tau_ms > 0.0))
-            REFUSE("noise on %s is given twice", name);
-    }
-    return CAL_OK;
-}
-
-static cal_status place_noise(cal_nmm *nmm, const cal_nmm_noise *noise)
-{
-    const bool is_on_input = noise->input != NULL;
-    bool is_used = false;
-    for (size_t i = 0; i < nmm->n_blocks; i++) {
-        cali_block *b = &nmm->blocks[i];
-        const int row = is_on_input ? cal_field_find(b->model->inputs, b->model->n_inputs, noise->input)
-                                    : cal_field_find(b->model->states, b->model->n_states, noise->state);
-        if (row < 0)
-            continue;
-        CAL_TRY(add_noise(nmm, b, noise, (size_t)row));
-        if (is_on_input && !is_used)
-            CAL_TRY(add_external_noise(nmm, noise, (size_t)row));
-        is_used = true;
-    }
-    if (!is_used)
-        REFUSE("noise on \"%s\", which no region has as %s", is_on_input ? noise->input : noise->state,
-               is_on_input ? "an input" : "a state");
-    return CAL_OK;
-}
-
-static cal_status make_noise(cal_nmm *nmm, const cal_nmm_def *def)
-{
-    for (size_t i = 0; i < nmm->n_blocks; i++) {
-        cali_block *b = &nmm->blocks[i];
-        CAL_TRY(cali_alloc(nmm->ctx, def->n_noises, sizeof *b->noises, "noise", &b->noises));
-        for (int k = 0; k < 3; k++)
-            CAL_TRY(allocate_rows(nmm, b, def->n_noises, &b->force[k]));
-    }
-    CAL_TRY(cali_alloc(nmm->ctx, def->n_noises * nmm->n_externals, sizeof *nmm->external_noises, "noise",
-                       &nmm->external_noises));
-    for (size_t k = 0; k < def->n_noises; k++) {
-        CAL_TRY(check_noise(nmm, def, k));
-        CAL_TRY(place_noise(nmm, &def->noises[k]));
-    }
-    return CAL_OK;
-}
-
 /* ---- history ----------------------------------------------------------------------------------- */
 
 static void fill_external_history(cal_nmm *nmm, const cal_nmm_def *def)
@@ -346,7 +250,7 @@ cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
             REFUSE("the initial output of %s is not finite",
                    cali_nmm_label(nmm, nmm->externals[k].region));
     CAL_TRY(make_stimuli(nmm, def));
-    CAL_TRY(make_noise(nmm, def));
+    CAL_TRY(cali_nmm_make_noise(nmm, def));
     fill_history(nmm, def);
     for (size_t i = 0; i < nmm->n_blocks; i++)
         cali_block_start_paths(nmm, &nmm->blocks[i]);

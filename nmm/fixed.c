@@ -134,11 +134,10 @@ static void finish_step(cal_nmm *nmm, cali_block *b, int64_t k, bool is_finite)
     cali_block_record(nmm, b, nmm->now + k + 1);
 }
 
-/* For schemes that keep bounds: adds the white noise to the new state first. */
+/* For schemes that keep bounds. */
 static void finish_bounded(cal_nmm *nmm, cali_block *b, int64_t k)
 {
     double *y = nmm->y + b->first_state, bad = 0.0;
-    cali_block_add_white(nmm, b, nmm->now + k, y);
     clamp(b, y);
     for (size_t i = 0; i < b->model->n_states * b->n; i++)
         bad += y[i] - y[i];
@@ -162,7 +161,8 @@ static void rk4_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
     finish_step(nmm, b, k, bad == 0.0);
 }
 
-/*  z = y + dt f(y, t) + g dW,   y' = y + dt/2 (f(y, t) + f(z, t + dt)) + g dW */
+/*  z = y + dt f(y, t) + g(y) dW,   y' = y + dt/2 (f(y, t) + f(z, t + dt)) + 1/2 (g(y) + g(z)) dW
+ *  Held as The Virtual Brain does: g(y) dW in both. */
 static void heun_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
 {
     const size_t n = b->model->n_states * b->n;
@@ -170,20 +170,22 @@ static void heun_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
     rhs_at(nmm, b, k, stage, stage_state(nmm, b, stage), b->k[stage]);
     if (stage == 0) {
         nmm->kernels->add_scaled(n, nmm->dt_ms, y, b->k[0], b->z);
-        cali_block_add_white(nmm, b, nmm->now + k, b->z);
+        cali_block_add_white(nmm, b, nmm->now + k, y, NULL, b->z);
         clamp(b, b->z);
         return;
     }
+    cali_block_add_white(nmm, b, nmm->now + k, y, nmm->traits.holds ? NULL : b->z, y);
     nmm->kernels->axpy(n, 0.5 * nmm->dt_ms, b->k[0], y);
     nmm->kernels->axpy(n, 0.5 * nmm->dt_ms, b->k[1], y);
     finish_bounded(nmm, b, k);
 }
 
-/*  y' = y + dt f(y, t) + g dW  (Maruyama 1955, Rend. Circ. Mat. Palermo 4, 48-90) */
+/*  y' = y + dt f(y, t) + g(y) dW  (Ito; Maruyama 1955, Rend. Circ. Mat. Palermo 4, 48-90) */
 static void euler_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
 {
     double *y = nmm->y + b->first_state;
     rhs_at(nmm, b, k, stage, y, b->k[0]);
+    cali_block_add_white(nmm, b, nmm->now + k, y, NULL, y);
     nmm->kernels->axpy(b->model->n_states * b->n, nmm->dt_ms, b->k[0], y);
     finish_bounded(nmm, b, k);
 }

@@ -7,7 +7,8 @@
  *   edges.c     wirings -> delayed edges (far, near), instantaneous edges; the ring of outputs
  *   block.c     inputs and derivative of a block, recording of a grid point
  *   fixed.c     fixed steps on the grid          cvode.c  the same on SUNDIALS CVODE
- *   noise.c     paths and increments             exchange.c  external regions
+ *   noise.c     increments and forces            paths.c     random paths that no step changes
+ *   noise_setup.c  definition -> noise           exchange.c  external regions
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
  * A channel is one row of values per region that travels along edges: an output, or the sine and the
@@ -20,6 +21,7 @@
 #include "base/random.h"
 #include "callosum/nmm.h"
 #include "nmm/kernels.h"
+#include "nmm/paths.h"
 
 enum {
     CALI_NMM_BLOCK = 32,   /* regions per block */
@@ -76,21 +78,36 @@ typedef struct cali_external_stimulus {
     cali_stimulus s;
 } cali_external_stimulus;
 
+/** Paths of the regions of a block, mixed from those of units: own ones, a common one, all regions'. */
+typedef struct cali_mixed_paths {
+    cali_paths units;
+    size_t n;            /* paths that come out */
+    double own, common;  /* is_common: the last unit is shared */
+    bool is_common;
+    double *mix;         /* (n x units.n) rows of the Cholesky factor, or NULL */
+    size_t *n_mixed;     /* mix: leading entries of each row that count */
+} cali_mixed_paths;
+
 typedef struct cali_noise {
     size_t state; /* row of the states, or of the inputs */
-    double level, decay, kick; /* coloured: u' = decay u + kick xi; white: kick = level sqrt(dt) */
+    cal_noise_form form;
+    double a, b;
     bool is_coloured, is_on_input;
-    double *path; /* coloured: (batch + 1 x n), u at the grid points of the batch */
-    uint32_t stream;
+    double tau_ms;
+    double *level;    /* n: per region; 0 beyond n_real */
+    double *path;     /* coloured: (batch + 1 x n), u at the grid points of the batch */
+    double *normals;  /* white: (2 batch x n), X and Y of the steps of the batch (nmm/paths.h) */
+    double *strength; /* white: (2 x n), g at both ends of a step */
+    cali_mixed_paths source;
 } cali_noise;
 
 /* The path of a noise on an input, for an external region: kept as far back as drives may be read. */
 typedef struct cali_external_noise {
     size_t region, term;
-    double level, decay, kick;
-    uint32_t stream;
+    double level;
     int64_t known;  /* last step whose value stands in the ring, -1: none */
     double *values; /* nmm->ring_length */
+    cali_mixed_paths source;
 } cali_external_noise;
 
 typedef struct cali_block {
@@ -150,6 +167,14 @@ typedef struct cali_probe {
     size_t capacity, n_samples;
 } cali_probe;
 
+/** Test hook: standard normals in the place of drawn ones, z (n_steps x n_states x n_regions), for models of
+ *  n_states states; later steps get 0. White: X of the step, Y = 0. Coloured on a state: u_0 = level start (n_states x
+ *  n_regions), u_n+1 = exp(-dt/tau) u_n + level sqrt(1 - exp(-2 dt/tau)) z_n. Borrowed; before the first advance. */
+typedef struct cali_replay {
+    const double *z, *start;
+    size_t n_steps, n_states;
+} cali_replay;
+
 typedef struct cali_cvode cali_cvode;
 
 struct cal_nmm {
@@ -205,6 +230,7 @@ struct cal_nmm {
     size_t n_events;
     const double *injected; /* test hook: replaces the path of coloured noise; borrowed */
     size_t n_injected;
+    cali_replay replay; /* test hook; z NULL: drawn */
     cali_cvode *cvode;
     cal_nmm_counts counts;
 };
@@ -263,12 +289,28 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps);
 cal_status cali_cvode_create(cal_nmm *nmm);
 void cali_cvode_destroy(cal_nmm *nmm);
 cal_status cali_nmm_advance_cvode(cal_nmm *nmm, int64_t until);
+/* noise_setup.c */
+cal_status cali_nmm_make_noise(cal_nmm *nmm, const cal_nmm_def *def);
+void cali_noise_free(cali_noise *noise);
+void cali_external_noise_free(cali_external_noise *noise);
 /* noise.c */
+/** Paths and normals of the steps nmm->now .. nmm->now + n_steps. */
 void cali_block_draw_paths(cal_nmm *nmm, cali_block *b, int64_t n_steps);
 void cali_block_start_paths(cal_nmm *nmm, cali_block *b);
-void cali_block_add_white(const cal_nmm *nmm, const cali_block *b, int64_t step, double *x);
+/** Increments of the Wiener processes of a white noise in step `step` of the batch, unit intensity: dw (n) in sqrt(ms),
+ *  dz (n, or NULL) = integral over the step of W(t) - W(t_n), in ms^(3/2): the I_10 of schemes of strong order 1.5. */
+void cali_noise_increment(const cal_nmm *nmm, const cali_block *b, const cali_noise *noise, int64_t step, double *dw,
+                          double *dz);
+/** g(x) of a white noise for a row of its state. */
+void cali_noise_strength(const cali_block *b, const cali_noise *noise, const double *x, double *g);
+/** Adds the white kicks of the step step -> step + 1 to the states x: g(at) dW, or with `to`
+ *  (g(at) + g(to)) / 2 dW. `at` may be x. */
+void cali_block_add_white(const cal_nmm *nmm, const cali_block *b, int64_t step, const double *at, const double *to,
+                          double *x);
 /** Test hook: values of the path at steps 0, 1, ...; every coloured noise follows it in all regions. */
 void cali_nmm_inject_path(cal_nmm *nmm, const double *values, size_t n);
+/** Test hook, see cali_replay. */
+void cali_nmm_replay_normals(cal_nmm *nmm, const cali_replay *replay);
 /* probes.c */
 void cali_nmm_start_probes(cal_nmm *nmm, int64_t until);
 void cali_block_sample_probes(cal_nmm *nmm, cali_block *b, const double *x, int64_t step);

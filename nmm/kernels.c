@@ -184,8 +184,32 @@ static void sine(size_t n, const double *restrict x, double *restrict s, double 
         cali_sincos(x[i], &s[i], &c[i]);
 }
 
+static void normals(size_t n, cali_key key, const uint32_t *restrict unit, uint32_t c1, uint32_t c2, uint32_t c3,
+                    double *restrict a, double *restrict b)
+{
+    EACH
+    for (size_t i = 0; i < n; i++)
+        cali_normal(cali_philox(key, unit[i], c1, c2, c3), &a[i], &b[i]);
+}
+
+/* The two new coordinates e3 = (x1 - x2) / (2 sqrt 2) - sqrt(3/8) (y1 + y2), e4 = (y1 - y2) / sqrt 2 are orthogonal to
+ * e1 = (x1 + x2) / sqrt 2 and e2 = sqrt(3/8) (x1 - x2) + (y1 + y2) / sqrt 8, which the whole interval fixes. */
+static void halve(size_t n, const double *restrict x, const double *restrict y, double *restrict x1,
+                  double *restrict y1, double *restrict x2, double *restrict y2)
+{
+    const double half = 0.70710678118654752440, big = 0.61237243569579452455, small = 0.35355339059327376220;
+    for (size_t i = 0; i < n; i++) {
+        const double e3 = x2[i], e4 = half * y2[i], mean = half * x[i], mean_y = small * y[i] - big * e3;
+        const double slope = big * y[i] + small * e3;
+        x1[i] = mean + slope;
+        x2[i] = mean - slope;
+        y1[i] = mean_y + e4;
+        y2[i] = mean_y - e4;
+    }
+}
+
 extern const cali_kernels CALI_ISA_NAME(cali_nmm_kernels);
 const cali_kernels CALI_ISA_NAME(cali_nmm_kernels) = {
     gather, gather_one, blend, add_scaled, axpy,     rk4_end,
-    linear, sigmoidal,  difference, phase,  logistic, sine,
+    linear, sigmoidal,  difference, phase,  logistic, sine,    normals, halve,
 };

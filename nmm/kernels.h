@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/random.h"
+
 enum { CALI_NMM_BATCH = 16 }; /* steps whose far edges are gathered together */
 
 /** Delayed edges by target: those of target i are first[i] .. first[i + 1] - 1. Edge e reads the n_points = 4 (cubic)
@@ -48,6 +50,12 @@ typedef struct cali_kernels {
                   double *c); /* c += a (s_sin cos theta - s_cos sin theta) */
     void (*logistic)(size_t n, const double *q, const double *x, double *y); /* y = cmin + ... as in nmm.h */
     void (*sine)(size_t n, const double *x, double *s, double *c);
+    /** Two standard normals per unit, cali_normal of cali_philox(key, unit[i], c1, c2, c3). */
+    void (*normals)(size_t n, cali_key key, const uint32_t *unit, uint32_t c1, uint32_t c2, uint32_t c3, double *a,
+                    double *b);
+    /** Halves an interval of Brownian paths: (x, y) of the whole and two new normals, given in (x2, y2), become
+     *  (x1, y1) and (x2, y2) of the halves (nmm/paths.h). */
+    void (*halve)(size_t n, const double *x, const double *y, double *x1, double *y1, double *x2, double *y2);
 } cali_kernels;
 
 /** The table of this processor's level. */

@@ -43,7 +43,7 @@ static void free_block(cali_block *b)
     for (int i = 0; i < 4; i++)
         free(b->k[i]);
     for (size_t k = 0; k < b->n_noises; k++)
-        free(b->noises[k].path);
+        cali_noise_free(&b->noises[k]);
     free(b->noises);
     free(b->stimuli);
     free(b->live);
@@ -95,7 +95,7 @@ void cal_nmm_destroy(cal_nmm **handle)
     free(nmm->external_edges);
     free(nmm->external_stimuli);
     for (size_t k = 0; k < nmm->n_external_noises; k++)
-        free(nmm->external_noises[k].values);
+        cali_external_noise_free(&nmm->external_noises[k]);
     free(nmm->external_noises);
     free(nmm->events);
     free(nmm);

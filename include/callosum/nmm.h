@@ -126,17 +126,38 @@ typedef struct cal_nmm_region {
     double external_initial;    /**< external regions: constant output before t = 0 */
 } cal_nmm_region;
 
-/** Noise, independent between regions. On a state of all regions that have it, either white: additive, dx = ... +
- *  level dW, so that `level` is the standard deviation per sqrt(ms) (D = level^2 / 2), needs a scheme that takes it; or coloured: an
- *  Ornstein-Uhlenbeck path of standard deviation `level` and correlation time `tau_ms`, added to the state's
- *  derivative. On an input, coloured only: the path is added to the coupling input, as a stimulus is, and external
- *  regions get it with their drive, the same path that a mass in their place would get. Paths are exact on the grid and
- *  linear between grid points; any integrator. */
+/** How white noise on a state x is scaled: g(x) = level h(x). */
+typedef enum cal_noise_form {
+    CAL_NOISE_ADDITIVE, /**< h = 1 */
+    CAL_NOISE_AFFINE,   /**< h = a + b x */
+    CAL_NOISE_ABSOLUTE, /**< h = |a + b x| */
+    CAL_NOISE_ROOT      /**< h = sqrt(|a + b x|) */
+} cal_noise_form;
+extern const char *const cal_noise_form_names[]; /**< "additive", "affine", ...; n = 4 */
+enum { CAL_N_NOISE_FORMS = 4 };
+
+/** Noise. On a state of all regions that have it, either white: dx = ... + g(x) dW, so that an additive `level` is the
+ *  standard deviation per sqrt(ms) (D = level^2 / 2), needs a scheme that takes it; or coloured: an Ornstein-Uhlenbeck
+ *  path of standard deviation `level` and correlation time `tau_ms`, added to the state's derivative. On an input,
+ *  coloured only: the path is added to the coupling input, as a stimulus is, and external regions get it with their
+ *  drive, the same path that a mass in their place would get. Coloured paths are exact on the grid and linear between
+ *  grid points; any integrator.
+ *
+ *  A path is a function of (seed, region, name of the state or input) alone: the steps dt, dt/2, dt/4, ... see the same
+ *  path. Noise of a form other than additive is white; Heun then solves the Stratonovich equation.
+ *
+ *  Regions are independent unless `correlation` or `correlations` is given: then the normals of any two regions have
+ *  that correlation at each time. */
 typedef struct cal_nmm_noise {
     const char *state; /**< or NULL */
     const char *input; /**< or NULL; one of the two is given */
     double level;
-    double tau_ms; /**< 0: white */
+    const double *levels; /**< n_regions factors of `level`, >= 0, or NULL: 1; borrowed for cal_nmm_create */
+    double tau_ms;        /**< 0: white */
+    cal_noise_form form;
+    double a, b;                /**< of the form; not used where it is additive */
+    double correlation;         /**< of any two regions, 0 to 1: sqrt(c) common + sqrt(1 - c) own */
+    const double *correlations; /**< (n x n) positive definite with diagonal 1, or NULL; borrowed likewise */
 } cal_nmm_noise;
 
 /** A sine added to an input of one region (or all): amplitude sin(2 pi f t + phase) + offset. */
