@@ -2,6 +2,7 @@
 #ifndef CALI_NMM_JANSEN_RIT_H
 #define CALI_NMM_JANSEN_RIT_H
 
+#include "nmm/models/functions.h"
 #include "nmm/models/model.h"
 
 enum { A, B, A_RATE, B_RATE, V0, NU_MAX, R, J, A_1, A_2, A_3, A_4, MU, MU_INH };
@@ -40,12 +41,6 @@ static const cal_field outputs[] = {
     {"y2", "mV", 0.0, -INFINITY, INFINITY, "inhibitory potential of the pyramidal cells"},
 };
 
-/* Rate of a population at potential v, from 0 to `top`. */
-CAL_HD double sigmoid(double top, double r, double v0, double v)
-{
-    return top / (1.0 + cali_exp(r * (v0 - v)));
-}
-
 /* `c` is the input of the excitatory filter, `inhibition` that of the inhibitory one beside the column's own. */
 CAL_HD void column(size_t n, size_t i, const double *restrict p, const double *restrict x, double c,
                    double inhibition, double *restrict dx)
@@ -54,9 +49,9 @@ CAL_HD void column(size_t n, size_t i, const double *restrict p, const double *r
     const double top = 2.0 * p[NU_MAX * n + i], r = p[R * n + i], v0 = p[V0 * n + i];
     const double j = p[J * n + i], y0 = x[i], y1 = x[n + i], y2 = x[2 * n + i];
     const double y3 = x[3 * n + i], y4 = x[4 * n + i], y5 = x[5 * n + i];
-    const double pyramidal = sigmoid(top, r, v0, y1 - y2);
-    const double excitatory = sigmoid(top, r, v0, p[A_1 * n + i] * j * y0);
-    const double inhibitory = sigmoid(top, r, v0, p[A_3 * n + i] * j * y0);
+    const double pyramidal = cali_sigmoid(top, r, v0, y1 - y2);
+    const double excitatory = cali_sigmoid(top, r, v0, p[A_1 * n + i] * j * y0);
+    const double inhibitory = cali_sigmoid(top, r, v0, p[A_3 * n + i] * j * y0);
     dx[i] = y3;
     dx[n + i] = y4;
     dx[2 * n + i] = y5;
@@ -72,7 +67,7 @@ static void observe(size_t n, const double *restrict p, const double *restrict x
     EACH_REGION
     for (size_t i = 0; i < n; i++) {
         const double v = x[n + i] - x[2 * n + i];
-        y[RATE * n + i] = sigmoid(2.0 * p[NU_MAX * n + i], p[R * n + i], p[V0 * n + i], v);
+        y[RATE * n + i] = cali_sigmoid(2.0 * p[NU_MAX * n + i], p[R * n + i], p[V0 * n + i], v);
         y[POTENTIAL * n + i] = v;
         y[2 * n + i] = x[i];
         y[3 * n + i] = x[n + i];

@@ -1,4 +1,5 @@
 /* A decision network reduced to the share of open NMDA channels. */
+#include "nmm/models/functions.h"
 #include "nmm/models/model.h"
 
 enum { A, B, D, GAMMA, TAU_S, W, J_N, I_O };
@@ -24,16 +25,6 @@ static const cal_field outputs[] = {
     {"S", "1", 0.0, 0.0, 1.0, "share of open channels"},
 };
 
-/* z / (1 - exp(-z)); the series near 0, where the quotient loses digits. Next term: z^8 / 1209600. */
-CAL_HD double softplus_like(double z)
-{
-    const double q = z * z;
-    const double series = 1.0 + 0.5 * z + q * (1.0 / 12.0 - q * (1.0 / 720.0 - q * (1.0 / 30240.0)));
-    const double is_small = q < 0.0025 ? 1.0 : 0.0;
-    const double denominator = 1.0 - cali_exp(-z) + is_small; /* never 0 */
-    return q < 0.0025 ? series : z / denominator;
-}
-
 static void rhs(size_t n, const double *restrict p, const double *restrict x,
                 const double *restrict c, double *restrict dx)
 {
@@ -42,7 +33,7 @@ static void rhs(size_t n, const double *restrict p, const double *restrict x,
         const double s = x[i], d = p[D * n + i];
         const double current_nA =
             p[W * n + i] * p[J_N * n + i] * s + p[I_O * n + i] + p[J_N * n + i] * c[i];
-        const double rate = softplus_like(d * (p[A * n + i] * current_nA - p[B * n + i])) / d;
+        const double rate = cali_softplus_like(d * (p[A * n + i] * current_nA - p[B * n + i])) / d;
         dx[i] = (1.0 - s) * rate * p[GAMMA * n + i] - s / p[TAU_S * n + i];
     }
 }

@@ -49,6 +49,12 @@ typedef struct tvb_model {
     tvb_renamed renamed[TVB_RENAMED];
 } tvb_model;
 
+/* Rates in 1/ms where TVB has Hz and s. */
+#define TVB_WONG_WANG_IN_MS                                                                                            \
+    {"a_e", "a_e", 0, 1e-3}, {"b_e", "b_e", 0, 1e-3}, {"d_e", "d_e", 0, 1e3}, {"gamma_e", "gamma_e", 0, 1e3},          \
+        {"a_i", "a_i", 0, 1e-3}, {"b_i", "b_i", 0, 1e-3}, {"d_i", "d_i", 0, 1e3}, {"gamma_i", "gamma_i", 0, 1e3},      \
+        {"lambda", "lamda", 0, 0.0}
+
 static const tvb_model tvb_models[] = {
     {"MontbrioPazoRoxin", "montbrio-pazo-roxin", {{"r", "c_r"}, {"V", "c_V"}}, TVB_LINEAR,
      .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
@@ -61,6 +67,27 @@ static const tvb_model tvb_models[] = {
     {"ReducedWongWang", "reduced-wong-wang", {{"S", "c"}}, TVB_LINEAR,
      .share = 1e-6, .rk4_dt_ms = 0.1, .grid_dt_ms = 0.1},
     {"Kuramoto", "kuramoto", {{"theta", "c"}}, TVB_KURAMOTO,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05},
+    {"ZetterbergJansen", "zetterberg-jansen", {{"v6", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05, .renamed = {{"k5", "ke", 0, 0.0}}},
+    {"ReducedWongWangExcInh", "reduced-wong-wang-exc-inh", {{"S_e", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05, .renamed = {TVB_WONG_WANG_IN_MS}},
+    {"DecoBalancedExcInh", "deco-balanced-exc-inh", {{"S_e", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05, .renamed = {TVB_WONG_WANG_IN_MS}},
+    {"CoombesByrne", "coombes-byrne", {{"r", "c"}}, TVB_LINEAR,
+     .share = 1e-4, .rk4_dt_ms = 0.01, .grid_dt_ms = 0.01},
+    {"CoombesByrne2D", "coombes-byrne-2d", {{"r", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
+    {"GastSchmidtKnosche_SD", "gast-schmidt-knosche-sd", {{"r", "c_r"}, {"V", "c_V"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
+    {"GastSchmidtKnosche_SF", "gast-schmidt-knosche-sf", {{"r", "c_r"}, {"V", "c_V"}}, TVB_LINEAR,
+     .share = 1e-4, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
+    {"DumontGutkin", "dumont-gutkin", {{"r_e", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.01, .grid_dt_ms = 0.01},
+    {"SupHopf", "sup-hopf", {{"x", "c_x"}, {"y", "c_y"}}, TVB_DIFFERENCE,
+     .share = 1e-4, .rk4_dt_ms = 0.1, .grid_dt_ms = 0.1},
+    {"Linear", "linear", {{"x", "c"}}, TVB_LINEAR, .share = 1e-6, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
+    {"Hopfield", "hopfield", {{"x", "c"}}, TVB_HYPERBOLIC_TANGENT,
      .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05},
 };
 enum { TVB_MODELS = sizeof tvb_models / sizeof tvb_models[0] };
@@ -118,7 +145,8 @@ static inline size_t tvb_n_modes(hid_t file)
 
 /** Our parameter k of the group's `n` regions into `values`; constants that TVB derives stand in a group of their own.
  *  Returns false where TVB has no such parameter: values are our default. */
-static inline bool tvb_parameter(hid_t file, const char *group, const tvb_model *tvb, size_t k, size_t n, double *values)
+static inline bool tvb_parameter(hid_t file, const char *group, const tvb_model *tvb, size_t k, size_t n,
+                                 double *values)
 {
     const cal_field *ours = &tvb_ours(tvb)->params[k];
     tvb_renamed name = {.ours = ours->name, .theirs = ours->name};
@@ -218,7 +246,8 @@ static inline net tvb_network(hid_t file, const tvb_model *tvb)
 
 /** Runs the network and gives its largest difference from the series `path` of the file, such as "network/exact",
  *  over the tolerance per variable (n_states / n_modes values). */
-static inline double tvb_worst_ratio(hid_t file, const tvb_model *tvb, net *a, const char *path, const double *tolerance)
+static inline double tvb_worst_ratio(hid_t file, const tvb_model *tvb, net *a, const char *path,
+                                     const double *tolerance)
 {
     const cal_nmm_model *m = tvb_ours(tvb);
     const size_t n_modes = tvb_n_modes(file);

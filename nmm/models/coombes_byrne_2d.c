@@ -1,0 +1,61 @@
+/* The Coombes-Byrne mass with synapses that follow the rate at once: g = k pi r. */
+#include "nmm/models/coombes_byrne.h"
+
+enum { DELTA, V_SYN, K, ETA };
+enum { R, V, SYNCHRONY };
+
+static const cal_field params[] = {
+    [DELTA] = {"Delta", "1", 1.0, 0.0, 1e3, "half width of the spread of the drives"},
+    [V_SYN] = {"v_syn", "1", -4.0, -1e3, 1e3, "reversal potential of the synapses"},
+    [K] = {"k", "1", 1.0, 0.0, 1e3, "strength of the synapses within the region"},
+    [ETA] = {"eta", "1", 2.0, -1e3, 1e3, "centre of the drives"},
+};
+static const cal_field states[] = {
+    [R] = {"r", "1/ms", 0.5, 0.0, INFINITY, "firing rate"},
+    [V] = {"V", "1", 0.0, -INFINITY, INFINITY, "mean membrane potential"},
+};
+static const double scales[] = {0.1, 1.0};
+static const cal_field inputs[] = {
+    {"c", "1", 0.0, -INFINITY, INFINITY, "drive"},
+};
+static const cal_field outputs[] = {
+    [R] = {"r", "1/ms", 0.0, 0.0, INFINITY, "firing rate"},
+    [V] = {"V", "1", 0.0, -INFINITY, INFINITY, "mean membrane potential"},
+    [SYNCHRONY] = {"synchrony", "1", 0.0, 0.0, 1.0, "Kuramoto's order parameter of the phases within the region"},
+};
+
+static void rhs(size_t n, const double *restrict p, const double *restrict x,
+                const double *restrict c, double *restrict dx)
+{
+    EACH_REGION
+    for (size_t i = 0; i < n; i++) {
+        const double r = x[R * n + i], v = x[V * n + i], g = p[K * n + i] * CALI_PI * r;
+        dx[R * n + i] = rate_slope(p[DELTA * n + i], r, v, g);
+        dx[V * n + i] = potential_slope(p[ETA * n + i] + c[i], p[V_SYN * n + i], r, v, g);
+    }
+}
+
+static void observe(size_t n, const double *restrict p, const double *restrict x,
+                    double *restrict y)
+{
+    (void)p;
+    EACH_REGION
+    for (size_t i = 0; i < n; i++) {
+        y[R * n + i] = x[R * n + i];
+        y[V * n + i] = x[V * n + i];
+        y[SYNCHRONY * n + i] = synchrony(x[R * n + i], x[V * n + i]);
+    }
+}
+
+extern const cal_nmm_model CALI_MODEL(coombes_byrne_2d);
+const cal_nmm_model CALI_MODEL(coombes_byrne_2d) = {
+    .name = "coombes-byrne-2d",
+    .alias = "cb2d",
+    .title = "Coombes-Byrne in the plane: next-generation neural mass with instantaneous synapses",
+    .equations = "r' = Delta / pi + 2 r V - g r\n"
+                 "V' = V^2 - (pi r)^2 + eta + (v_syn - V) g + c\n"
+                 "g = k pi r\n"
+                 "time in units of the membrane time constant, taken as 1 ms",
+    .source = "Coombes & Byrne (2019), in: Nonlinear Dynamics in Computational Neuroscience, Springer, 1-16",
+    CALI_MODEL_PARTS,
+};

@@ -1,0 +1,37 @@
+/* Functions that several models share. */
+#ifndef CALI_NMM_MODELS_FUNCTIONS_H
+#define CALI_NMM_MODELS_FUNCTIONS_H
+
+#include "base/numeric.h"
+
+/** Rate of a population at potential v, from 0 to `top`: top / (1 + exp(r (v0 - v))). */
+CAL_HD double cali_sigmoid(double top, double r, double v0, double v)
+{
+    return top / (1.0 + cali_exp(r * (v0 - v)));
+}
+
+/** z / (1 - exp(-z)); the series near 0, where the quotient loses digits. Next term: z^8 / 1209600. */
+CAL_HD double cali_softplus_like(double z)
+{
+    const double q = z * z;
+    const double series = 1.0 + 0.5 * z + q * (1.0 / 12.0 - q * (1.0 / 720.0 - q * (1.0 / 30240.0)));
+    const double is_small = q < 0.0025 ? 1.0 : 0.0;
+    const double denominator = 1.0 - cali_exp(-z) + is_small; /* never 0 */
+    return q < 0.0025 ? series : z / denominator;
+}
+
+/** Slope of the firing rate of quadratic integrate-and-fire neurons with a Lorentzian spread of drives:
+ *    tau r' = Delta / (pi tau) + 2 r V.  Source: Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5, 021028 */
+CAL_HD double cali_qif_rate_slope(double tau, double delta, double r, double v)
+{
+    return (delta / (CALI_PI * tau) + 2.0 * r * v) / tau;
+}
+
+/** Slope of their mean potential under the summed drive:  tau V' = V^2 - (pi tau r)^2 + drive. */
+CAL_HD double cali_qif_potential_slope(double tau, double r, double v, double drive)
+{
+    const double turns = CALI_PI * tau * r;
+    return (v * v - turns * turns + drive) / tau;
+}
+
+#endif
