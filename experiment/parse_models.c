@@ -12,11 +12,12 @@ int cali_find_mass(const cal_experiment *exp, const char *name)
     return -1;
 }
 
+/* Names and short names, in turn. */
 static const char *model_name_at(const void *list, size_t i)
 {
     (void)list;
-    const cal_nmm_model *model = cal_nmm_model_at(i);
-    return model->alias != NULL ? model->alias : model->name;
+    const cal_nmm_model *model = cal_nmm_model_at(i / 2);
+    return i % 2 == 0 || model->alias == NULL ? model->name : model->alias;
 }
 
 static const cal_nmm_model *find_model(cali_reader *r, const cali_node *node, const char *name)
@@ -25,11 +26,15 @@ static const cal_nmm_model *find_model(cali_reader *r, const cali_node *node, co
     if (model != NULL)
         return model;
     char what[2 * CALI_LABEL];
-    if (cal_snn_neuron_find(name) != NULL)
+    const bool is_neuron = cal_snn_neuron_find(name) != NULL;
+    if (is_neuron)
         snprintf(what, sizeof what, "\"%.60s\" is a neuron, not a neural mass", name);
     else
         snprintf(what, sizeof what, "unknown neural mass \"%.60s\"", name);
-    cali_refuse_word(r, cali_place_of(node), "C101", what, name, NULL, cal_nmm_n_models(), model_name_at);
+    /* the catalogue is too long for a message */
+    const char *nearest = is_neuron ? NULL : cali_nearest_of(name, NULL, 2 * cal_nmm_n_models(), model_name_at);
+    cali_refuse(r, cali_place_of(node), "C101", "%s\ntry %s", what,
+                nearest != NULL ? nearest : "one of the names that callosum models lists");
     return NULL;
 }
 

@@ -51,13 +51,11 @@ const char *cali_word_in_fields(const void *list, size_t i)
     return ((const cal_field *)list)[i].name;
 }
 
-bool cali_refuse_word(cali_reader *r, cali_place place, const char *code, const char *what, const char *word,
-                      const void *list, size_t n, cali_word_at get)
+const char *cali_nearest_of(const char *word, const void *list, size_t n, cali_word_at get)
 {
     const size_t third = strlen(word) / 3;
     unsigned best = (unsigned)(third < 2 ? 2 : third) + 1;
     const char *nearest = NULL;
-    cali_text known = {0};
     for (size_t i = 0; i < n; i++) {
         const char *candidate = get(list, i);
         const unsigned distance = cali_edit_distance(word, candidate);
@@ -65,11 +63,17 @@ bool cali_refuse_word(cali_reader *r, cali_place place, const char *code, const 
             best = distance;
             nearest = candidate;
         }
-        if (i < 40)
-            cali_text_format(&known, "%s%.80s", i > 0 ? ", " : "", candidate);
-        else if (i == 40)
-            cali_text_add(&known, ", ...");
     }
+    return nearest;
+}
+
+bool cali_refuse_word(cali_reader *r, cali_place place, const char *code, const char *what, const char *word,
+                      const void *list, size_t n, cali_word_at get)
+{
+    const char *nearest = cali_nearest_of(word, list, n, get);
+    cali_text known = {0};
+    for (size_t i = 0; i < n && i <= 40; i++)
+        cali_text_format(&known, "%s%.80s", i > 0 ? ", " : "", i < 40 ? get(list, i) : "...");
     cali_refuse(r, place, code, "%s%s%s%s%s", what, nearest != NULL ? "\ntry " : "", nearest != NULL ? nearest : "",
                 known.size > 0 ? "\nknown " : "", known.size > 0 ? known.data : "");
     cali_text_free(&known);

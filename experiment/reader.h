@@ -43,8 +43,10 @@ void cali_message_add(cali_text *out, const cal_experiment *exp, cali_place plac
 void *cali_take(cali_reader *r, size_t n, size_t size);
 char *cali_keep(cali_reader *r, const char *text);
 
-/** `unknown KIND "word" OWNER` with the nearest and all known words. `get(list, i)` gives word i. */
+/** The word that may have been meant, or NULL. `get(list, i)` gives word i. */
 typedef const char *(*cali_word_at)(const void *list, size_t i);
+const char *cali_nearest_of(const char *word, const void *list, size_t n, cali_word_at get);
+/** `unknown KIND "word" OWNER` with the nearest and all known words. */
 bool cali_refuse_word(cali_reader *r, cali_place place, const char *code, const char *what, const char *word,
                       const void *list, size_t n, cali_word_at get);
 const char *cali_word_in_array(const void *list, size_t i); /* const char *const * */

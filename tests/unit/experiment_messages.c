@@ -204,7 +204,7 @@ static const struct {
          "exp.yaml:4:31  C101  \"adex\" is a neuron, not a neural mass\n"
          "    4 | models: {field: {neural_mass: adex}}\n"
          "      |                               ^\n"
-         "  known    mpr, jr, wc, g2d, rww, kuramoto\n"
+         "  try      one of the names that callosum models lists\n"
          "exp.yaml:9:33  C101  \"mpr\" is a neural mass, not a neuron\n"
          "    9 |       populations: {E: {neuron: mpr, count: 10}}\n"
          "      |                                 ^\n"
