@@ -2,8 +2,8 @@
  *
  * They use + - x / and sqrt (each correctly rounded by IEEE 754) and integer operations; no libm.
  * The double versions use no fma, so they vectorise at every instruction-set level. Coefficients
- * are those of the Taylor series, long enough for the reduced range; the measured largest errors
- * stand at each function (tests/unit/base_numeric.c asserts them). */
+ * are those of the Taylor series or of a minimax fit (Remez), long enough for the reduced range; the
+ * measured largest errors stand at each function (tests/unit/base_numeric.c asserts them). */
 #ifndef CALI_BASE_NUMERIC_H
 #define CALI_BASE_NUMERIC_H
 
@@ -23,19 +23,15 @@ CAL_HD double cali_exp(double x)
     /* r = y - k ln 2 in two parts; k times the first part is exact (32 bits by 11 bits) */
     double r = y - k * 6.93147180369123816490e-01;
     r = r - k * 1.90821492927058770002e-10;
-    double p = 1.0 / 6227020800.0;
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = 1.0 + (r + (r * r) * p);
+    /* (e^r - 1 - r) / r^2, minimax on |r| <= ln(2) / 2, in pairs: short chains overlap */
+    const double z = r * r, zz = z * z;
+    const double p0 = 0x1.000000000000bp-1 + r * 0x1.5555555555561p-3;
+    const double p1 = 0x1.5555555550036p-5 + r * 0x1.111111110d671p-7;
+    const double p2 = 0x1.6c16c185a60e2p-10 + r * 0x1.a01a01bace3dap-13;
+    const double p3 = 0x1.a019969729b2dp-16 + r * 0x1.71dddffadaef5p-19;
+    const double p4 = 0x1.28b045fe3eeb6p-22 + r * 0x1.af853a525d029p-26;
+    double p = ((p0 + z * p1) + zz * (p2 + z * p3)) + (zz * zz) * p4;
+    p = 1.0 + (r + z * p);
     return cali_f64_from_bits(cali_bits_f64(p) + n);
 }
 
