@@ -2,7 +2,7 @@
 find_package(PkgConfig REQUIRED)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(SUNDIALS 6.4 CONFIG REQUIRED COMPONENTS cvode nvecserial)
+find_package(SUNDIALS 6.4 CONFIG REQUIRED COMPONENTS arkode cvode nvecserial)
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)
 find_library(HDF5_HL_LIBRARY NAMES hdf5_serial_hl hdf5_hl HINTS ${HDF5_LIBRARY_DIRS} REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
@@ -13,5 +13,5 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 add_library(callosum_dependencies INTERFACE)
 target_link_libraries(callosum_dependencies INTERFACE
-  SUNDIALS::cvode SUNDIALS::nvecserial PkgConfig::HDF5 ${HDF5_HL_LIBRARY} PkgConfig::YAML
+  SUNDIALS::arkode SUNDIALS::cvode SUNDIALS::nvecserial PkgConfig::HDF5 ${HDF5_HL_LIBRARY} PkgConfig::YAML
   PkgConfig::ZIP BZip2::BZip2 ZLIB::ZLIB OpenSSL::Crypto Threads::Threads m)

@@ -253,7 +253,7 @@ static cal_status check_window(builder *self)
                     cali_nmm_label(nmm, l->from), cali_nmm_label(nmm, l->to), way, legal);
 }
 
-/* CVODE may not step over what is not known yet, so all its delayed edges are far edges of a batch no
+/* Adaptive steps may not go over what is not known yet, so all its delayed edges are far edges of a batch no
  * longer than the smallest delay. The grid methods take near edges step by step instead. */
 static void choose_batch(builder *self)
 {

@@ -6,7 +6,7 @@
  *   terms.c     definition -> terms, channels, wirings
  *   edges.c     wirings -> delayed edges (far, near), instantaneous edges; the ring of outputs
  *   block.c     inputs and derivative of a block, recording of a grid point
- *   fixed.c     fixed steps on the grid          cvode.c  the same on SUNDIALS CVODE
+ *   fixed.c     fixed steps on the grid          adaptive.c  the same on SUNDIALS (newton.c: its matrices)
  *   noise.c     increments and forces            paths.c     random paths that no step changes
  *   noise_setup.c  definition -> noise           exchange.c  external regions
  *   probes.c    sampled rows                     nmm.c    the public functions
@@ -175,7 +175,7 @@ typedef struct cali_replay {
     size_t n_steps, n_states;
 } cali_replay;
 
-typedef struct cali_cvode cali_cvode;
+typedef struct cali_adaptive cali_adaptive;
 
 struct cal_nmm {
     cal_context *ctx; /* borrowed */
@@ -188,7 +188,7 @@ struct cal_nmm {
     double dt_ms, rtol;
     int64_t window, lag; /* steps */
     int64_t batch;       /* largest number of steps per batch */
-    int64_t batch_now;   /* of the batch under way (CVODE) */
+    int64_t batch_now;   /* of the batch under way (adaptive) */
     int64_t now;         /* step reached */
     int64_t probes_from; /* step at which this advance began */
     bool is_broken, has_started;
@@ -231,7 +231,7 @@ struct cal_nmm {
     const double *injected; /* test hook: replaces the path of coloured noise; borrowed */
     size_t n_injected;
     cali_replay replay; /* test hook; z NULL: drawn */
-    cali_cvode *cvode;
+    cali_adaptive *adaptive;
     cal_nmm_counts counts;
 };
 
@@ -285,10 +285,10 @@ void cali_nmm_end_batch(cal_nmm *nmm, int64_t n_steps);
 /* fixed.c */
 cal_status cali_nmm_advance_fixed(cal_nmm *nmm, int64_t until);
 void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps);
-/* cvode.c */
-cal_status cali_cvode_create(cal_nmm *nmm);
-void cali_cvode_destroy(cal_nmm *nmm);
-cal_status cali_nmm_advance_cvode(cal_nmm *nmm, int64_t until);
+/* adaptive.c */
+cal_status cali_adaptive_create(cal_nmm *nmm);
+void cali_adaptive_destroy(cal_nmm *nmm);
+cal_status cali_nmm_advance_adaptive(cal_nmm *nmm, int64_t until);
 /* noise_setup.c */
 cal_status cali_nmm_make_noise(cal_nmm *nmm, const cal_nmm_def *def);
 void cali_noise_free(cali_noise *noise);

@@ -13,7 +13,7 @@ cal_status cal_nmm_create(cal_context *ctx, const cal_nmm_def *def, cal_nmm **ou
     nmm->ctx = ctx;
     cal_status status = cali_nmm_setup(nmm, def);
     if (status == CAL_OK && nmm->traits.is_adaptive)
-        status = cali_cvode_create(nmm);
+        status = cali_adaptive_create(nmm);
     if (status != CAL_OK) {
         cal_nmm_destroy(&nmm);
         return status;
@@ -71,7 +71,7 @@ void cal_nmm_destroy(cal_nmm **handle)
     cal_nmm *nmm = handle == NULL ? NULL : *handle;
     if (nmm == NULL)
         return;
-    cali_cvode_destroy(nmm);
+    cali_adaptive_destroy(nmm);
     cali_nmm_free_probes(nmm);
     for (size_t i = 0; i < nmm->n_blocks; i++)
         free_block(&nmm->blocks[i]);
@@ -117,7 +117,7 @@ cal_status cal_nmm_advance(cal_nmm *nmm, cal_time until)
     nmm->has_started = true;
     nmm->probes_from = nmm->now;
     cali_nmm_start_probes(nmm, end);
-    return nmm->traits.is_adaptive ? cali_nmm_advance_cvode(nmm, end) : cali_nmm_advance_fixed(nmm, end);
+    return nmm->traits.is_adaptive ? cali_nmm_advance_adaptive(nmm, end) : cali_nmm_advance_fixed(nmm, end);
 }
 
 cal_time cal_nmm_time(const cal_nmm *nmm)

@@ -8,11 +8,12 @@
 #include "base/text.h"
 #include "nmm/host.h"
 
-const char *const cal_integrator_names[] = {"auto",  "cvode-adams", "cvode-bdf", "rk4",     "heun",
-                                            "euler", "euler-held",  "heun-held", "rk4-held"};
+const char *const cal_integrator_names[] = {"auto",  "cvode-adams", "cvode-bdf", "erk",       "rk4",
+                                            "heun",  "euler", "euler-held", "heun-held", "rk4-held"};
 const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS] = {
     [CAL_CVODE_ADAMS] = {.is_adaptive = true},
     [CAL_CVODE_BDF] = {.is_adaptive = true},
+    [CAL_ERK] = {.is_adaptive = true},
     [CAL_HEUN] = {.takes_white = true},
     [CAL_EULER] = {.takes_white = true},
     [CAL_EULER_HELD] = {.takes_white = true, .holds = true},

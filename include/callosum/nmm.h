@@ -68,6 +68,7 @@ typedef enum cal_integrator {
     CAL_INTEGRATOR_AUTO, /**< by the rule in docs/numerics.md; cal_nmm_integrator says which and why */
     CAL_CVODE_ADAMS,
     CAL_CVODE_BDF,
+    CAL_ERK, /**< ERKStep of ARKODE: Dormand and Prince, order 5 */
     CAL_RK4,
     CAL_HEUN,  /**< stochastic Heun (Stratonovich); also without noise */
     CAL_EULER, /**< Euler-Maruyama (Ito); also without noise */
@@ -77,8 +78,8 @@ typedef enum cal_integrator {
     CAL_HEUN_HELD,
     CAL_RK4_HELD
 } cal_integrator;
-extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 9 */
-enum { CAL_N_INTEGRATORS = 9 };
+extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 10 */
+enum { CAL_N_INTEGRATORS = 10 };
 
 /** What an integrator can do; all false for CAL_INTEGRATOR_AUTO. */
 typedef struct cal_integrator_traits {

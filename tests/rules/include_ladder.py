@@ -10,7 +10,7 @@ FOLDERS = ["base", "connectomes", "recording", "monitors", "nmm", "snn", "couple
 
 # External libraries by the prefix of their headers.
 LIBRARIES = {
-    "SUNDIALS": r"(cvode|sundials|nvector|sunmatrix|sunlinsol|sunnonlinsol)/",
+    "SUNDIALS": r"(arkode|cvode|sundials|nvector|sunmatrix|sunlinsol|sunnonlinsol)/",
     "HDF5": r"(hdf5|H5)",
     "ZeroMQ": r"zmq",
     "libyaml": r"yaml\.h",
