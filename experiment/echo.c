@@ -222,18 +222,19 @@ static void add_coupling(echo *e)
     for (size_t i = 0; i < x->n_couplings; i++) {
         const cal_coupling *t = &x->couplings[i];
         const cal_field *from = field_of(e, CALI_OUTPUTS, t->from), *to = field_of(e, CALI_INPUTS, t->to);
-        const double values[] = {t->a, t->b, t->cmin, t->cmax, t->midpoint, t->sigma};
-        char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT];
+        const cal_coupling_info *info = cal_coupling_info_of(t->kind);
+        cal_coupling numbers = *t;
         if (t->to != NULL && t->to[0] == '\0')
             continue; /* acts on no mass; what reads it asks for it by itself */
         open_bracket(e, NULL, "{");
-        add_text(e, "kind", cal_coupling_names[t->kind]);
+        add_members(e, &cali_keys_term, t);
         add_text(e, "from", t->from);
         add_text(e, "to", t->to);
-        if (from != NULL && to != NULL) {
-            cali_term_units(t->kind, from, to, units);
-            for (int k = 0; k < (t->kind == CAL_COUPLING_SIGMOIDAL ? CALI_N_TERM_NUMBERS : 2); k++)
-                add_quantity(e, cali_term_numbers[k], values[k], units[k]);
+        add_text(e, "threshold", t->threshold);
+        for (size_t k = 0; from != NULL && to != NULL && k < info->n_params; k++) {
+            char unit[CALI_UNIT_TEXT];
+            cali_term_unit(&info->params[k], from, to, unit);
+            add_quantity(e, info->params[k].name, *cal_coupling_number(&numbers, info->params[k].name), unit);
         }
         close_bracket(e, "}");
     }

@@ -160,17 +160,14 @@ void cali_divide_units(const char *above, const char *below, char out[CALI_UNIT_
         snprintf(out, CALI_UNIT_TEXT, "%.40s/(%.40s)", above, below);
 }
 
-const char *const cali_term_numbers[CALI_N_TERM_NUMBERS] = {"a", "b", "cmin", "cmax", "midpoint", "sigma"};
-
-void cali_term_units(cal_coupling_kind kind, const cal_field *from, const cal_field *to,
-                     char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT])
+void cali_term_unit(const cal_field *number, const cal_field *from, const cal_field *to, char unit[CALI_UNIT_TEXT])
 {
-    for (int i = 0; i < CALI_N_TERM_NUMBERS; i++)
-        snprintf(units[i], CALI_UNIT_TEXT, "%.90s", i < 4 ? to->unit : from->unit);
-    if (kind == CAL_COUPLING_SIGMOIDAL)
-        snprintf(units[0], CALI_UNIT_TEXT, "1");
-    else if (kind != CAL_COUPLING_KURAMOTO) /* there the sine has no unit */
-        cali_divide_units(to->unit, from->unit, units[0]);
+    if (strcmp(number->unit, "to/from") == 0)
+        cali_divide_units(to->unit, from->unit, unit);
+    else
+        snprintf(unit, CALI_UNIT_TEXT, "%.90s", strcmp(number->unit, "to") == 0     ? to->unit
+                                               : strcmp(number->unit, "from") == 0 ? from->unit
+                                                                                   : number->unit);
 }
 
 static void read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
@@ -183,6 +180,32 @@ static void read_own(cali_reader *r, const cali_node *node, const char *label, c
         cali_read_quantity(r, value, name, unit, out);
 }
 
+static bool has_number(const cal_coupling_info *info, const char *name)
+{
+    for (size_t i = 0; i < info->n_params; i++)
+        if (strcmp(info->params[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Numbers that another kind of coupling has. */
+static void refuse_strangers(cali_reader *r, const cali_node *node, const char *label, const cal_coupling_info *info)
+{
+    cal_coupling any = cal_coupling_default();
+    for (size_t i = 0; i < node->n; i++) {
+        const char *key = node->entries[i].key;
+        if (cal_coupling_number(&any, key) == NULL || has_number(info, key))
+            continue;
+        cali_text names = {0};
+        for (size_t k = 0; k < info->n_params; k++)
+            cali_text_format(&names, "%s%s", k > 0 ? ", " : "", info->params[k].name);
+        cali_refuse(r, cali_place_of(node->entries[i].value), "C106",
+                    "%s.%s means nothing to %s coupling\nbecause that is %s\ntry %s", label, key, info->name,
+                    info->formula, names.is_broken ? "another kind" : names.data);
+        cali_text_free(&names);
+    }
+}
+
 static void parse_term(cali_reader *r, const cali_node *node, const char *label, cal_coupling *term)
 {
     const cali_node *from_node = cali_node_get(node, "from"), *to_node = cali_node_get(node, "to");
@@ -191,19 +214,27 @@ static void parse_term(cali_reader *r, const cali_node *node, const char *label,
         term->from = text;
     if (to_node != NULL && cali_read_text(r, to_node, "coupling.to", &text))
         term->to = text;
+    const cali_node *threshold = cali_node_get(node, "threshold");
+    if (threshold != NULL && cali_read_text(r, threshold, "coupling.threshold", &text) &&
+        cali_find_field(r, CALI_OUTPUTS, text, cali_place_of(threshold)) != NULL)
+        term->threshold = text;
     const cali_place place = cali_place_of(node);
     const cal_field *from = cali_find_field(r, CALI_OUTPUTS, term->from, from_node ? cali_place_of(from_node) : place);
     const cal_field *to = cali_find_field(r, CALI_INPUTS, term->to, to_node ? cali_place_of(to_node) : place);
     if (from == NULL || to == NULL)
         return;
-    char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT];
-    double *const values[] = {&term->a, &term->b, &term->cmin, &term->cmax, &term->midpoint, &term->sigma};
-    cali_term_units(term->kind, from, to, units);
-    for (int i = 0; i < CALI_N_TERM_NUMBERS; i++)
-        read_own(r, node, label, cali_term_numbers[i], units[i], values[i]);
-    const cali_node *sigma = cali_node_get(node, "sigma");
-    if (term->sigma == 0.0 && sigma != NULL)
-        cali_refuse(r, cali_place_of(sigma), "C106", "%s.sigma is 0, but divides", label);
+    const cal_coupling_info *info = cal_coupling_info_of(term->kind);
+    for (size_t i = 0; i < info->n_params; i++) {
+        char unit[CALI_UNIT_TEXT];
+        const cal_field *number = &info->params[i];
+        double *value = cal_coupling_number(term, number->name);
+        cali_term_unit(number, from, to, unit);
+        read_own(r, node, label, number->name, unit, value);
+        const cali_node *given = cali_node_get(node, number->name);
+        if (given != NULL && number->low == 0.0 && !(*value > 0.0))
+            cali_refuse(r, cali_place_of(given), "C106", "%s.%s is %g, but must be above 0", label, number->name, *value);
+    }
+    refuse_strangers(r, node, label, info);
 }
 
 /* The keys of `coupling` that belong to a term, as a mapping of their own. */
@@ -231,13 +262,13 @@ static void add_term(cali_reader *r, const cali_node *node, const char *label)
     cal_experiment *e = r->exp;
     cal_coupling *term = &e->couplings[e->n_couplings++];
     *term = cal_coupling_default();
-    /* only `kind` is read by the table: defaults of the rest are cal_coupling_default's */
-    const cali_key *kind = &cali_keys_term.keys[0];
+    /* only `kind` and `local` are read by the table: defaults of the rest are those of the kind */
     cal_coupling scratch = *term;
     if (!cali_read_mapping(r, &cali_keys_term, node, label, &scratch, NULL))
         return;
-    if (cali_node_get(node, kind->name) != NULL)
-        term->kind = scratch.kind;
+    term->kind = scratch.kind;
+    term->is_local = scratch.is_local;
+    cal_coupling_complete(term);
     parse_term(r, node, label, term);
 }
 

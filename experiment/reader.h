@@ -102,11 +102,8 @@ typedef enum cali_field_kind { CALI_STATES, CALI_INPUTS, CALI_OUTPUTS } cali_fie
 const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place);
 /** The same without a mistake; `first` is the mass that is asked first, -1: none. */
 const cal_field *cali_look_up_field(const cal_experiment *exp, int first, cali_field_kind kind, const char *name);
-/** Units of a, b, cmin, cmax, midpoint and sigma of a coupling term. */
-enum { CALI_N_TERM_NUMBERS = 6 };
-extern const char *const cali_term_numbers[CALI_N_TERM_NUMBERS];
-void cali_term_units(cal_coupling_kind kind, const cal_field *from, const cal_field *to,
-                     char units[CALI_N_TERM_NUMBERS][CALI_UNIT_TEXT]);
+/** Unit of a number of a coupling term, an entry of its kind's params, between these fields. */
+void cali_term_unit(const cal_field *number, const cal_field *from, const cal_field *to, char unit[CALI_UNIT_TEXT]);
 /** Unit of a noise level. */
 void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT]);
 /** Text of the unit above/below: "ms" from "1" over "1/ms". */

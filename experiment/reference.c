@@ -84,6 +84,30 @@ static void add_mapping(cali_text *out, const cali_mapping *mapping)
         cali_text_format(out, "\n```yaml\n%s\n```\n", mapping->example);
 }
 
+/* Formulas and numbers of the kinds of coupling, from the host's own table. */
+static void add_couplings(cali_text *out)
+{
+    cali_text_add(out, "\n## Kinds of coupling\n\n"
+                       "s = G sum_j w_ij x_j(t - tau_ij) is what arrives at region i, c what it adds to the input. A function S acts\n"
+                       "on the source before its value travels; the others act on the sum. Units follow `to` and `from`.\n\n"
+                       "| kind | c | numbers |\n|---|---|---|\n");
+    for (int kind = 0; kind < CAL_N_COUPLINGS; kind++) {
+        const cal_coupling_info *info = cal_coupling_info_of((cal_coupling_kind)kind);
+        cali_text_format(out, "| `%s` | %s | ", info->name, info->formula);
+        for (size_t k = 0; k < info->n_params; k++) {
+            const cal_field *number = &info->params[k];
+            cali_text_format(out, "%s`%s` %s (", k > 0 ? ", " : "", number->name, number->meaning);
+            cali_text_add_number(out, number->value);
+            cali_text_format(out, "%s%s)", strcmp(number->unit, "1") == 0 ? "" : ", unit of ",
+                             strcmp(number->unit, "1") == 0         ? ""
+                             : strcmp(number->unit, "to/from") == 0 ? "`to` over unit of `from`"
+                             : strcmp(number->unit, "to") == 0      ? "`to`"
+                                                                    : "`from`");
+        }
+        cali_text_add(out, " |\n");
+    }
+}
+
 void cali_experiment_reference(cali_text *out)
 {
     cali_text_add(
@@ -116,6 +140,7 @@ void cali_experiment_reference(cali_text *out)
         "    callosum run exp.yaml --set 'regions.\"most connected\".spiking.populations.E.count=4000'\n");
     for (size_t i = 0; cali_all_mappings[i] != NULL; i++)
         add_mapping(out, cali_all_mappings[i]);
+    add_couplings(out);
 }
 
 /* ---- the schema --------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "nmm/couplings.h"
 #include "nmm/host.h"
 
 double *cali_block_sums(const cal_nmm *nmm, const cali_block *b, size_t channel, int64_t point)
@@ -83,19 +84,30 @@ static const double *channel_row(const cali_block *b, const cali_channel *channe
     return b->derived + c * b->n;
 }
 
-static void observe(cal_nmm *nmm, cali_block *b, const double *x)
+/* Channel values that are no plain output, from the outputs. */
+void cali_block_derive(const cal_nmm *nmm, cali_block *b)
 {
-    b->model->observe(b->n, b->params, x, b->outputs);
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const cali_channel *channel = &nmm->channels[c];
         if (b->channel_output[c] < 0)
             continue;
+        const int row = b->channel_threshold[c];
         const double *from = b->outputs + (size_t)b->channel_output[c] * b->n;
+        const double *threshold = row < 0 ? NULL : b->outputs + (size_t)row * b->n;
+        double *to = b->derived + c * b->n;
         if (channel->kind == CALI_CHANNEL_LOGISTIC)
-            nmm->kernels->logistic(b->n, channel->q, from, b->derived + c * b->n);
+            nmm->kernels->logistic(b->n, channel->q, from, to);
+        else if (channel->kind == CALI_CHANNEL_TANGENT)
+            nmm->kernels->tangent(b->n, channel->q, from, threshold, to);
         else if (channel->kind == CALI_CHANNEL_SINE)
-            nmm->kernels->sine(b->n, from, b->derived + c * b->n, b->derived + (c + 1) * b->n);
+            nmm->kernels->sine(b->n, from, to, to + b->n);
     }
+}
+
+static void observe(cal_nmm *nmm, cali_block *b, const double *x)
+{
+    b->model->observe(b->n, b->params, x, b->outputs);
+    cali_block_derive(nmm, b);
 }
 
 /* Channel values at state x for the instantaneous edges of all blocks. */
@@ -131,23 +143,18 @@ static void add_instant(const cal_nmm *nmm, cali_block *b, const double *const *
 
 void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows, double *inputs)
 {
-    const cali_kernels *kernels = nmm->kernels;
     for (size_t t = 0; t < nmm->n_terms; t++) {
         const cali_term *term = &nmm->terms[t];
         if (b->term_input[t] < 0)
             continue;
-        double *c = inputs + (size_t)b->term_input[t] * b->n;
-        const double *s = rows[term->channel];
+        const size_t wiring = nmm->channels[term->channel].wiring;
         const int own = b->channel_output[term->channel];
-        const double *x = own < 0 ? NULL : b->outputs + (size_t)own * b->n;
-        if (term->kind == CAL_COUPLING_SIGMOIDAL)
-            kernels->sigmoidal(b->n, term->q, s, c);
-        else if (term->kind == CAL_COUPLING_DIFFERENCE)
-            kernels->difference(b->n, term->a, b->row_weight + nmm->channels[term->channel].wiring * b->n, x, s, c);
-        else if (term->kind == CAL_COUPLING_KURAMOTO)
-            kernels->phase(b->n, term->a, x, s, rows[term->channel + 1], c);
-        else
-            kernels->linear(b->n, term->a, term->b, s, c);
+        cali_term_rows r = {.n = b->n, .s = rows[term->channel], .row_weight = b->row_weight + wiring * b->n};
+        if (term->entry->needs_own) {
+            r.x = b->outputs + (size_t)own * b->n;
+            r.s_next = term->channel + 1 < nmm->n_channels ? rows[term->channel + 1] : NULL;
+        }
+        term->entry->add(nmm->kernels, term, &r, inputs + (size_t)b->term_input[t] * b->n);
     }
 }
 
@@ -188,10 +195,8 @@ void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const d
 
 /* ---- grid points ----------------------------------------------------------------------------- */
 
-void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
+void cali_block_keep(const cal_nmm *nmm, const cali_block *b, int64_t step)
 {
-    const double *x = nmm->y + b->first_state;
-    observe(nmm, b, x);
     const size_t slot = (size_t)step & (nmm->ring_length - 1);
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const double *row = channel_row(b, nmm->channels, c);
@@ -203,6 +208,13 @@ void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
             at[0] = at[nmm->ring_length] = row[i];
         }
     }
+}
+
+void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
+{
+    const double *x = nmm->y + b->first_state;
+    observe(nmm, b, x);
+    cali_block_keep(nmm, b, step);
     cali_block_sample_probes(nmm, b, x, step);
 }
 

@@ -375,6 +375,7 @@ static cal_status allocate_ring(cal_nmm *nmm, double largest)
     while ((double)length < steps && length < ((size_t)1 << 30))
         length *= 2;
     nmm->ring_length = length;
+    nmm->longest_steps = largest;
     nmm->ring_stride = 2 * length + 24; /* rows start in different cache sets */
     if ((double)nmm->n_regions * (double)nmm->ring_stride > 2147483647.0)
         return CAL_FAIL(nmm->ctx, CAL_ERR_MEMORY,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nmm/couplings.h"
 #include "nmm/host.h"
 
 #define REFUSE(status, ...) return CAL_FAIL(nmm->ctx, status, __VA_ARGS__)
@@ -160,10 +161,7 @@ cal_status cal_nmm_read_drive(cal_nmm *nmm, size_t region, size_t coupling, cal_
         const size_t m = n + 1 - j < CALI_NMM_BATCH ? n + 1 - j : (size_t)CALI_NMM_BATCH;
         const int64_t step = first + (int64_t)j;
         read_sums(nmm, region, term->channel, step, m, sums);
-        if (term->kind == CAL_COUPLING_SIGMOIDAL)
-            nmm->kernels->sigmoidal(m, term->q, sums, drive);
-        else
-            nmm->kernels->linear(m, term->a, term->b, sums, drive);
+        term->entry->add(nmm->kernels, term, &(cali_term_rows){.n = m, .s = sums}, drive);
         for (size_t k = 0; k < m; k++)
             values[j + k] = drive[k] + drive_stimuli(nmm, region, coupling, step + (int64_t)k) +
                             drive_noise(nmm, region, coupling, step + (int64_t)k);

@@ -1,5 +1,5 @@
 /* What stands in the blocks before the first step: arrays, parameters, initial states, stimuli, noise,
- * the constant history. */
+ * the history (nmm/history.c). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,50 +186,6 @@ static cal_status make_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
     return CAL_OK;
 }
 
-/* ---- history ----------------------------------------------------------------------------------- */
-
-static void fill_external_history(cal_nmm *nmm, const cal_nmm_def *def)
-{
-    for (size_t k = 0; k < nmm->n_externals; k++)
-        for (size_t c = 0; c < nmm->n_channels; c++) {
-            if (!nmm->channels[c].is_keeper)
-                continue;
-            const size_t region = nmm->externals[k].region;
-            double *row = nmm->ring + (nmm->channels[c].track * nmm->n_regions + region) * nmm->ring_stride;
-            const double value =
-                cali_external_value(&nmm->channels[c], def->regions[region].external_initial);
-            for (size_t j = 0; j < 2 * nmm->ring_length; j++)
-                row[j] = value;
-        }
-}
-
-/* The outputs were constant before t = 0; so were the delayed sums. */
-static void fill_history(cal_nmm *nmm, const cal_nmm_def *def)
-{
-    fill_external_history(nmm, def);
-    for (size_t i = 0; i < nmm->n_blocks; i++) {
-        cali_block *b = &nmm->blocks[i];
-        cali_block_record(nmm, b, 0);
-        for (size_t c = 0; c < nmm->n_channels; c++)
-            for (size_t r = 0; r < b->n_real; r++) {
-                double *row = nmm->ring + (nmm->channels[c].track * nmm->n_regions + b->region[r]) * nmm->ring_stride;
-                for (size_t j = 0; j < 2 * nmm->ring_length; j++)
-                    row[j] = row[0];
-            }
-    }
-    for (size_t i = 0; i < nmm->n_blocks; i++) {
-        const cali_block *b = &nmm->blocks[i];
-        for (size_t c = 0; c < nmm->n_channels; c++)
-            for (int64_t n = -CALI_NMM_PAST; n <= 0; n++) {
-                double *sums = cali_block_sums(nmm, b, c, n);
-                const double *ring = cali_nmm_ring(nmm, c, n);
-                const cali_wiring *wiring = &nmm->wirings[nmm->channels[c].wiring];
-                nmm->kernels->gather(&wiring->far, b->at, b->n_real, 1, ring, b->n, sums);
-                nmm->kernels->gather_one(&wiring->near, b->at, b->n_real, ring, sums);
-            }
-    }
-}
-
 cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
 {
     nmm->n_rows = (size_t)(CALI_NMM_PAST + 1 + nmm->batch);
@@ -251,7 +207,7 @@ cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
                    cali_nmm_label(nmm, nmm->externals[k].region));
     CAL_TRY(make_stimuli(nmm, def));
     CAL_TRY(cali_nmm_make_noise(nmm, def));
-    fill_history(nmm, def);
+    CAL_TRY(cali_nmm_fill_history(nmm, def));
     for (size_t i = 0; i < nmm->n_blocks; i++)
         cali_block_start_paths(nmm, &nmm->blocks[i]);
     return CAL_OK;

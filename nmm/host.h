@@ -3,12 +3,13 @@
  * the blocks, external regions last; "step" is the index n of the grid t_n = n dt.
  *
  *   setup.c     definition -> blocks                     fill.c  -> parameters, stimuli, noise, history
- *   terms.c     definition -> terms, channels, wirings
+ *   terms.c     definition -> terms, channels, wirings    couplings.c the kinds of coupling
  *   edges.c     wirings -> delayed edges (far, near), instantaneous edges; the ring of outputs
  *   block.c     inputs and derivative of a block, recording of a grid point
  *   fixed.c     fixed steps on the grid          adaptive.c  the same on SUNDIALS (newton.c: its matrices)
  *   noise.c     increments and forces            paths.c     random paths that no step changes
  *   noise_setup.c  definition -> noise           exchange.c  external regions
+ *   history.c   what was before t = 0
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
  * A channel is one row of values per region that travels along edges: an output, or the sine and the
@@ -32,6 +33,7 @@ enum {
 typedef enum cali_channel_kind {
     CALI_CHANNEL_PLAIN,
     CALI_CHANNEL_LOGISTIC,
+    CALI_CHANNEL_TANGENT,
     CALI_CHANNEL_SINE,  /* its cosine is the next channel */
     CALI_CHANNEL_COSINE
 } cali_channel_kind;
@@ -39,7 +41,8 @@ typedef enum cali_channel_kind {
 typedef struct cali_channel {
     cali_channel_kind kind;
     char *from;        /* NULL: default output */
-    double q[5];       /* logistic: -, low, high, midpoint, sigma */
+    char *threshold;   /* tangent: output that is the threshold; NULL: midpoint */
+    double q[5];       /* logistic: -, low, high, midpoint, sigma; tangent: ratio, shift, -, midpoint, sigma */
     bool has_external; /* external regions send into it */
     size_t wiring;     /* the edges that it travels along */
     size_t track;      /* its rows of the ring */
@@ -59,12 +62,14 @@ typedef struct cali_wiring {
 } cali_wiring;
 
 typedef struct cali_term {
-    cal_coupling_kind kind;
+    const struct cali_coupling_entry *entry; /* of its kind */
     size_t channel; /* Kuramoto: the sine's */
     char *to;       /* NULL: default input */
     const cal_nmm_model *model; /* only regions of this model; NULL: all */
-    double a, b, q[5];
+    double q[6];                /* CALI_Q_A ... */
 } cali_term;
+
+enum { CALI_Q_A, CALI_Q_CMIN, CALI_Q_CMAX, CALI_Q_MIDPOINT, CALI_Q_SIGMA, CALI_Q_B };
 
 typedef struct cali_stimulus {
     size_t input, first, count; /* regions first .. first + count - 1 of the block */
@@ -120,6 +125,7 @@ typedef struct cali_block {
     double *params;      /* (n_params + n_derived x n) */
     int *term_input;     /* n_terms: input row, -1: none */
     int *channel_output; /* n_channels: output row, -1: none */
+    int *channel_threshold; /* the same for the output that is the threshold */
     double *row_weight;  /* (n_wirings x n): b_i = sum of the weights of all edges into region i */
     double *sums;        /* (n_channels x n_rows x n): delayed sums at grid points */
     double *between;     /* (n_channels x n): the same between grid points */
@@ -213,6 +219,7 @@ struct cal_nmm {
     double *present; /* (n_channels x n_regions by position): channel values now */
     double *ring;        /* [track][region][2 length + pad] */
     size_t ring_length, ring_stride;
+    double longest_steps; /* of the delays */
 
     cali_external *externals;
     cali_external_edge *external_edges;
@@ -242,6 +249,10 @@ const char *cali_nmm_label(const cal_nmm *nmm, size_t region);
 cal_status cali_nmm_make_terms(cal_nmm *nmm, const cal_nmm_def *def);
 /* fill.c */
 cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def);
+/* history.c */
+cal_status cali_nmm_fill_history(cal_nmm *nmm, const cal_nmm_def *def);
+/** Delayed sums of the grid points up to the present one, from the ring. */
+void cali_nmm_fill_sums(cal_nmm *nmm);
 /* exchange.c */
 /** What the output `value` of an external region is in a channel. */
 double cali_external_value(const cali_channel *channel, double value);
@@ -270,6 +281,10 @@ void cali_block_choose_stimuli(cali_block *b, int64_t first, int64_t end);
 void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows, double *inputs);
 /** Adds the coloured noises on inputs, whose values at this time stand in `force`. */
 void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const double *force, double *inputs);
+/** Channel values that are no plain output, from the block's outputs. */
+void cali_block_derive(const cal_nmm *nmm, cali_block *b);
+/** Writes the block's channel values into the ring. */
+void cali_block_keep(const cal_nmm *nmm, const cali_block *b, int64_t step);
 void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x);
 /** Adds the coupling at state x with the delayed sums `rows` to `inputs`. */
 void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const double *const *rows,

@@ -177,6 +177,21 @@ static void logistic(size_t n, const double *restrict q, const double *restrict 
         y[i] = low + range / (1.0 + cali_exp((midpoint - x[i]) / sigma));
 }
 
+static void tangent(size_t n, const double *restrict q, const double *restrict x, const double *restrict theta,
+                    double *restrict y)
+{
+    const double ratio = q[0], shift = q[1], midpoint = q[3], sigma = q[4];
+    if (theta == NULL) {
+        EACH
+        for (size_t i = 0; i < n; i++)
+            y[i] = shift + cali_tanh((ratio * x[i] - midpoint) / sigma);
+        return;
+    }
+    EACH
+    for (size_t i = 0; i < n; i++)
+        y[i] = shift + cali_tanh((ratio * x[i] - theta[i]) / sigma);
+}
+
 static void sine(size_t n, const double *restrict x, double *restrict s, double *restrict c)
 {
     EACH
@@ -211,5 +226,5 @@ static void halve(size_t n, const double *restrict x, const double *restrict y, 
 extern const cali_kernels CALI_ISA_NAME(cali_nmm_kernels);
 const cali_kernels CALI_ISA_NAME(cali_nmm_kernels) = {
     gather, gather_one, blend, add_scaled, axpy,     rk4_end,
-    linear, sigmoidal,  difference, phase,  logistic, sine,    normals, halve,
+    linear, sigmoidal,  difference, phase,  logistic, tangent, sine,    normals, halve,
 };

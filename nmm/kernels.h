@@ -49,6 +49,8 @@ typedef struct cali_kernels {
     void (*phase)(size_t n, double a, const double *theta, const double *s_sin, const double *s_cos,
                   double *c); /* c += a (s_sin cos theta - s_cos sin theta) */
     void (*logistic)(size_t n, const double *q, const double *x, double *y); /* y = cmin + ... as in nmm.h */
+    /** y = shift + tanh((ratio x - theta) / sigma); q: ratio, shift, -, midpoint, sigma; theta NULL: the midpoint. */
+    void (*tangent)(size_t n, const double *q, const double *x, const double *theta, double *y);
     void (*sine)(size_t n, const double *x, double *s, double *c);
     /** Two standard normals per unit, cali_normal of cali_philox(key, unit[i], c1, c2, c3). */
     void (*normals)(size_t n, cali_key key, const uint32_t *unit, uint32_t c1, uint32_t c2, uint32_t c3, double *a,

@@ -27,6 +27,7 @@ static void free_block(cali_block *b)
     free(b->params);
     free(b->term_input);
     free(b->channel_output);
+    free(b->channel_threshold);
     free(b->row_weight);
     free(b->sums);
     free(b->between);
@@ -76,8 +77,10 @@ void cal_nmm_destroy(cal_nmm **handle)
     for (size_t i = 0; i < nmm->n_blocks; i++)
         free_block(&nmm->blocks[i]);
     free(nmm->blocks);
-    for (size_t c = 0; nmm->channels != NULL && c < nmm->n_channels; c++)
+    for (size_t c = 0; nmm->channels != NULL && c < nmm->n_channels; c++) {
         free(nmm->channels[c].from);
+        free(nmm->channels[c].threshold);
+    }
     for (size_t t = 0; t < nmm->n_terms; t++)
         free(nmm->terms[t].to);
     free(nmm->channels);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "nmm/couplings.h"
 #include "nmm/host.h"
 
 const char *const cal_integrator_names[] = {"auto",  "cvode-adams", "cvode-bdf", "erk",       "rk4",
@@ -20,13 +21,6 @@ const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS] = {
     [CAL_HEUN_HELD] = {.takes_white = true, .holds = true},
     [CAL_RK4_HELD] = {.holds = true},
 };
-const char *const cal_coupling_names[] = {"linear", "sigmoidal", "difference", "kuramoto",
-                                          "sigmoidal-jansen-rit"};
-
-cal_coupling cal_coupling_default(void)
-{
-    return (cal_coupling){.a = 1.0, .cmin = -1.0, .cmax = 1.0, .sigma = 230.0};
-}
 
 cal_nmm_def cal_nmm_def_default(void)
 {
@@ -222,12 +216,11 @@ static cal_status check_externals(cal_nmm *nmm)
         for (size_t e = 0; e < nmm->n_external_edges; e++)
             external->has_targets |= nmm->external_edges[e].source == external->region;
         for (size_t i = 0; i < nmm->n_couplings; i++)
-            if (has_sources(nmm, &nmm->terms[i], t) && (nmm->terms[i].kind == CAL_COUPLING_DIFFERENCE ||
-                                                        nmm->terms[i].kind == CAL_COUPLING_KURAMOTO))
+            if (nmm->terms[i].entry->needs_own && has_sources(nmm, &nmm->terms[i], t))
                 return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
                                 "%s coupling into %s, which is computed elsewhere, is not offered. Try "
                                 "linear coupling.",
-                                cal_coupling_names[nmm->terms[i].kind],
+                                nmm->terms[i].entry->info.name,
                                 cali_nmm_label(nmm, external->region));
     }
     return CAL_OK;
@@ -250,7 +243,6 @@ cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def)
     CAL_TRY(check_externals(nmm));
     nmm->is_static = nmm->n_instant == 0;
     for (size_t t = 0; t < nmm->n_terms; t++)
-        nmm->is_static &= nmm->terms[t].kind != CAL_COUPLING_DIFFERENCE &&
-                          nmm->terms[t].kind != CAL_COUPLING_KURAMOTO;
+        nmm->is_static &= !nmm->terms[t].entry->needs_own;
     return cali_nmm_fill_blocks(nmm, def);
 }

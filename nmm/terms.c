@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "nmm/couplings.h"
 #include "nmm/host.h"
 
 #define REFUSE(...) return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, __VA_ARGS__)
@@ -25,7 +26,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_values(const cali_channel *a, const cali_channel *b)
 {
     return a->kind == b->kind && same_text(a->from, b->from) &&
-           (a->kind != CALI_CHANNEL_LOGISTIC || memcmp(a->q, b->q, sizeof a->q) == 0);
+           same_text(a->threshold, b->threshold) && memcmp(a->q, b->q, sizeof a->q) == 0;
 }
 
 /* The channel of these values on a wiring. Channels of one value are shared between terms; a phase needs its
@@ -35,7 +36,7 @@ static cal_status add_channel(cal_nmm *nmm, const cali_channel *wanted, size_t *
     const bool is_pair = wanted->kind == CALI_CHANNEL_SINE || wanted->kind == CALI_CHANNEL_COSINE;
     cali_channel *channel = &nmm->channels[nmm->n_channels];
     *channel = *wanted;
-    channel->from = NULL;
+    channel->from = channel->threshold = NULL;
     channel->track = nmm->n_tracks;
     channel->is_keeper = true;
     for (size_t c = 0; c < nmm->n_channels && !is_pair; c++) {
@@ -50,6 +51,7 @@ static cal_status add_channel(cal_nmm *nmm, const cali_channel *wanted, size_t *
     }
     nmm->n_tracks += channel->is_keeper;
     *index = nmm->n_channels++;
+    CAL_TRY(cali_copy_text(nmm->ctx, wanted->threshold, &channel->threshold));
     return cali_copy_text(nmm->ctx, wanted->from, &channel->from);
 }
 
@@ -66,48 +68,69 @@ static size_t add_wiring(cal_nmm *nmm, const cali_wiring *wanted)
     return nmm->n_wirings++;
 }
 
-static cal_status check_coupling(cal_nmm *nmm, const cal_coupling *coupling)
+static cal_status check_coupling(cal_nmm *nmm, cal_coupling *coupling)
 {
     if ((int)coupling->kind < 0 || (int)coupling->kind >= CAL_N_COUPLINGS)
         REFUSE("coupling kind %d does not exist", (int)coupling->kind);
-    if (!isfinite(coupling->a) || !isfinite(coupling->b) || !isfinite(coupling->cmin) ||
-        !isfinite(coupling->cmax) || !isfinite(coupling->midpoint))
-        REFUSE("a parameter of the %s coupling is not finite", cal_coupling_names[coupling->kind]);
-    const bool has_sigma = coupling->kind == CAL_COUPLING_SIGMOIDAL ||
-                           coupling->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
-    if (has_sigma && !(coupling->sigma > 0.0 && isfinite(coupling->sigma)))
-        REFUSE("sigma of the %s coupling is %g, must be > 0", cal_coupling_names[coupling->kind],
-               coupling->sigma);
+    cal_coupling_complete(coupling);
+    const cali_coupling_entry *entry = cali_coupling_entry_of(coupling->kind);
+    for (size_t k = 0; k < entry->info.n_params; k++) {
+        const cal_field *field = &entry->info.params[k];
+        const double value = *cal_coupling_number(coupling, field->name);
+        if (!isfinite(value))
+            REFUSE("%s of the %s coupling is %g, not finite", field->name, entry->info.name, value);
+        if (field->low == 0.0 && !(value > 0.0))
+            REFUSE("%s of the %s coupling is %g, must be > 0", field->name, entry->info.name, value);
+    }
+    if (coupling->threshold != NULL && !entry->takes_threshold)
+        REFUSE("%s coupling takes no threshold \"%s\"; pre-sigmoidal coupling does", entry->info.name,
+               coupling->threshold);
     return CAL_OK;
 }
 
-static cal_status add_term(cal_nmm *nmm, const cal_coupling *coupling)
+static cali_wiring wiring_of(const cal_nmm *nmm, const cal_coupling *coupling)
 {
-    CAL_TRY(check_coupling(nmm, coupling));
-    cali_term *term = &nmm->terms[nmm->n_terms];
-    *term = (cali_term){.kind = coupling->kind, .a = coupling->a, .b = coupling->b,
-                        .q = {coupling->a, coupling->cmin, coupling->cmax, coupling->midpoint,
-                              coupling->sigma}};
-    CAL_TRY(cali_copy_text(nmm->ctx, coupling->to, &term->to));
     const bool is_own = coupling->is_local && coupling->weights == NULL;
     const double *weights = coupling->weights == NULL && !is_own ? cal_connectome_weights(nmm->connectome)
                                                                  : coupling->weights;
-    const cali_wiring wiring = {.weights = weights, .is_local = coupling->is_local, .is_own = is_own};
-    cali_channel channel = {.from = (char *)coupling->from, .wiring = add_wiring(nmm, &wiring),
-                            .has_external = nmm->n_terms == 0 || coupling->from == NULL,
-                            .q = {0.0, coupling->cmin, coupling->cmax, coupling->midpoint, coupling->sigma}};
-    size_t cosine;
-    if (term->kind == CAL_COUPLING_KURAMOTO) {
-        channel.kind = CALI_CHANNEL_SINE;
-        CAL_TRY(add_channel(nmm, &channel, &term->channel));
+    return (cali_wiring){.weights = weights, .is_local = coupling->is_local, .is_own = is_own};
+}
+
+/* What travels: the numbers that its function reads, 0 where there is none. */
+static void set_numbers(cali_channel *channel, const cal_coupling *coupling)
+{
+    const bool is_hyperbolic = coupling->kind == CAL_COUPLING_HYPERBOLIC_TANGENT;
+    if (channel->kind == CALI_CHANNEL_LOGISTIC) {
+        channel->q[1] = coupling->cmin;
+        channel->q[2] = coupling->cmax;
+    } else if (channel->kind == CALI_CHANNEL_TANGENT) {
+        channel->q[0] = is_hyperbolic ? coupling->b : coupling->ratio;
+        channel->q[1] = is_hyperbolic ? 1.0 : coupling->b;
+    } else
+        return;
+    channel->q[3] = coupling->midpoint;
+    channel->q[4] = coupling->sigma;
+}
+
+static cal_status add_term(cal_nmm *nmm, const cal_coupling *asked)
+{
+    cal_coupling coupling = *asked;
+    CAL_TRY(check_coupling(nmm, &coupling));
+    cali_term *term = &nmm->terms[nmm->n_terms];
+    *term = (cali_term){.entry = cali_coupling_entry_of(coupling.kind)};
+    const double q[] = {coupling.a, coupling.cmin, coupling.cmax, coupling.midpoint, coupling.sigma, coupling.b};
+    memcpy(term->q, q, sizeof q);
+    CAL_TRY(cali_copy_text(nmm->ctx, coupling.to, &term->to));
+    const cali_wiring wiring = wiring_of(nmm, &coupling);
+    cali_channel channel = {.kind = term->entry->channel, .from = (char *)coupling.from,
+                            .threshold = (char *)coupling.threshold, .wiring = add_wiring(nmm, &wiring),
+                            .has_external = nmm->n_terms == 0 || coupling.from == NULL};
+    set_numbers(&channel, &coupling);
+    CAL_TRY(add_channel(nmm, &channel, &term->channel));
+    if (channel.kind == CALI_CHANNEL_SINE) {
+        size_t cosine;
         channel.kind = CALI_CHANNEL_COSINE;
         CAL_TRY(add_channel(nmm, &channel, &cosine));
-    } else {
-        if (term->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT) {
-            term->b = 0.0;
-            channel.kind = CALI_CHANNEL_LOGISTIC;
-        }
-        CAL_TRY(add_channel(nmm, &channel, &term->channel));
     }
     nmm->n_terms++;
     return CAL_OK;
@@ -122,7 +145,7 @@ static cal_status add_own_delays(cal_nmm *nmm, const cal_nmm_model *model)
         const cali_channel channel = {.from = (char *)model->outputs[own->output].name,
                                       .wiring = add_wiring(nmm, &wiring)};
         cali_term *term = &nmm->terms[nmm->n_terms];
-        *term = (cali_term){.kind = CAL_COUPLING_LINEAR, .model = model, .a = 1.0};
+        *term = (cali_term){.entry = cali_coupling_entry_of(CAL_COUPLING_LINEAR), .model = model, .q = {1.0}};
         CAL_TRY(cali_copy_text(nmm->ctx, model->inputs[own->input].name, &term->to));
         CAL_TRY(add_channel(nmm, &channel, &term->channel));
         nmm->n_terms++;
@@ -136,32 +159,42 @@ static bool begins_model(const cal_nmm *nmm, size_t block)
     return block == 0 || nmm->blocks[block].model != nmm->blocks[block - 1].model;
 }
 
+static cal_status resolve_channels(cal_nmm *nmm, cali_block *b)
+{
+    const cal_nmm_model *m = b->model;
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_output));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_threshold));
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const cali_channel *channel = &nmm->channels[c];
+        b->channel_output[c] = channel_output(channel, m);
+        b->channel_threshold[c] =
+            channel->threshold == NULL ? -1 : cal_field_find(m->outputs, m->n_outputs, channel->threshold);
+        if (channel->threshold != NULL && b->channel_output[c] >= 0 && b->channel_threshold[c] < 0)
+            REFUSE("the threshold \"%s\" of %s is no output of %s", channel->threshold,
+                   cali_nmm_label(nmm, b->region[0]), m->name);
+    }
+    return CAL_OK;
+}
+
 /* Rows of a block for each term and channel. */
 static cal_status resolve_block(cal_nmm *nmm, cali_block *b)
 {
+    const cal_nmm_model *m = b->model;
+    CAL_TRY(resolve_channels(nmm, b));
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_terms, sizeof(int), "terms", &b->term_input));
-    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_output));
-    for (size_t c = 0; c < nmm->n_channels; c++)
-        b->channel_output[c] = channel_output(&nmm->channels[c], b->model);
     for (size_t t = 0; t < nmm->n_terms; t++) {
         const cali_term *term = &nmm->terms[t];
-        b->term_input[t] = term->to == NULL
-                               ? 0
-                               : cal_field_find(b->model->inputs, b->model->n_inputs, term->to);
-        if (term->model != NULL && term->model != b->model)
+        b->term_input[t] = term->to == NULL ? 0 : cal_field_find(m->inputs, m->n_inputs, term->to);
+        if (term->model != NULL && term->model != m)
             b->term_input[t] = -1;
         const int own = b->channel_output[term->channel];
-        const bool needs_own =
-            term->kind == CAL_COUPLING_DIFFERENCE || term->kind == CAL_COUPLING_KURAMOTO;
-        if (needs_own && b->term_input[t] >= 0 && own < 0)
+        if (term->entry->needs_own && b->term_input[t] >= 0 && own < 0)
             return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
-                            "%s coupling into %s needs its output \"%s\", which %s has not",
-                            cal_coupling_names[term->kind], cali_nmm_label(nmm, b->region[0]),
-                            nmm->channels[term->channel].from, b->model->name);
-        if (term->kind == CAL_COUPLING_KURAMOTO && own >= 0 &&
-            strcmp(b->model->outputs[own].unit, "rad") != 0)
-            REFUSE("kuramoto coupling needs a phase; %s of %s is in %s",
-                   b->model->outputs[own].name, b->model->name, b->model->outputs[own].unit);
+                            "%s coupling into %s needs its output \"%s\", which %s has not", term->entry->info.name,
+                            cali_nmm_label(nmm, b->region[0]), nmm->channels[term->channel].from, m->name);
+        if (term->entry->needs_phase && own >= 0 && strcmp(m->outputs[own].unit, "rad") != 0)
+            REFUSE("kuramoto coupling needs a phase; %s of %s is in %s", m->outputs[own].name, m->name,
+                   m->outputs[own].unit);
     }
     return CAL_OK;
 }

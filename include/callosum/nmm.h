@@ -89,35 +89,53 @@ typedef struct cal_integrator_traits {
 } cal_integrator_traits;
 extern const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS];
 
+/** Kinds of coupling; cal_coupling_info_of gives each one's formula and parameters. */
 typedef enum cal_coupling_kind {
-    CAL_COUPLING_LINEAR,     /**< c = a s + b */
-    CAL_COUPLING_SIGMOIDAL,  /**< c = cmin + (cmax - cmin) / (1 + exp(-a (s - midpoint) / sigma)) */
-    CAL_COUPLING_DIFFERENCE, /**< c = a (s - b_i x_i), b_i = G sum_e w_e */
-    CAL_COUPLING_KURAMOTO,   /**< c = a G sum_e w_e sin(x_j - x_i); output 0 must be a phase */
-    /** c = a G sum_e w_e S(x_j), S(x) = cmin + (cmax - cmin) / (1 + exp((midpoint - x) / sigma)): the
-     *  potential of the source becomes a rate before it travels. `from` NULL: the output "potential" */
-    CAL_COUPLING_SIGMOIDAL_JANSEN_RIT
+    CAL_COUPLING_LINEAR,
+    CAL_COUPLING_SIGMOIDAL,
+    CAL_COUPLING_DIFFERENCE,
+    CAL_COUPLING_KURAMOTO, /**< `from` must be a phase; no division by the number of regions */
+    CAL_COUPLING_SIGMOIDAL_JANSEN_RIT, /**< `from` NULL: the output "potential" */
+    CAL_COUPLING_SCALING,
+    CAL_COUPLING_HYPERBOLIC_TANGENT,
+    CAL_COUPLING_PRE_SIGMOIDAL
 } cal_coupling_kind;
-extern const char *const cal_coupling_names[]; /**< "linear", ...; n = 5 */
-enum { CAL_N_COUPLINGS = 5 };
+extern const char *const cal_coupling_names[]; /**< "linear", ...; n = 8 */
+enum { CAL_N_COUPLINGS = 8 };
+
+typedef struct cal_coupling_info {
+    const char *name;
+    const char *formula;      /**< plain text; s = G sum_j w_ij x_j(t - tau_ij) */
+    bool is_before;           /**< a function of the source, applied before its value travels */
+    const cal_field *params;  /**< with defaults; `unit` is "1", or "to", "from", "to/from" for those of the input
+                                   and the output that the term joins */
+    size_t n_params;
+} cal_coupling_info;
+/** NULL if there is no such kind. */
+const cal_coupling_info *cal_coupling_info_of(cal_coupling_kind kind);
 
 /** One coupling term; s = G sum_e w_e x_s(e)(t - tau_e). Regions without the output `from` send nothing,
  *  regions without the input `to` receive nothing; at least one must have each. An external region has
- *  one output: it sends it in every term whose `from` is NULL and in the first term. Sigmoidal
- *  Jansen-Rit coupling takes the output of an external region as a rate already. */
+ *  one output: it sends it in every term whose `from` is NULL and in the first term. Where a kind applies a
+ *  function S to the source, the output of an external region is taken as S(x) already. */
 typedef struct cal_coupling {
     cal_coupling_kind kind;
     const char *from; /**< output name; NULL: each source's default output */
     const char *to;   /**< input name; NULL: each target's default input; "": none, external regions read it */
-    double a, b;      /**< default 1, 0 */
-    double cmin, cmax, midpoint, sigma; /**< sigmoidal; default -1, 1, 0, 230 */
+    double a, b, cmin, cmax, midpoint, sigma, ratio; /**< those of the kind are read; NaN: the kind's default */
+    const char *threshold; /**< pre-sigmoidal: output of the source that is its threshold; NULL: midpoint */
     /** (n x n) to-from weights of this term instead of the connectome's, or NULL. Borrowed for cal_nmm_create. */
     const double *weights;
     /** Local coupling: s = sum_e w_e x_s(e)(t), without gain G and without delay. `weights` NULL: s = x_i, each region
      *  onto itself. External regions take no part in what a region sends to itself. */
     bool is_local;
 } cal_coupling;
+/** Linear, all numbers NaN. */
 cal_coupling cal_coupling_default(void);
+/** Gives the numbers that are NaN the defaults of the kind, or 0 where the kind does not read them. */
+void cal_coupling_complete(cal_coupling *coupling);
+/** The member called `name`, NULL if there is none. */
+double *cal_coupling_number(cal_coupling *coupling, const char *name);
 
 /** One region. Pointers are borrowed for cal_nmm_create. */
 typedef struct cal_nmm_region {
@@ -169,6 +187,15 @@ typedef struct cal_nmm_stimulus {
     cal_time start, stop; /**< acts in (start, stop], multiples of dt; stop 0: to the end */
 } cal_nmm_stimulus;
 
+/** What a state or an output was before t = 0, where that is not its constant initial value. Between the given times
+ *  the cubic through four neighbours; earlier than the first, the first. At t = 0 a state starts from its last value. */
+typedef struct cal_nmm_history {
+    const char *what;       /**< a state (looked for first) or an output of the regions' models */
+    const double *times_ms; /**< n_times, rising; the first reaches back as far as the longest delay, the last is 0 */
+    const double *values;   /**< (n_times x n_regions); columns of regions without that row are not read */
+    size_t n_times;
+} cal_nmm_history;
+
 typedef struct cal_nmm_def {
     const cal_connectome *connectome; /**< borrowed; must outlive the object */
     const cal_nmm_region *regions;    /**< n_regions entries */
@@ -191,6 +218,8 @@ typedef struct cal_nmm_def {
     size_t n_noises;
     const cal_nmm_stimulus *stimuli;
     size_t n_stimuli;
+    const cal_nmm_history *histories; /**< borrowed for cal_nmm_create, as the arrays in it */
+    size_t n_histories;
 } cal_nmm_def;
 
 cal_nmm_def cal_nmm_def_default(void);

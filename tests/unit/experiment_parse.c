@@ -29,7 +29,8 @@ static const char smallest[] = "callosum: 1\n"
 Test(experiment_parse, what_is_left_out_has_the_libraries_defaults)
 {
     cal_experiment *e = parse(smallest, NULL, 0);
-    const cal_coupling coupling = cal_coupling_default();
+    cal_coupling coupling = cal_coupling_default();
+    cal_coupling_complete(&coupling);
     cr_expect(eq(i64, e->duration, INT64_C(1000000000)));
     cr_expect(eq(u64, e->seed, 1));
     cr_expect(eq(dbl, e->speed_mm_per_ms, cal_nmm_def_default().speed_mm_per_ms));
@@ -39,7 +40,7 @@ Test(experiment_parse, what_is_left_out_has_the_libraries_defaults)
     cr_expect(eq(dbl, e->source.length_unit_mm, 1.0));
     cr_expect(eq(sz, e->n_couplings, 1));
     cr_expect(eq(dbl, e->couplings[0].a, coupling.a));
-    cr_expect(eq(dbl, e->couplings[0].sigma, coupling.sigma));
+    cr_expect(eq(dbl, e->couplings[0].b, coupling.b));
     cr_expect(eq(i64, e->window, 0));
     cr_expect(eq(i64, e->dt, 0));
     cr_expect(eq(dbl, e->budget_bytes, 2e9));
