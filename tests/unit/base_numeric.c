@@ -33,6 +33,48 @@ Test(base_numeric, elementary_functions_keep_their_stated_accuracy)
     cr_expect(lt(dbl, worst(my_tanh, tanh, -30.0, -1e-3), 1.5e-15));
 }
 
+static double my_erfc(double x) { return cali_erfc(x); }
+static double my_cbrt(double x) { return cali_cbrt(x); }
+
+Test(base_numeric, error_function_and_cube_root_keep_their_stated_accuracy)
+{
+    cr_expect(lt(dbl, worst(my_erfc, erfc, -7.0, 0.0), 1e-15));
+    cr_expect(lt(dbl, worst(my_erfc, erfc, 0.0, 2.0), 1e-15));
+    cr_expect(lt(dbl, worst(my_erfc, erfc, 2.0, 26.0), 1e-15));
+    cr_expect(eq(dbl, cali_erfc(0.0), 1.0));
+    cr_expect(cali_erfc(1e30) >= 0.0 && cali_erfc(1e30) < 1e-300 && cali_erfc(-1e30) == 2.0);
+    cr_expect(lt(dbl, worst(my_cbrt, cbrt, 1e-12, 1e-3), 7e-16));
+    cr_expect(lt(dbl, worst(my_cbrt, cbrt, 1e-3, 1e9), 7e-16));
+    cr_expect(eq(dbl, cali_cbrt(0.0), 0.0));
+}
+
+Test(base_numeric, angles_agree_with_libm_all_round)
+{
+    double error = 0.0;
+    for (int i = -20000; i <= 20000; i++) {
+        const double angle = i * (CALI_PI / 20000.0), r = 1.0 + (i & 7);
+        const double y = r * sin(angle), x = r * cos(angle);
+        error = fmax(error, fabs(cali_atan2(y, x) - atan2(y, x)));
+    }
+    cr_expect(lt(dbl, error, 5e-16));
+    cr_expect(eq(dbl, cali_atan2(0.0, 0.0), 0.0));
+    cr_expect(eq(dbl, cali_atan2(0.0, -2.0), CALI_PI));
+    cr_expect(eq(dbl, cali_atan2(3.0, 0.0), 0.5 * CALI_PI));
+}
+
+/* Its inverse is erfc of libm: p = erfc(z / sqrt 2) / 2, whose relative slope in z is -z - 1/z and less. */
+Test(base_numeric, normal_quantiles_invert_the_error_function)
+{
+    double error = 0.0;
+    for (int i = 1; i < 4000; i++) {
+        const double z = i * 0.00175, p = 0.5 * erfc(z / sqrt(2.0));
+        error = fmax(error, fabs(cali_normal_quantile(p) - z) / fmax(z, 0.1));
+    }
+    cr_expect(lt(dbl, error, 1e-14));
+    cr_expect(lt(dbl, fabs(cali_normal_quantile(0.5)), 1e-15));
+    cr_expect(eq(dbl, cali_normal_quantile(0.25), -cali_normal_quantile(0.75)));
+}
+
 Test(base_numeric, sine_and_cosine_agree_with_libm)
 {
     double error = 0.0;
