@@ -55,6 +55,16 @@ typedef struct tvb_model {
         {"a_i", "a_i", 0, 1e-3}, {"b_i", "b_i", 0, 1e-3}, {"d_i", "d_i", 0, 1e3}, {"gamma_i", "gamma_i", 0, 1e3},      \
         {"lambda", "lamda", 0, 0.0}
 
+/* The coefficients of a threshold, one parameter each where TVB has an array. */
+#define TVB_ZERLAUT_THRESHOLDS                                                                                         \
+    {"P_e0", "P_e", 1, 0.0}, {"P_e1", "P_e", 2, 0.0}, {"P_e2", "P_e", 3, 0.0},                                         \
+    {"P_e3", "P_e", 4, 0.0}, {"P_e4", "P_e", 5, 0.0}, {"P_e5", "P_e", 6, 0.0},                                         \
+    {"P_e6", "P_e", 7, 0.0}, {"P_e7", "P_e", 8, 0.0}, {"P_e8", "P_e", 9, 0.0},                                         \
+    {"P_e9", "P_e", 10, 0.0}, {"P_i0", "P_i", 1, 0.0}, {"P_i1", "P_i", 2, 0.0},                                        \
+    {"P_i2", "P_i", 3, 0.0}, {"P_i3", "P_i", 4, 0.0}, {"P_i4", "P_i", 5, 0.0},                                         \
+    {"P_i5", "P_i", 6, 0.0}, {"P_i6", "P_i", 7, 0.0}, {"P_i7", "P_i", 8, 0.0},                                         \
+    {"P_i8", "P_i", 9, 0.0}, {"P_i9", "P_i", 10, 0.0}
+
 static const tvb_model tvb_models[] = {
     {"MontbrioPazoRoxin", "montbrio-pazo-roxin", {{"r", "c_r"}, {"V", "c_V"}}, TVB_LINEAR,
      .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
@@ -89,6 +99,29 @@ static const tvb_model tvb_models[] = {
     {"Linear", "linear", {{"x", "c"}}, TVB_LINEAR, .share = 1e-6, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
     {"Hopfield", "hopfield", {{"x", "c"}}, TVB_HYPERBOLIC_TANGENT,
      .share = 1e-6, .rk4_dt_ms = 0.05, .grid_dt_ms = 0.05},
+    {"Epileptor", "epileptor", {{"x1", "c_x1"}, {"x2", "c_x2"}}, TVB_DIFFERENCE,
+     .share = 1e-4, .rk4_dt_ms = 0.01, .grid_dt_ms = 0.02},
+    {"Epileptor2D", "epileptor-2d", {{"x1", "c"}}, TVB_DIFFERENCE,
+     .share = 1e-4, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
+    {"EpileptorRestingState", "epileptor-resting-state", {{"x1", "c_x1"}, {"x2", "c_x2"}, {"x_rs", "c_x_rs"}},
+     TVB_DIFFERENCE, .share = 1e-4, .rk4_dt_ms = 0.01, .grid_dt_ms = 0.02},
+    {"EpileptorCodim3", "epileptor-codim3", {{"x", "c"}}, TVB_DIFFERENCE,
+     .share = 1e-4, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.01},
+    {"EpileptorCodim3SlowMod", "epileptor-codim3-slow-mod", {{"x", "c"}}, TVB_DIFFERENCE,
+     .share = 1e-4, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
+    {"LarterBreakspear", "larter-breakspear", {{"V", "c"}}, TVB_HYPERBOLIC_TANGENT,
+     .share = 1e-4, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
+    {"ReducedSetFitzHughNagumo", "reduced-set-fitzhugh-nagumo", {{"xi", "c"}}, TVB_LINEAR,
+     .share = 1e-4, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
+    {"ReducedSetHindmarshRose", "reduced-set-hindmarsh-rose", {{"xi", "c"}}, TVB_LINEAR,
+     .share = 1e-4, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02},
+    {"ZerlautAdaptationFirstOrder", "zerlaut-adaptation-first-order", {{"E", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02, .renamed = {TVB_ZERLAUT_THRESHOLDS}},
+    {"ZerlautAdaptationSecondOrder", "zerlaut-adaptation-second-order", {{"E", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02, .dfun_tolerance = 1e-8, /* TVB: finite differences */
+     .renamed = {TVB_ZERLAUT_THRESHOLDS, {"derivative_scale", NULL, 0, 0.0}}},
+    {"KIonEx", "k-ion-exchange", {{"x", "c"}}, TVB_LINEAR,
+     .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
 };
 enum { TVB_MODELS = sizeof tvb_models / sizeof tvb_models[0] };
 
