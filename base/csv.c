@@ -98,12 +98,20 @@ static cal_status add_cell(scanner *s, cali_cell cell)
     return CAL_OK;
 }
 
-/* "tau (ms)" or "tau [ms]": the unit is cut off the name, which stands in writable memory. */
+/* "tau (ms)", "tau [ms]" or "a (1/(ms nA))": the unit is cut off the name, which stands in writable memory. */
 static const char *split_unit(char *name)
 {
     const size_t size = strlen(name);
-    char *open = strrchr(name, size > 0 && name[size - 1] == ']' ? '[' : '(');
-    if (open == NULL || open == name || (name[size - 1] != ']' && name[size - 1] != ')'))
+    if (size == 0 || (name[size - 1] != ']' && name[size - 1] != ')'))
+        return NULL;
+    const char closing = name[size - 1], opening = closing == ']' ? '[' : '(';
+    char *open = name + size - 1; /* ends at the bracket that matches the last one */
+    for (size_t depth = 1; depth > 0 && open > name;) {
+        open--;
+        depth += *open == closing;
+        depth -= *open == opening;
+    }
+    if (open == name || *open != opening)
         return NULL;
     name[size - 1] = '\0';
     *open = '\0';

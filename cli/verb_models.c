@@ -1,12 +1,18 @@
-/* callosum models [NAME]: the catalogue of everything that an experiment file can name, from the tables. */
+/* callosum models [NAME]: the catalogue of everything that an experiment file can name, from the tables; with --rhs a
+ * neural mass is evaluated at the points of a table. */
 #include <string.h>
 
 #include "callosum/coupler.h"
 #include "callosum/nmm.h"
 #include "callosum/snn.h"
+#include "cli/model_rhs.h"
 #include "cli/output.h"
 
-static const cali_option options[] = {CALI_OPTION_JSON};
+static const cali_option options[] = {
+    {.name = "rhs", .kind = CALI_OPTION_TEXT, .value = "FILE.csv",
+     .meaning = "derivatives and outputs of the neural mass NAME at the points of a table, one per row"},
+    CALI_OPTION_JSON,
+};
 
 /* What the three tables have in common, with the lists of fields that each kind has. */
 enum { MAX_LISTS = 5 };
@@ -207,10 +213,31 @@ static cali_exit unknown_name(cal_context *ctx, const char *name)
     return cali_fail(ctx, CALI_EXIT_INPUT);
 }
 
+static cali_exit run_rhs(cal_context *ctx, const char *name, const char *path, bool is_json)
+{
+    if (name == NULL) {
+        CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum models: --rhs needs the NAME of a neural mass.");
+        return cali_fail(ctx, CALI_EXIT_INPUT);
+    }
+    const cal_nmm_model *model = cal_nmm_model_find(name);
+    if (model != NULL)
+        return cali_print_rhs(ctx, model, path, is_json);
+    for (size_t i = 0; i < n_entries(); i++) {
+        const entry e = entry_at(i);
+        if (strcmp(e.name, name) != 0 && (e.alias == NULL || strcmp(e.alias, name) != 0))
+            continue;
+        CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum models: --rhs needs a neural mass; %s is a %s.", name, e.kind);
+        return cali_fail(ctx, CALI_EXIT_INPUT);
+    }
+    return unknown_name(ctx, name);
+}
+
 static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 {
     const char *wanted = arguments->n_words > 0 ? arguments->words[0] : NULL;
     const bool is_json = cali_has(arguments, "json");
+    if (cali_has(arguments, "rhs"))
+        return run_rhs(ctx, wanted, cali_get_text(arguments, "rhs", NULL), is_json);
     if (wanted == NULL && !is_json) {
         print_catalogue();
         return CALI_EXIT_OK;
@@ -242,7 +269,9 @@ const cali_verb cali_verb_models = {
     .name = "models",
     .words = "[NAME]",
     .summary = "neural masses, neurons and transducers: equations, units, ranges, sources",
-    .details = "With --json: a list of entries; an open end of a range is null.",
+    .details = "With --json: a list of entries; an open end of a range is null.\n"
+               "With --rhs: the header of the table names states, parameters and inputs, with units as in \"V (mV)\";\n"
+               "what it does not name is at its default. A name that two lists have is written inputs.c, parameters.c.",
     .max_words = 1,
     CALI_OPTIONS(options),
     .run = run,

@@ -43,8 +43,30 @@ done
 cmp -s "$scratch/a.json" "$scratch/b.json" || fail "the same options gave another connectome"
 cmp -s "$scratch/a.json" "$scratch/c.json" && fail "another seed gave the same connectome"
 
+# a mass at the points of a table: x' = gamma x + c, in units of the model; more points than one batch holds
+{ echo "x,gamma (1/s),inputs.c (1/ms)"; for i in $(seq 300); do echo "$i,-2000,3"; done; } > "$scratch/points.csv"
+expect 0 'x,gamma (1/ms),inputs.c (1/ms),dx/dt (1/ms),outputs.x' models linear --rhs "$scratch/points.csv"
+expect 0 '300,-2,3,-597,300' models linear --rhs "$scratch/points.csv"
+[ "$(wc -l < "$scratch/out")" = 301 ] || fail "callosum models --rhs: not one row per point"
+echo x > "$scratch/empty.csv"
+expect 0 '{"name": "dx/dt", "unit": "1/ms"}' models linear --rhs "$scratch/empty.csv" --json
+printf 'V,c\n1,1\n' > "$scratch/two.csv"
+expect 2 'two.csv:1:3  C104  "c" is a parameter and an input' models generic-2d-oscillator --rhs "$scratch/two.csv"
+printf 'V,states.V\n1,1\n' > "$scratch/twice.csv"
+expect 2 'twice.csv:1:3  C104  "states.V" is the same as "V"' models mpr --rhs "$scratch/twice.csv"
+printf 'r (1/ms),etta\n1,1\n' > "$scratch/name.csv"
+expect 2 'name.csv:1:10  C101  montbrio-pazo-roxin has no state, parameter or input "etta"' models mpr \
+    --rhs "$scratch/name.csv"
+printf 'V, r (Hz)\n1, -3\n' > "$scratch/range.csv"
+expect 2 'range.csv:2:4  C106  r is -0.003 1/ms, but must be from 0 to inf 1/ms' models mpr --rhs "$scratch/range.csv"
+printf 'r\n1\n' > "$scratch/unit.csv"
+expect 2 'unit.csv:2:1  C102  r needs a unit' models mpr --rhs "$scratch/unit.csv"
+expect 2 'no model "mprr". Try mpr.' models mprr --rhs "$scratch/points.csv"
+expect 2 '--rhs needs a neural mass; lif is a neuron.' models lif --rhs "$scratch/points.csv"
+expect 2 '--rhs needs the NAME' models --rhs "$scratch/points.csv"
+
 # JSON is JSON
-for verb in "doctor --json" "models --json" "models lif --json" "connectome info $scratch/a.zip --json"; do
+for verb in "doctor --json" "models --json" "models lif --json" "models linear --json --rhs $scratch/points.csv" "connectome info $scratch/a.zip --json"; do
     # shellcheck disable=SC2086 # a list of words
     "$program" $verb | python3 -m json.tool > /dev/null || fail "callosum $verb is no JSON"
 done

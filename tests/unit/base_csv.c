@@ -31,6 +31,24 @@ Test(base_csv, cells_keep_their_text_and_their_place)
     cal_context_destroy(&ctx);
 }
 
+/* The unit is what the last bracket closes, with the brackets inside it. */
+Test(base_csv, units_may_have_brackets_of_their_own)
+{
+    cal_context *ctx = cali_test_context(1);
+    cali_csv csv;
+    cr_assert(eq(int, parse(ctx, "a (1/(ms nA)),f(x) [(1/ms)/ms],(ms),a)\n1,2,3,4\n", &csv), CAL_OK));
+    cr_expect(eq(str, (char *)csv.names[0].text, "a"));
+    cr_expect(eq(str, (char *)csv.units[0], "1/(ms nA)"));
+    cr_expect(eq(str, (char *)csv.names[1].text, "f(x)"));
+    cr_expect(eq(str, (char *)csv.units[1], "(1/ms)/ms"));
+    cr_expect(eq(str, (char *)csv.names[2].text, "(ms)")); /* a name alone */
+    cr_expect(csv.units[2] == NULL);
+    cr_expect(eq(str, (char *)csv.names[3].text, "a)")); /* nothing opens it */
+    cr_expect(csv.units[3] == NULL);
+    cali_csv_free(&csv);
+    cal_context_destroy(&ctx);
+}
+
 Test(base_csv, numbers_take_the_unit_of_the_cell_before_that_of_the_header)
 {
     cal_context *ctx = cali_test_context(1);
