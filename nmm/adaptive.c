@@ -93,7 +93,7 @@ static void interpolate_sums(const cal_nmm *nmm, const cali_adaptive *self, cali
     for (size_t c = 0; c < nmm->n_channels; c++) {
         double *to = b->between + c * b->n;
         b->rows[0][c] = to;
-        if (nmm->wirings[nmm->channels[c].wiring].far.n == 0)
+        if (nmm->wirings[nmm->channels[c].wiring].delayed[CALI_FAR].n == 0)
             continue; /* stays 0 */
         const double *from = cali_block_sums(nmm, b, c, self->first_node);
         for (size_t i = 0; i < b->n; i++) {

@@ -210,6 +210,49 @@ void cali_block_keep(const cal_nmm *nmm, const cali_block *b, int64_t step)
     }
 }
 
+static double *recent_row(const cali_block *b, size_t channel, int64_t k)
+{
+    return b->recent + (channel * CALI_NMM_BATCH + (size_t)(k - 1)) * b->n;
+}
+
+/* A region's row of the ring is far from the next one's: single values would cost a cache line each. */
+void cali_block_record_step(cal_nmm *nmm, cali_block *b, int64_t k)
+{
+    const double *x = nmm->y + b->first_state;
+    observe(nmm, b, x);
+    const size_t slot = (size_t)(nmm->now + k) & (nmm->ring_length - 1);
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const double *row = channel_row(b, nmm->channels, c);
+        if (row == NULL || !nmm->channels[c].is_keeper)
+            continue;
+        memcpy(recent_row(b, c, k), row, b->n * sizeof *row);
+        double *ring = nmm->ring + nmm->channels[c].track * nmm->n_regions * nmm->ring_stride + slot;
+        for (size_t i = 0; i < b->n_prompt; i++) {
+            double *at = ring + b->region[b->prompt[i]] * nmm->ring_stride;
+            at[0] = at[nmm->ring_length] = row[b->prompt[i]];
+        }
+    }
+    cali_block_sample_probes(nmm, b, x, nmm->now + k);
+}
+
+void cali_block_flush(const cal_nmm *nmm, const cali_block *b, int64_t k, int64_t n)
+{
+    const size_t mask = nmm->ring_length - 1;
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        if (b->channel_output[c] < 0 || !nmm->channels[c].is_keeper)
+            continue;
+        const double *from = recent_row(b, c, k + 1);
+        double *ring = nmm->ring + nmm->channels[c].track * nmm->n_regions * nmm->ring_stride;
+        for (size_t i = 0; i < b->n_real; i++) {
+            double *row = ring + b->region[i] * nmm->ring_stride;
+            for (int64_t j = 0; j < n; j++) {
+                double *at = row + ((size_t)(nmm->now + k + 1 + j) & mask);
+                at[0] = at[nmm->ring_length] = from[(size_t)j * b->n + i];
+            }
+        }
+    }
+}
+
 void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
 {
     const double *x = nmm->y + b->first_state;

@@ -57,7 +57,7 @@ typedef struct builder {
     const double *lengths;
     double smallest, largest, smallest_crossing; /* steps; delayed edges only */
     link tightest;                               /* the smallest crossing one */
-    size_t n_far, n_near, n_instant, n_external, n_raised;
+    size_t n_delayed[CALI_N_REACHES], n_instant, n_external, n_raised;
     int64_t reach; /* steps that an internal edge must lie back */
     void (*visit)(struct builder *self, const link *l);
 } builder;
@@ -290,12 +290,14 @@ static void find_stencil(const cal_nmm *nmm, const cali_external_edge *edge, cal
         cali_stencil_points(edge->steps, edge->limit, edge->weight, base, w);
 }
 
-static bool is_far(const builder *self, const link *l, int64_t *base, double *w)
+static cali_reach find_reach(const builder *self, const link *l, int64_t *base, double *w)
 {
     const cali_external_edge edge = {.steps = l->steps, .weight = l->weight, .limit = limit_of(self, l)};
     find_stencil(self->nmm, &edge, CAL_SAMPLES_POINTS, base, w);
     const int64_t newest = *base + (int64_t)n_points(self->nmm) - 1;
-    return self->nmm->traits.is_adaptive || newest <= -CALI_NMM_BATCH;
+    if (self->nmm->traits.is_adaptive || newest <= -CALI_NMM_BATCH)
+        return CALI_FAR;
+    return newest <= -CALI_NMM_STRIDE ? CALI_MIDDLE : CALI_NEAR;
 }
 
 static void count_link(builder *self, const link *l)
@@ -304,23 +306,46 @@ static void count_link(builder *self, const link *l)
     double w[4];
     if (l->steps == 0.0)
         self->n_instant++;
-    else if (is_far(self, l, &base, w))
-        self->n_far++;
     else
-        self->n_near++;
+        self->n_delayed[find_reach(self, l, &base, w)]++;
     self->n_external += l->steps > 0.0 && is_external(self->nmm, l->from);
 }
 
-static void place(builder *self, cali_edges *edges, const link *l, int64_t base, const double *w,
-                  bool far)
+static void place(builder *self, cali_reach reach, const link *l, int64_t base, const double *w)
 {
     cal_nmm *nmm = self->nmm;
+    cali_edges *edges = &self->wiring->delayed[reach];
     edges->offset[edges->n] = (int32_t)((int64_t)(l->from * nmm->ring_stride) + base);
     memcpy(edges->w + edges->n_points * edges->n, w, edges->n_points * sizeof *w);
     if (is_external(nmm, l->from))
         nmm->external_edges[nmm->n_external_edges++] =
-            (cali_external_edge){l->from, edges->n, (size_t)(self->wiring - nmm->wirings), far, l->steps, l->weight, limit_of(self, l)};
+            (cali_external_edge){l->from, edges->n, (size_t)(self->wiring - nmm->wirings), reach, l->steps, l->weight,
+                                 limit_of(self, l)};
     edges->n++;
+}
+
+/* Regions whose near edges read them within a batch. */
+static void note_prompt(cal_nmm *nmm, size_t region)
+{
+    if (is_external(nmm, region))
+        return;
+    cali_block *b = &nmm->blocks[nmm->block_of[region]];
+    const size_t at = nmm->position[region] - b->at;
+    for (size_t i = 0; i < b->n_prompt; i++)
+        if (b->prompt[i] == at)
+            return;
+    b->prompt[b->n_prompt++] = at;
+}
+
+/* Blocks that must go step by step together: both ends of an edge that acts within a stride. */
+static void note_meeting(cal_nmm *nmm, const link *l)
+{
+    const size_t ends[2] = {l->from, l->to};
+    for (int i = 0; i < 2; i++)
+        if (!is_external(nmm, ends[i]) && !nmm->blocks[nmm->block_of[ends[i]]].meets) {
+            nmm->blocks[nmm->block_of[ends[i]]].meets = true;
+            nmm->n_meeting++;
+        }
 }
 
 static void add_link(builder *self, const link *l)
@@ -333,10 +358,16 @@ static void add_link(builder *self, const link *l)
     if (l->steps == 0.0) {
         wiring->instant.source[wiring->instant.n] = nmm->position[l->from];
         wiring->instant.w[wiring->instant.n++] = l->weight;
-    } else if (is_far(self, l, &base, w))
-        place(self, &wiring->far, l, base, w, true);
-    else
-        place(self, &wiring->near, l, base, w, false);
+    } else {
+        const cali_reach reach = find_reach(self, l, &base, w);
+        place(self, reach, l, base, w);
+        if (reach == CALI_NEAR)
+            note_prompt(self->nmm, l->from);
+        if (reach != CALI_NEAR)
+            return;
+    }
+    if (l->from != l->to)
+        note_meeting(self->nmm, l);
 }
 
 /* All connections of the wiring, by position of the target. */
@@ -351,10 +382,10 @@ static void each_link(builder *self)
             if (get_link(self, nmm->order[t], from, &l, &is_raised))
                 self->visit(self, &l);
         }
-        if (wiring->far.first == NULL)
+        if (wiring->delayed[CALI_FAR].first == NULL)
             continue;
-        wiring->far.first[t + 1] = wiring->far.n;
-        wiring->near.first[t + 1] = wiring->near.n;
+        for (int reach = 0; reach < CALI_N_REACHES; reach++)
+            wiring->delayed[reach].first[t + 1] = wiring->delayed[reach].n;
         wiring->instant.first[t + 1] = wiring->instant.n;
     }
 }
@@ -389,7 +420,8 @@ static cal_status allocate_ring(cal_nmm *nmm, double largest)
 static void choose_wiring(builder *self, size_t index)
 {
     self->wiring = &self->nmm->wirings[index];
-    self->n_far = self->n_near = self->n_instant = 0;
+    memset(self->n_delayed, 0, sizeof self->n_delayed);
+    self->n_instant = 0;
 }
 
 /* Counts the edges of a wiring and makes room for them. */
@@ -403,15 +435,17 @@ static cal_status allocate_wiring(builder *self)
     CAL_TRY(cali_alloc(nmm->ctx, self->n_instant, sizeof(uint32_t), "edges", &wiring->instant.source));
     CAL_TRY(cali_alloc(nmm->ctx, self->n_instant, sizeof(double), "edges", &wiring->instant.w));
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof(size_t), "edges", &wiring->instant.first));
-    CAL_TRY(allocate_edges(nmm, &wiring->near, self->n_near));
-    CAL_TRY(allocate_edges(nmm, &wiring->far, self->n_far));
-    nmm->n_near += self->n_near;
+    for (int reach = CALI_N_REACHES - 1; reach >= 0; reach--)
+        CAL_TRY(allocate_edges(nmm, &wiring->delayed[reach], self->n_delayed[reach]));
+    nmm->n_middle += self->n_delayed[CALI_MIDDLE];
+    nmm->n_near += self->n_delayed[CALI_NEAR];
     nmm->n_instant += self->n_instant;
     if (wiring->is_own)
         return CAL_OK;
-    nmm->n_meeting += self->n_near + self->n_instant;
-    nmm->counts.n_edges += self->n_far + self->n_near + self->n_instant;
-    nmm->counts.n_near_edges += self->n_near;
+    nmm->counts.n_edges += self->n_instant;
+    for (int reach = 0; reach < CALI_N_REACHES; reach++)
+        nmm->counts.n_edges += self->n_delayed[reach];
+    nmm->counts.n_near_edges += self->n_delayed[CALI_NEAR];
     nmm->counts.n_instant_edges += self->n_instant;
     return CAL_OK;
 }
@@ -437,6 +471,8 @@ cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def)
     }
     CAL_TRY(cali_alloc(nmm->ctx, self.n_external, sizeof *nmm->external_edges, "edges",
                        &nmm->external_edges));
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        CAL_TRY(cali_alloc(nmm->ctx, nmm->blocks[i].n_real, sizeof(size_t), "regions", &nmm->blocks[i].prompt));
     self.visit = add_link;
     for (size_t w = 0; w < nmm->n_wirings; w++) {
         choose_wiring(&self, w);
@@ -448,7 +484,7 @@ cal_status cali_nmm_build_edges(cal_nmm *nmm, const cal_nmm_def *def)
 }
 
 /* Sets the stencils of the edges that leave an external region. The linear stencil of bins never
- * reaches later than the cubic one, so far edges stay far. */
+ * reaches later than the cubic one, so no edge changes its reach. */
 void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external)
 {
     for (size_t i = 0; i < nmm->n_external_edges; i++) {
@@ -456,7 +492,7 @@ void cali_nmm_apply_samples(cal_nmm *nmm, const cali_external *external)
         if (edge->source != external->region)
             continue;
         cali_wiring *wiring = &nmm->wirings[edge->wiring];
-        cali_edges *edges = edge->is_far ? &wiring->far : &wiring->near;
+        cali_edges *edges = &wiring->delayed[edge->reach];
         int64_t base;
         find_stencil(nmm, edge, external->samples, &base, edges->w + edges->n_points * edge->edge);
         edges->offset[edge->edge] = (int32_t)((int64_t)(edge->source * nmm->ring_stride) + base);

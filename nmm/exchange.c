@@ -137,9 +137,11 @@ static void read_sums(const cal_nmm *nmm, size_t region, size_t channel, int64_t
 {
     const size_t t = nmm->position[region];
     const cali_wiring *wiring = &nmm->wirings[nmm->channels[channel].wiring];
-    nmm->kernels->gather(&wiring->far, t, 1, n, cali_nmm_ring(nmm, channel, step), 1, sums);
+    const double *ring = cali_nmm_ring(nmm, channel, step);
+    nmm->kernels->gather(&wiring->delayed[CALI_FAR], t, 1, n, ring, 1, false, sums);
+    nmm->kernels->gather(&wiring->delayed[CALI_MIDDLE], t, 1, n, ring, 1, true, sums);
     for (size_t j = 0; j < n; j++)
-        nmm->kernels->gather_one(&wiring->near, t, 1, cali_nmm_ring(nmm, channel, step + (int64_t)j),
+        nmm->kernels->gather_one(&wiring->delayed[CALI_NEAR], t, 1, cali_nmm_ring(nmm, channel, step + (int64_t)j),
                                  sums + j);
 }
 

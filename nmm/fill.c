@@ -24,6 +24,7 @@ static cal_status allocate_block(cal_nmm *nmm, cali_block *b)
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->total));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->derived));
     CAL_TRY(allocate_rows(nmm, b, m->n_outputs, &b->outputs));
+    CAL_TRY(allocate_rows(nmm, b, nmm->n_channels * CALI_NMM_BATCH, &b->recent));
     CAL_TRY(allocate_rows(nmm, b, m->n_inputs, &b->stage_inputs));
     CAL_TRY(allocate_rows(nmm, b, m->n_states, &b->z));
     for (int i = 0; i < 3; i++) {

@@ -1,10 +1,11 @@
 /* Fixed steps on the grid: one table of schemes, one loop.
  *
- * The delayed sums of the far edges are gathered for a whole batch of steps at once, those of the near
- * edges step by step; sums within a step come from the grid by the cubic through four points,
+ * The delayed sums of the far edges are gathered for a whole batch of steps at once, those of middle reach
+ * for a stride of steps, those of the near edges step by step; sums within a step come from the grid by the
+ * cubic through four points,
  *     c(t_n + dt/2) = (c_n-2 - 5 c_n-1 + 15 c_n + 5 c_n+1) / 16   (RK4),
- * so that the order 4 holds across delays. Without near and instantaneous edges the blocks do not meet
- * within a batch, and each runs it alone.
+ * so that the order 4 holds across delays. Blocks without near or instantaneous edges to others do not meet
+ * them within a stride, and each runs it alone.
  *
  * The held schemes take everything that acts on a region once per step, at t_n, and keep it for all
  * stages, so instantaneous edges need the values of all regions once per step too. */
@@ -29,18 +30,28 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps)
     for (size_t c = 0; c < nmm->n_channels; c++)
         for (int64_t k = 0; k < n_steps; k += CALI_NMM_BATCH) {
             const int64_t n = n_steps - k < CALI_NMM_BATCH ? n_steps - k : CALI_NMM_BATCH;
-            nmm->kernels->gather(&nmm->wirings[nmm->channels[c].wiring].far, b->at, b->n_real, (size_t)n,
-                                 cali_nmm_ring(nmm, c, nmm->now + k + 1), b->n,
+            nmm->kernels->gather(&nmm->wirings[nmm->channels[c].wiring].delayed[CALI_FAR], b->at, b->n_real, (size_t)n,
+                                 cali_nmm_ring(nmm, c, nmm->now + k + 1), b->n, false,
                                  cali_block_sums(nmm, b, c, k + 1));
         }
     cali_block_draw_paths(nmm, b, n_steps);
     cali_block_choose_stimuli(b, nmm->now, nmm->now + n_steps);
 }
 
+static void gather_middle(cal_nmm *nmm, cali_block *b, int64_t k, int64_t n_steps)
+{
+    for (size_t c = 0; c < nmm->n_channels; c++) {
+        const cali_edges *middle = &nmm->wirings[nmm->channels[c].wiring].delayed[CALI_MIDDLE];
+        if (middle->n > 0)
+            nmm->kernels->gather(middle, b->at, b->n_real, (size_t)n_steps, cali_nmm_ring(nmm, c, nmm->now + k + 1),
+                                 b->n, true, cali_block_sums(nmm, b, c, k + 1));
+    }
+}
+
 static void gather_near(cal_nmm *nmm, cali_block *b, int64_t k)
 {
     for (size_t c = 0; c < nmm->n_channels; c++) {
-        const cali_edges *near = &nmm->wirings[nmm->channels[c].wiring].near;
+        const cali_edges *near = &nmm->wirings[nmm->channels[c].wiring].delayed[CALI_NEAR];
         if (near->n > 0)
             nmm->kernels->gather_one(near, b->at, b->n_real, cali_nmm_ring(nmm, c, nmm->now + k + 1),
                                      cali_block_sums(nmm, b, c, k + 1));
@@ -131,7 +142,7 @@ static void finish_step(cal_nmm *nmm, cali_block *b, int64_t k, bool is_finite)
 {
     if (!is_finite)
         cali_block_check(nmm, b, nmm->now + k + 1);
-    cali_block_record(nmm, b, nmm->now + k + 1);
+    cali_block_record_step(nmm, b, k + 1);
 }
 
 /* For schemes that keep bounds. */
@@ -229,36 +240,67 @@ static void run_step(cal_nmm *nmm, cali_block *b, int64_t k)
     }
 }
 
+/* Steps k .. k + n_steps - 1 of a block that meets no other in between. */
+static void run_stride(cal_nmm *nmm, cali_block *b, int64_t k, int64_t n_steps)
+{
+    gather_middle(nmm, b, k, n_steps);
+    for (int64_t j = k; j < k + n_steps; j++)
+        run_step(nmm, b, j);
+    cali_block_flush(nmm, b, k, n_steps);
+}
+
+/* A whole batch: nothing that the block reads is written by another one meanwhile. */
 static void run_batch(cal_nmm *nmm, cali_block *b, int64_t n_steps)
 {
-    for (int64_t k = 0; k < n_steps; k++)
-        run_step(nmm, b, k);
+    cali_block_gather(nmm, b, n_steps);
+    run_stride(nmm, b, 0, n_steps);
+}
+
+static int64_t stride_at(int64_t k, int64_t n_steps)
+{
+    return n_steps - k < CALI_NMM_STRIDE ? n_steps - k : CALI_NMM_STRIDE;
+}
+
+static void run_alone(cal_nmm *nmm, cali_block *b, int64_t arg)
+{
+    if (!b->meets)
+        run_stride(nmm, b, arg / CALI_NMM_BATCH, arg % CALI_NMM_BATCH);
 }
 
 /* With instantaneous edges every stage needs the stage values of all regions; a held step those of its begin. */
 static void show_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 {
-    cali_block_present(nmm, b, stage_state(nmm, b, (int)(arg & 3)));
+    if (b->meets)
+        cali_block_present(nmm, b, stage_state(nmm, b, (int)(arg & 3)));
 }
 
 static void run_shown_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 {
-    scheme_of(nmm)->stage(nmm, b, arg >> 2, (int)(arg & 3));
+    if (b->meets)
+        scheme_of(nmm)->stage(nmm, b, arg >> 2, (int)(arg & 3));
 }
 
-static void run_coupled_steps(cal_nmm *nmm, int64_t n_steps)
+static void run_shown_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
-    for (int64_t k = 0; k < n_steps; k++) {
-        if (nmm->n_instant == 0) {
-            cali_for_blocks(nmm, run_step, k);
-            continue;
-        }
-        if (nmm->traits.holds) {
-            cali_for_blocks(nmm, show_stage, 0);
-            cali_for_blocks(nmm, run_plain_step, k);
-            continue;
-        }
-        cali_for_blocks(nmm, prepare_step, k);
+    if (b->meets)
+        run_plain_step(nmm, b, k);
+}
+
+static void prepare_shown_step(cal_nmm *nmm, cali_block *b, int64_t k)
+{
+    if (b->meets)
+        prepare_step(nmm, b, k);
+}
+
+static void run_meeting_step(cal_nmm *nmm, int64_t k)
+{
+    if (nmm->n_instant == 0) {
+        cali_for_blocks(nmm, run_shown_step, k);
+    } else if (nmm->traits.holds) {
+        cali_for_blocks(nmm, show_stage, 0);
+        cali_for_blocks(nmm, run_shown_step, k);
+    } else {
+        cali_for_blocks(nmm, prepare_shown_step, k);
         for (int stage = 0; stage < scheme_of(nmm)->n_stages; stage++) {
             cali_for_blocks(nmm, show_stage, k * 4 + stage);
             cali_for_blocks(nmm, run_shown_stage, k * 4 + stage);
@@ -266,15 +308,43 @@ static void run_coupled_steps(cal_nmm *nmm, int64_t n_steps)
     }
 }
 
+static void begin_meeting(cal_nmm *nmm, cali_block *b, int64_t arg)
+{
+    if (b->meets)
+        gather_middle(nmm, b, arg / CALI_NMM_BATCH, arg % CALI_NMM_BATCH);
+}
+
+static void end_meeting(cal_nmm *nmm, cali_block *b, int64_t arg)
+{
+    if (b->meets)
+        cali_block_flush(nmm, b, arg / CALI_NMM_BATCH, arg % CALI_NMM_BATCH);
+}
+
+/* Strides of those that meet, beside those that do not. */
+static void run_strides(cal_nmm *nmm, int64_t n_steps)
+{
+    cali_for_blocks(nmm, cali_block_gather, n_steps);
+    for (int64_t k = 0; k < n_steps; k += CALI_NMM_STRIDE) {
+        const int64_t n = stride_at(k, n_steps), arg = k * CALI_NMM_BATCH + n;
+        if (nmm->n_meeting > 0) {
+            cali_for_blocks(nmm, begin_meeting, arg);
+            for (int64_t j = k; j < k + n; j++)
+                run_meeting_step(nmm, j);
+            cali_for_blocks(nmm, end_meeting, arg);
+        }
+        if (nmm->n_meeting < nmm->n_blocks)
+            cali_for_blocks(nmm, run_alone, arg);
+    }
+}
+
 cal_status cali_nmm_advance_fixed(cal_nmm *nmm, int64_t until)
 {
     while (nmm->now < until) {
         const int64_t left = until - nmm->now, n_steps = left < nmm->batch ? left : nmm->batch;
-        cali_for_blocks(nmm, cali_block_gather, n_steps);
-        if (nmm->n_meeting == 0)
+        if (nmm->n_meeting == 0 && nmm->n_middle == 0)
             cali_for_blocks(nmm, run_batch, n_steps);
         else
-            run_coupled_steps(nmm, n_steps);
+            run_strides(nmm, n_steps);
         CAL_TRY(cali_nmm_report_failure(nmm));
         cali_nmm_end_batch(nmm, n_steps);
         nmm->counts.n_steps += (uint64_t)n_steps;

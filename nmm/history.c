@@ -187,8 +187,9 @@ void cali_nmm_fill_sums(cal_nmm *nmm)
                 double *sums = cali_block_sums(nmm, b, c, n);
                 const double *ring = cali_nmm_ring(nmm, c, nmm->now + n);
                 const cali_wiring *wiring = &nmm->wirings[nmm->channels[c].wiring];
-                nmm->kernels->gather(&wiring->far, b->at, b->n_real, 1, ring, b->n, sums);
-                nmm->kernels->gather_one(&wiring->near, b->at, b->n_real, ring, sums);
+                nmm->kernels->gather(&wiring->delayed[CALI_FAR], b->at, b->n_real, 1, ring, b->n, false, sums);
+                nmm->kernels->gather(&wiring->delayed[CALI_MIDDLE], b->at, b->n_real, 1, ring, b->n, true, sums);
+                nmm->kernels->gather_one(&wiring->delayed[CALI_NEAR], b->at, b->n_real, ring, sums);
             }
     }
 }

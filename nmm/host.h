@@ -49,8 +49,12 @@ typedef struct cali_channel {
     bool is_keeper;    /* the channel that writes them */
 } cali_channel;
 
+/* By the newest point that they read, delayed edges are summed for a whole batch of steps at once, for a
+ * stride of steps, or step by step. */
+typedef enum cali_reach { CALI_FAR, CALI_MIDDLE, CALI_NEAR, CALI_N_REACHES } cali_reach;
+
 typedef struct cali_wiring {
-    cali_edges far, near;
+    cali_edges delayed[CALI_N_REACHES];
     cali_instant instant;
     double *row_weights; /* by position: b_i = sum of the weights of all edges into region i */
     /* what is asked for; the matrix is borrowed for the set-up */
@@ -132,6 +136,10 @@ typedef struct cali_block {
     double *total;       /* (n_channels x n): with instantaneous edges */
     double *derived;     /* (n_channels x n): channel values that are no plain output */
     double *outputs;     /* (n_outputs x n) */
+    double *recent;      /* (n_channels x CALI_NMM_BATCH x n): channel values of the batch, on their way to the ring */
+    size_t *prompt;      /* regions whose near edges read them at once */
+    size_t n_prompt;
+    bool meets;          /* near or instantaneous edges join it with other regions */
     double *inputs[3];   /* (n_inputs x n) at the begin, middle and end of a step */
     double *stage_inputs;
     double *force[3]; /* (n_noises x n) coloured noise there */
@@ -159,7 +167,7 @@ typedef struct cali_external {
 typedef struct cali_external_edge {
     size_t source, edge;
     size_t wiring;
-    bool is_far;
+    cali_reach reach;
     double steps, weight;
     int64_t limit;
 } cali_external_edge;
@@ -214,8 +222,8 @@ struct cal_nmm {
     double *y;     /* n_state_values */
 
     cali_wiring *wirings;
-    size_t n_wirings, n_near, n_instant; /* edges of all wirings */
-    size_t n_meeting; /* near and instantaneous edges between regions: blocks meet at every step */
+    size_t n_wirings, n_middle, n_near, n_instant; /* edges of all wirings */
+    size_t n_meeting; /* blocks that meet others at every step */
     double *present; /* (n_channels x n_regions by position): channel values now */
     double *ring;        /* [track][region][2 length + pad] */
     size_t ring_length, ring_stride;
@@ -294,6 +302,10 @@ void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *
                     const double *const *rows, const double *force, double *dx);
 /** Writes the block's channel values of step `step` into the ring and samples the probes. */
 void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step);
+/** The same for step k of the batch, k = 1, 2, ...: what no near edge reads reaches the ring with cali_block_flush. */
+void cali_block_record_step(cal_nmm *nmm, cali_block *b, int64_t k);
+/** Writes steps k + 1 .. k + n of the batch into the ring. */
+void cali_block_flush(const cal_nmm *nmm, const cali_block *b, int64_t k, int64_t n);
 void cali_block_check(cal_nmm *nmm, cali_block *b, int64_t step);
 cal_status cali_nmm_report_failure(cal_nmm *nmm);
 void cali_nmm_end_batch(cal_nmm *nmm, int64_t n_steps);

@@ -33,12 +33,33 @@ typedef double vec4 __attribute__((vector_size(32), aligned(8), may_alias));
     for (size_t e = edges->first[target]; e < edges->first[target + 1]; e++) {                     \
         const double *x = ring + edges->offset[e], *w = edges->w + (n_points) * e;                 \
         __builtin_prefetch(ring + edges->offset[e + 16]);                                          \
-        __builtin_prefetch(ring + edges->offset[e + 16] + 15);                                     \
+        __builtin_prefetch(ring + edges->offset[e + 16] + 8);                                      \
+        __builtin_prefetch(ring + edges->offset[e + 16] + 16);                                     \
+        __builtin_prefetch(ring + edges->offset[e + 16] + 24);                                     \
+        __builtin_prefetch(ring + edges->offset[e + 16] + 32);                                     \
         __VA_ARGS__                                                                                \
     }
 
-/* Sums of one target over 16, 12, 8 and 4 steps, for one kind of edges. */
+/* Sums of one target over as many steps as two, ... vectors hold. */
 #define SUMS_OF_TARGET(kind, n_points, VALUE)                                                      \
+    static void kind##_32(const cali_edges *edges, size_t target, const double *ring, double *sums) \
+    {                                                                                              \
+        vec8 a = {0.0}, b = {0.0}, c = {0.0}, d = {0.0};                                           \
+        EACH_EDGE(n_points, a += VALUE(vec8, x); b += VALUE(vec8, x + 8);                          \
+                  c += VALUE(vec8, x + 16); d += VALUE(vec8, x + 24);)                             \
+        *(vec8 *)sums = a;                                                                         \
+        *(vec8 *)(sums + 8) = b;                                                                   \
+        *(vec8 *)(sums + 16) = c;                                                                  \
+        *(vec8 *)(sums + 24) = d;                                                                  \
+    }                                                                                              \
+    static void kind##_24(const cali_edges *edges, size_t target, const double *ring, double *sums) \
+    {                                                                                              \
+        vec8 a = {0.0}, b = {0.0}, c = {0.0};                                                      \
+        EACH_EDGE(n_points, a += VALUE(vec8, x); b += VALUE(vec8, x + 8); c += VALUE(vec8, x + 16);) \
+        *(vec8 *)sums = a;                                                                         \
+        *(vec8 *)(sums + 8) = b;                                                                   \
+        *(vec8 *)(sums + 16) = c;                                                                  \
+    }                                                                                              \
     static void kind##_16(const cali_edges *edges, size_t target, const double *ring, double *sums) \
     {                                                                                              \
         vec8 a = {0.0}, b = {0.0};                                                                 \
@@ -73,16 +94,19 @@ SUMS_OF_TARGET(rounded, 1, ROUNDED)
 typedef void sums_of_target(const cali_edges *edges, size_t target, const double *ring, double *sums);
 
 static void gather(const cali_edges *edges, size_t t0, size_t n, size_t n_steps, const double *ring,
-                   size_t stride, double *sums)
+                   size_t stride, bool adds, double *sums)
 {
-    static sums_of_target *const table[2][4] = {{cubic_4, cubic_8, cubic_12, cubic_16},
-                                                {rounded_4, rounded_8, rounded_12, rounded_16}};
+    static sums_of_target *const table[2][CALI_NMM_BATCH / 4] = {
+        {cubic_4, cubic_8, cubic_12, cubic_16, cubic_24, cubic_24, cubic_32, cubic_32},
+        {rounded_4, rounded_8, rounded_12, rounded_16, rounded_24, rounded_24, rounded_32, rounded_32}};
     sums_of_target *const run = table[edges->n_points == 1][(n_steps - 1) / 4];
     for (size_t i = 0; i < n; i++) {
         double row[CALI_NMM_BATCH];
+        if (adds && edges->first[t0 + i] == edges->first[t0 + i + 1])
+            continue;
         run(edges, t0 + i, ring, row);
         for (size_t k = 0; k < n_steps; k++)
-            sums[k * stride + i] = row[k];
+            sums[k * stride + i] = adds ? sums[k * stride + i] + row[k] : row[k];
     }
 }
 

@@ -3,12 +3,16 @@
 #ifndef CALI_NMM_KERNELS_H
 #define CALI_NMM_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/random.h"
 
-enum { CALI_NMM_BATCH = 16 }; /* steps whose far edges are gathered together */
+enum {
+    CALI_NMM_BATCH = 32, /* steps whose far edges are gathered together */
+    CALI_NMM_STRIDE = 8  /* the same of edges of middle reach; divides the batch */
+};
 
 /** Delayed edges by target: those of target i are first[i] .. first[i + 1] - 1. Edge e reads the n_points = 4 (cubic)
  *  or 1 (rounded delay) values from ring + offset[e] on, weighted with w[n_points e ...] (connection weight and gain
@@ -29,10 +33,10 @@ typedef struct cali_instant {
 } cali_instant;
 
 typedef struct cali_kernels {
-    /** Delayed sums of targets t0 .. t0 + n - 1 at `n_steps` (1 to 16) times: sums[k stride + i] for
-     *  step k; `ring` is the ring's base for the first step. */
+    /** Delayed sums of targets t0 .. t0 + n - 1 at `n_steps` (1 to 32) times: sums[k stride + i] for
+     *  step k; `ring` is the ring's base for the first step. With `adds` they come on top of what is there. */
     void (*gather)(const cali_edges *edges, size_t t0, size_t n, size_t n_steps, const double *ring,
-                   size_t stride, double *sums);
+                   size_t stride, bool adds, double *sums);
     /** sums[i] += delayed sum of target t0 + i at one time. */
     void (*gather_one)(const cali_edges *edges, size_t t0, size_t n, const double *ring, double *sums);
     /** y = w[0] a + w[1] b + w[2] c + w[3] d. */

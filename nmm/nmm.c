@@ -48,6 +48,8 @@ static void free_block(cali_block *b)
     free(b->noises);
     free(b->stimuli);
     free(b->live);
+    free(b->recent);
+    free(b->prompt);
 }
 
 static void free_edges(cali_edges *edges)
@@ -59,8 +61,8 @@ static void free_edges(cali_edges *edges)
 
 static void free_wiring(cali_wiring *wiring)
 {
-    free_edges(&wiring->far);
-    free_edges(&wiring->near);
+    for (int reach = 0; reach < CALI_N_REACHES; reach++)
+        free_edges(&wiring->delayed[reach]);
     free(wiring->instant.first);
     free(wiring->instant.source);
     free(wiring->instant.w);

@@ -203,8 +203,10 @@ static cal_status make_blocks(cal_nmm *nmm, const cal_nmm_def *def)
 static bool has_sources(const cal_nmm *nmm, const cali_term *term, size_t position)
 {
     const cali_wiring *w = &nmm->wirings[nmm->channels[term->channel].wiring];
-    return w->far.first[position + 1] > w->far.first[position] ||
-           w->near.first[position + 1] > w->near.first[position];
+    for (int reach = 0; reach < CALI_N_REACHES; reach++)
+        if (w->delayed[reach].first[position + 1] > w->delayed[reach].first[position])
+            return true;
+    return false;
 }
 
 /* After the edges are known. */

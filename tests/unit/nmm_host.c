@@ -75,7 +75,7 @@ static void expect_plain_sums(size_t n_points)
     const cali_kernels *kernels = cali_kernels_get();
     for (size_t n = 1; n <= CALI_NMM_BATCH; n++) {
         double sums[CALI_NMM_BATCH * 8] = {0.0};
-        kernels->gather(&edges, 0, N, n, ring, 8, sums);
+        kernels->gather(&edges, 0, N, n, ring, 8, false, sums);
         for (size_t k = 0; k < n; k++)
             for (size_t t = 0; t < N; t++) {
                 double sum = 0.0, one = 0.0;
@@ -272,10 +272,12 @@ static void expect_same_with_external(unsigned lag, cal_integrator integrator)
                   cal_context_message(parts.ctx));
         for (int64_t j = 0; j <= 10; j++) { /* what the region itself would have got */
             expected[j] = 0.0;
-            whole.nmm->kernels->gather(&whole.nmm->wirings[0].far, whole.nmm->position[OUT], 1, 1,
-                                       cali_nmm_ring(whole.nmm, 0, k * 10 + j), 1, &expected[j]);
-            whole.nmm->kernels->gather_one(&whole.nmm->wirings[0].near, whole.nmm->position[OUT], 1,
-                                           cali_nmm_ring(whole.nmm, 0, k * 10 + j), &expected[j]);
+            const cali_edges *edges = whole.nmm->wirings[0].delayed;
+            const double *ring = cali_nmm_ring(whole.nmm, 0, k * 10 + j);
+            for (int reach = 0; reach < CALI_NEAR; reach++)
+                whole.nmm->kernels->gather(&edges[reach], whole.nmm->position[OUT], 1, 1, ring, 1, reach > 0,
+                                           &expected[j]);
+            whole.nmm->kernels->gather_one(&edges[CALI_NEAR], whole.nmm->position[OUT], 1, ring, &expected[j]);
         }
         cr_assert(cal_nmm_advance(parts.nmm, until) == CAL_OK, "%s", cal_context_message(parts.ctx));
         cr_assert(cal_nmm_advance(whole.nmm, until) == CAL_OK);
