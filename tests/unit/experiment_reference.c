@@ -1,31 +1,13 @@
 /* The reference and the schema that are in docs/ are those of the tables. After a change of the tables:
  *   CALLOSUM_WRITE_DOCS=1 build/tests/unit_experiment_reference */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/file.h"
 #include "base/tree.h"
 #include "base/units.h"
 #include "experiment/keys.h"
-#include "support/support.h"
+#include "support/docs.h"
 
 static void expect_file(const char *name, const cali_text *made)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/docs/%s", CALLOSUM_SOURCE_DIR, name);
-    cal_context *ctx = cali_test_context(1);
-    char *text = NULL;
-    size_t size = 0;
-    if (getenv("CALLOSUM_WRITE_DOCS") != NULL)
-        cr_assert(eq(int, cali_file_write(ctx, path, made->data, made->size), CAL_OK));
-    cr_assert(eq(int, cali_file_read(ctx, path, 1 << 20, &text, &size), CAL_OK));
-    cr_expect(size == made->size && memcmp(text, made->data, size) == 0,
-              "docs/%s is not what the tables say: CALLOSUM_WRITE_DOCS=1 build/tests/unit_experiment_reference", name);
-    free(text);
-    cal_context_destroy(&ctx);
+    cali_test_expect_page(name, made, "unit_experiment_reference");
 }
 
 Test(experiment_reference, the_reference_is_that_of_the_tables)
