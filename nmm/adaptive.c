@@ -54,13 +54,13 @@ struct cali_adaptive {
     SUNMatrix matrix;
     char message[256]; /* last one of the solver */
     /* of the evaluation under way */
-    double t_ms, nodes[N_NODES];
+    double nodes[N_NODES];
     int64_t first_node, path_step;
     double path_share;
     const double *x;
     double *dx;
     bool has_warned;
-    bool has_corners; /* coloured noise or the bins of a spiking region: known to cost steps (docs/numerics.md) */
+    bool has_corners; /* coloured noise, samples or the bins of a spiking region: known to cost steps (docs/numerics.md) */
     uint64_t n_steps, n_failures_before; /* before the last restart, if that forgets them */
 };
 
@@ -82,7 +82,6 @@ static void set_nodes(const cal_nmm *nmm, cali_adaptive *self, double t_ms)
                 w *= (s - (double)(first + r)) / (double)(q - r);
         self->nodes[q] = w;
     }
-    self->t_ms = t_ms;
     self->first_node = first;
     self->path_step = step;
     self->path_share = s - (double)step;
@@ -113,7 +112,7 @@ static void evaluate_block(cal_nmm *nmm, cali_block *b, int64_t arg)
     memset(b->inputs[0], 0, b->model->n_inputs * b->n * sizeof(double));
     if (nmm->is_static)
         cali_block_add_terms(nmm, b, b->rows[0], b->inputs[0]);
-    cali_block_add_stimuli(nmm, b, self->t_ms, nmm->now, b->inputs[0]);
+    cali_block_add_stimuli(nmm, b, nmm->now + self->path_step, self->path_share, b->inputs[0]);
     for (size_t k = 0; k < b->n_noises; k++) {
         const double *u = b->noises[k].path + (size_t)self->path_step * b->n;
         for (size_t i = 0; i < b->n; i++)
@@ -355,7 +354,7 @@ cal_status cali_adaptive_create(cal_nmm *nmm)
 {
     CAL_TRY(cali_alloc(nmm->ctx, 1, sizeof *nmm->adaptive, "the solver", &nmm->adaptive));
     nmm->adaptive->solver = &solvers[nmm->integrator];
-    nmm->adaptive->has_corners = nmm->n_externals > 0;
+    nmm->adaptive->has_corners = nmm->n_externals > 0 || cali_nmm_has_cornered_stimuli(nmm);
     for (size_t i = 0; i < nmm->n_blocks; i++)
         nmm->adaptive->has_corners |= nmm->blocks[i].n_noises > 0;
     if (nmm->n_blocks == 0 || set_up(nmm, nmm->adaptive))
@@ -460,10 +459,7 @@ static void note_failures(cal_nmm *nmm)
 static cal_status restart_at_jump(cal_nmm *nmm)
 {
     cali_adaptive *self = nmm->adaptive;
-    bool is_jump = false;
-    for (size_t i = 0; i < nmm->n_events; i++)
-        is_jump |= nmm->events[i] == nmm->now;
-    if (!is_jump || nmm->now == 0)
+    if (nmm->now == 0 || cali_nmm_next_jump(nmm, nmm->now - 1) != nmm->now)
         return CAL_OK;
     long before = 0, after = 0;
     self->solver->get_failures(self->memory, &before);
@@ -512,9 +508,8 @@ cal_status cali_nmm_advance_adaptive(cal_nmm *nmm, int64_t until)
     while (nmm->now < until && nmm->n_blocks > 0) {
         int64_t n_steps = until - nmm->now;
         n_steps = n_steps < nmm->batch ? n_steps : nmm->batch;
-        for (size_t i = 0; i < nmm->n_events; i++)
-            if (nmm->events[i] > nmm->now && nmm->events[i] - nmm->now < n_steps)
-                n_steps = nmm->events[i] - nmm->now;
+        const int64_t jump = cali_nmm_next_jump(nmm, nmm->now);
+        n_steps = jump - nmm->now < n_steps ? jump - nmm->now : n_steps;
         CAL_TRY(run_batch(nmm, n_steps));
         note_failures(nmm);
     }

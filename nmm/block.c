@@ -40,38 +40,6 @@ void cali_for_blocks(cal_nmm *nmm, void (*run)(cal_nmm *nmm, cali_block *b, int6
             run(nmm, &nmm->blocks[i], arg);
 }
 
-/* ---- stimuli --------------------------------------------------------------------------------- */
-
-void cali_block_choose_stimuli(cali_block *b, int64_t first, int64_t end)
-{
-    b->n_live = 0;
-    for (size_t i = 0; i < b->n_stimuli; i++)
-        if (b->stimuli[i].start < end && b->stimuli[i].stop > first)
-            b->live[b->n_live++] = i;
-}
-
-/* The step decides whether a stimulus acts, so that both ends of a step see its own side of a jump. */
-void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, double t_ms, int64_t step,
-                            double *inputs)
-{
-    (void)nmm;
-    for (size_t i = 0; i < b->n_live; i++) {
-        const cali_stimulus *s = &b->stimuli[b->live[i]];
-        if (step < s->start || step >= s->stop)
-            continue;
-        double value = s->offset;
-        if (s->amplitude != 0.0) {
-            const double turns = s->cycles_per_ms * t_ms; /* whole turns are dropped: stays accurate */
-            double sine, cosine;
-            cali_sincos(2.0 * CALI_PI * (turns - __builtin_floor(turns)) + s->phase, &sine, &cosine);
-            value += s->amplitude * sine;
-        }
-        double *row = inputs + s->input * b->n;
-        for (size_t r = s->first; r < s->first + s->count; r++)
-            row[r] += value;
-    }
-}
-
 /* ---- coupling -------------------------------------------------------------------------------- */
 
 /* Row of a channel's values for the state last observed; NULL: the model has no such output. */

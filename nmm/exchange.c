@@ -107,22 +107,6 @@ static cal_status check_drive(cal_nmm *nmm, size_t region, int64_t first, int64_
     return CAL_OK;
 }
 
-/* Grid point `step` lies in (start, stop] if it ends a step in which the stimulus acts. */
-static double drive_stimuli(const cal_nmm *nmm, size_t region, size_t term, int64_t step)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < nmm->n_external_stimuli; i++) {
-        const cali_external_stimulus *e = &nmm->external_stimuli[i];
-        if (e->region != region || e->term != term || step <= e->s.start || step > e->s.stop)
-            continue;
-        const double turns = e->s.cycles_per_ms * ((double)step * nmm->dt_ms);
-        double sine, cosine;
-        cali_sincos(2.0 * CALI_PI * (turns - floor(turns)) + e->s.phase, &sine, &cosine);
-        sum += e->s.offset + e->s.amplitude * sine;
-    }
-    return sum;
-}
-
 static double drive_noise(cal_nmm *nmm, size_t region, size_t term, int64_t step)
 {
     double sum = 0.0;
@@ -165,7 +149,7 @@ cal_status cal_nmm_read_drive(cal_nmm *nmm, size_t region, size_t coupling, cal_
         read_sums(nmm, region, term->channel, step, m, sums);
         term->entry->add(nmm->kernels, term, &(cali_term_rows){.n = m, .s = sums}, drive);
         for (size_t k = 0; k < m; k++)
-            values[j + k] = drive[k] + drive_stimuli(nmm, region, coupling, step + (int64_t)k) +
+            values[j + k] = drive[k] + cali_external_stimulus_at(nmm, region, coupling, step + (int64_t)k) +
                             drive_noise(nmm, region, coupling, step + (int64_t)k);
     }
     return CAL_OK;

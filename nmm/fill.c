@@ -1,7 +1,6 @@
 /* What stands in the blocks before the first step: arrays, parameters, initial states, stimuli, noise,
  * the history (nmm/history.c). */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -77,116 +76,6 @@ static cal_status fill_regions(cal_nmm *nmm, cali_block *b, const cal_nmm_def *d
     return CAL_OK;
 }
 
-/* ---- stimuli ----------------------------------------------------------------------------------- */
-
-static cal_status read_stimulus(cal_nmm *nmm, const cal_nmm_stimulus *from, cali_stimulus *to)
-{
-    if (from->region < -1 || from->region >= (int64_t)nmm->n_regions)
-        REFUSE("a stimulus into region %ld of %zu", (long)from->region, nmm->n_regions);
-    if (!isfinite(from->offset) || !isfinite(from->amplitude) || !isfinite(from->frequency_Hz) ||
-        !isfinite(from->phase))
-        REFUSE("a stimulus is not finite");
-    if (from->start < 0 || from->start % nmm->dt != 0 || from->stop % nmm->dt != 0 ||
-        (from->stop != 0 && from->stop < from->start))
-        REFUSE("a stimulus from %g to %g ms does not fit the step %g ms", cal_time_ms(from->start),
-               cal_time_ms(from->stop), nmm->dt_ms);
-    *to = (cali_stimulus){.offset = from->offset, .amplitude = from->amplitude,
-                          .cycles_per_ms = from->frequency_Hz * 1e-3, .phase = from->phase,
-                          .start = from->start / nmm->dt,
-                          .stop = from->stop == 0 ? INT64_MAX : from->stop / nmm->dt};
-    return CAL_OK;
-}
-
-/* Adds the stimulus to the block if it acts there; true then. With `stimuli` NULL it only counts. */
-static bool add_to_block(cali_block *b, const cal_nmm_stimulus *from, const cali_stimulus *s)
-{
-    const int input =
-        from->input == NULL ? 0 : cal_field_find(b->model->inputs, b->model->n_inputs, from->input);
-    if (input < 0)
-        return false;
-    size_t first = 0, count = b->n_real;
-    if (from->region >= 0) {
-        while (first < b->n_real && b->region[first] != (uint32_t)from->region)
-            first++;
-        if (first == b->n_real)
-            return false;
-        count = 1;
-    }
-    if (b->stimuli != NULL) {
-        cali_stimulus *to = &b->stimuli[b->n_stimuli];
-        *to = *s;
-        to->input = (size_t)input;
-        to->first = first;
-        to->count = count;
-    }
-    b->n_stimuli++;
-    return true;
-}
-
-static bool add_to_externals(cal_nmm *nmm, const cal_nmm_stimulus *from, const cali_stimulus *s)
-{
-    bool is_used = false;
-    for (size_t k = 0; k < nmm->n_externals; k++)
-        for (size_t t = 0; t < nmm->n_couplings; t++) {
-            const char *to = nmm->terms[t].to;
-            const bool fits = to == from->input ||
-                              (to != NULL && from->input != NULL && strcmp(to, from->input) == 0);
-            if (!fits || (from->region >= 0 && nmm->externals[k].region != (size_t)from->region))
-                continue;
-            if (nmm->external_stimuli != NULL)
-                nmm->external_stimuli[nmm->n_external_stimuli] =
-                    (cali_external_stimulus){nmm->externals[k].region, t, *s};
-            nmm->n_external_stimuli++;
-            is_used = true;
-        }
-    return is_used;
-}
-
-static cal_status pass_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
-{
-    nmm->n_external_stimuli = 0;
-    for (size_t i = 0; i < nmm->n_blocks; i++)
-        nmm->blocks[i].n_stimuli = 0;
-    for (size_t k = 0; k < def->n_stimuli; k++) {
-        cali_stimulus s;
-        CAL_TRY(read_stimulus(nmm, &def->stimuli[k], &s));
-        bool is_used = add_to_externals(nmm, &def->stimuli[k], &s);
-        for (size_t i = 0; i < nmm->n_blocks; i++)
-            is_used |= add_to_block(&nmm->blocks[i], &def->stimuli[k], &s);
-        if (!is_used)
-            REFUSE("a stimulus acts on the input \"%s\", which its region has not",
-                   def->stimuli[k].input == NULL ? "(default)" : def->stimuli[k].input);
-    }
-    return CAL_OK;
-}
-
-static int compare_steps(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static cal_status make_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
-{
-    CAL_TRY(pass_stimuli(nmm, def));
-    for (size_t i = 0; i < nmm->n_blocks; i++) {
-        cali_block *b = &nmm->blocks[i];
-        CAL_TRY(cali_alloc(nmm->ctx, b->n_stimuli, sizeof *b->stimuli, "stimuli", &b->stimuli));
-        CAL_TRY(cali_alloc(nmm->ctx, b->n_stimuli, sizeof *b->live, "stimuli", &b->live));
-    }
-    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_external_stimuli, sizeof *nmm->external_stimuli, "stimuli",
-                       &nmm->external_stimuli));
-    CAL_TRY(cali_alloc(nmm->ctx, 2 * def->n_stimuli, sizeof *nmm->events, "stimuli", &nmm->events));
-    CAL_TRY(pass_stimuli(nmm, def));
-    for (size_t k = 0; k < def->n_stimuli; k++) {
-        nmm->events[nmm->n_events++] = def->stimuli[k].start / nmm->dt;
-        if (def->stimuli[k].stop != 0)
-            nmm->events[nmm->n_events++] = def->stimuli[k].stop / nmm->dt;
-    }
-    qsort(nmm->events, nmm->n_events, sizeof *nmm->events, compare_steps);
-    return CAL_OK;
-}
-
 cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
 {
     nmm->n_rows = (size_t)(CALI_NMM_PAST + 1 + nmm->batch);
@@ -206,7 +95,7 @@ cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
         if (!isfinite(def->regions[nmm->externals[k].region].external_initial))
             REFUSE("the initial output of %s is not finite",
                    cali_nmm_label(nmm, nmm->externals[k].region));
-    CAL_TRY(make_stimuli(nmm, def));
+    CAL_TRY(cali_nmm_make_stimuli(nmm, def));
     CAL_TRY(cali_nmm_make_noise(nmm, def));
     CAL_TRY(cali_nmm_fill_history(nmm, def));
     for (size_t i = 0; i < nmm->n_blocks; i++)

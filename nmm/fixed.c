@@ -35,7 +35,7 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps)
                                  cali_block_sums(nmm, b, c, k + 1));
         }
     cali_block_draw_paths(nmm, b, n_steps);
-    cali_block_choose_stimuli(b, nmm->now, nmm->now + n_steps);
+    cali_block_choose_stimuli(nmm, b, n_steps);
 }
 
 static void gather_middle(cal_nmm *nmm, cali_block *b, int64_t k, int64_t n_steps)
@@ -88,13 +88,12 @@ static void set_force(cali_block *b, int64_t k, double s, double *force)
 static void prepare_at(cal_nmm *nmm, cali_block *b, int64_t k, int at)
 {
     const double s = at == MIDDLE ? scheme_of(nmm)->share : at == END ? 1.0 : 0.0;
-    const double t_ms = (double)(nmm->now + k) * nmm->dt_ms + s * nmm->dt_ms;
     for (size_t c = 0; c < nmm->n_channels; c++)
         b->rows[0][c] = sums_at(nmm, b, c, k, at);
     memset(b->inputs[at], 0, b->model->n_inputs * b->n * sizeof(double));
     if (nmm->is_static || nmm->traits.holds)
         cali_block_add_coupling(nmm, b, nmm->y + b->first_state, b->rows[0], b->inputs[at]);
-    cali_block_add_stimuli(nmm, b, t_ms, nmm->now + k, b->inputs[at]);
+    cali_block_add_stimuli(nmm, b, nmm->now + k, s, b->inputs[at]);
     set_force(b, k, s, b->force[at]);
     if (b->n_noises > 0)
         cali_block_add_input_noise(nmm, b, b->force[at], b->inputs[at]);

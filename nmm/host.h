@@ -10,6 +10,7 @@
  *   noise.c     increments and forces            paths.c     random paths that no step changes
  *   noise_setup.c  definition -> noise           exchange.c  external regions
  *   history.c   what was before t = 0
+ *   waveforms.c the table of waveforms           stimuli.c   where and when they act
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
  * A channel is one row of values per region that travels along edges: an output, or the sine and the
@@ -75,16 +76,28 @@ typedef struct cali_term {
 
 enum { CALI_Q_A, CALI_Q_CMIN, CALI_Q_CMAX, CALI_Q_MIDPOINT, CALI_Q_SIGMA, CALI_Q_B };
 
-typedef struct cali_stimulus {
-    size_t input, first, count; /* regions first .. first + count - 1 of the block */
-    double offset, amplitude, cycles_per_ms, phase;
+/** The course of one stimulus of the definition. */
+typedef struct cali_wave {
+    const cal_waveform *form;
+    double p[CAL_WAVEFORM_MAX_PARAMS];
     int64_t start, stop; /* acts in steps start .. stop - 1; INT64_MAX: to the end */
+    double *times_ms, *values; /* samples */
+    size_t n_samples;
+} cali_wave;
+
+/** Where it acts. */
+typedef struct cali_stimulus {
+    size_t wave, input, first, count; /* regions first .. first + count - 1 of the block */
+    double *weight;   /* count, or NULL: 1 */
+    cali_paths path;  /* waveform of a path: one unit */
+    double *points;   /* its values at the grid points of the batch: batch + 1 */
 } cali_stimulus;
 
-/* Stimulus of a drive: what an external region would have got. */
+/** Stimulus of a drive: what an external region would have got. */
 typedef struct cali_external_stimulus {
-    size_t region, term;
-    cali_stimulus s;
+    size_t region, term, wave;
+    double weight;
+    cali_paths path;
 } cali_external_stimulus;
 
 /** Paths of the regions of a block, mixed from those of units: own ones, a common one, all regions'. */
@@ -241,8 +254,8 @@ struct cal_nmm {
 
     cali_probe *probes;
     size_t n_probes, probe_capacity;
-    int64_t *events; /* steps at which a stimulus begins or ends, rising */
-    size_t n_events;
+    cali_wave *waves; /* n_waves, of the stimuli of the definition */
+    size_t n_waves;
     const double *injected; /* test hook: replaces the path of coloured noise; borrowed */
     size_t n_injected;
     cali_replay replay; /* test hook; z NULL: drawn */
@@ -282,9 +295,6 @@ double *cali_block_sums(const cal_nmm *nmm, const cali_block *b, size_t channel,
 const double *cali_nmm_ring(const cal_nmm *nmm, size_t channel, int64_t step);
 /** Runs `run(nmm, block, arg)` for all blocks, on the context's threads where that pays. */
 void cali_for_blocks(cal_nmm *nmm, void (*run)(cal_nmm *nmm, cali_block *b, int64_t arg), int64_t arg);
-void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, double t_ms, int64_t step,
-                            double *inputs);
-void cali_block_choose_stimuli(cali_block *b, int64_t first, int64_t end);
 /** Adds the coupling terms at the sums `rows` (n_channels rows) to `inputs`. */
 void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows, double *inputs);
 /** Adds the coloured noises on inputs, whose values at this time stand in `force`. */
@@ -316,6 +326,21 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps);
 cal_status cali_adaptive_create(cal_nmm *nmm);
 void cali_adaptive_destroy(cal_nmm *nmm);
 cal_status cali_nmm_advance_adaptive(cal_nmm *nmm, int64_t until);
+/* stimuli.c */
+cal_status cali_nmm_make_stimuli(cal_nmm *nmm, const cal_nmm_def *def);
+void cali_block_free_stimuli(cali_block *b);
+void cali_nmm_free_stimuli(cal_nmm *nmm);
+/** Those that act in a batch that begins at nmm->now, and their paths. */
+void cali_block_choose_stimuli(const cal_nmm *nmm, cali_block *b, int64_t n_steps);
+/** Adds the stimuli at the share `share` (0 to 1) of step `step`: the step decides whether a stimulus acts, so that
+ *  both ends of a step see its own side of a jump. */
+void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t step, double share, double *inputs);
+/** What an external region gets in a term at a grid point: that of the end of the step before. */
+double cali_external_stimulus_at(cal_nmm *nmm, size_t region, size_t term, int64_t point);
+/** The first step after `step` at which a stimulus begins, ends or jumps; INT64_MAX: none. */
+int64_t cali_nmm_next_jump(const cal_nmm *nmm, int64_t step);
+/** Whether a stimulus has corners at many points: samples, paths. */
+bool cali_nmm_has_cornered_stimuli(const cal_nmm *nmm);
 /* noise_setup.c */
 cal_status cali_nmm_make_noise(cal_nmm *nmm, const cal_nmm_def *def);
 void cali_noise_free(cali_noise *noise);

@@ -46,8 +46,7 @@ static void free_block(cali_block *b)
     for (size_t k = 0; k < b->n_noises; k++)
         cali_noise_free(&b->noises[k]);
     free(b->noises);
-    free(b->stimuli);
-    free(b->live);
+    cali_block_free_stimuli(b);
     free(b->recent);
     free(b->prompt);
 }
@@ -98,11 +97,10 @@ void cal_nmm_destroy(cal_nmm **handle)
     free(nmm->ring);
     free(nmm->externals);
     free(nmm->external_edges);
-    free(nmm->external_stimuli);
+    cali_nmm_free_stimuli(nmm);
     for (size_t k = 0; k < nmm->n_external_noises; k++)
         cali_external_noise_free(&nmm->external_noises[k]);
     free(nmm->external_noises);
-    free(nmm->events);
     free(nmm);
     *handle = NULL;
 }

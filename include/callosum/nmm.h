@@ -179,13 +179,59 @@ typedef struct cal_nmm_noise {
     const double *correlations; /**< (n x n) positive definite with diagonal 1, or NULL; borrowed likewise */
 } cal_nmm_noise;
 
-/** A sine added to an input of one region (or all): amplitude sin(2 pi f t + phase) + offset. */
+typedef enum cal_waveform_source {
+    CAL_WAVEFORM_FORMULA, /**< value(p, t) */
+    CAL_WAVEFORM_PATH,    /**< an Ornstein-Uhlenbeck path, drawn from the seed */
+    CAL_WAVEFORM_SAMPLES  /**< samples that the stimulus brings along */
+} cal_waveform_source;
+
+/** The course of a stimulus in time: one constant entry each in nmm/waveforms.c. Times are ms from the start of the
+ *  stimulus, or from the begin of the run. */
+typedef struct cal_waveform {
+    const char *name;     /**< "pulse-train" */
+    const char *title;    /**< one phrase */
+    const char *equation; /**< plain text */
+    const cal_field *params; /**< the unit "input" stands for the unit of the input that it acts on */
+    size_t n_params;
+    cal_waveform_source source;
+    bool is_of_run; /**< t counts from the begin of the run */
+    double (*value)(const double *p, double t_ms);
+    /** Those that jump: the integral from `a` to `b`. */
+    double (*area)(const double *p, double a_ms, double b_ms);
+    /** The first jump after t. */
+    double (*next_jump)(const double *p, double t_ms);
+    /** NULL, or what is wrong with the parameters together. */
+    const char *(*check)(const double *p);
+} cal_waveform;
+enum { CAL_N_WAVEFORMS = 13, CAL_WAVEFORM_MAX_PARAMS = 6 };
+extern const cal_waveform cal_waveforms[CAL_N_WAVEFORMS];
+/** NULL if there is none of that name. */
+const cal_waveform *cal_waveform_find(const char *name);
+
+/** Weights of a stimulus by the distance d from its focus. */
+typedef struct cal_spatial_kernel {
+    const char *name, *equation;
+    const cal_field *params;
+    size_t n_params;
+    double (*value)(const double *p, double d_mm);
+} cal_spatial_kernel;
+enum { CAL_N_SPATIAL_KERNELS = 3, CAL_SPATIAL_KERNEL_MAX_PARAMS = 4 };
+extern const cal_spatial_kernel cal_spatial_kernels[CAL_N_SPATIAL_KERNELS];
+
+/** A waveform added to an input of one region, or of all that have it. Waveforms that jump enter as their mean over
+ *  each step of the grid, so that the area of a pulse that is shorter than a step is kept; held integrators take the
+ *  value at the begin of the step, as The Virtual Brain does. */
 typedef struct cal_nmm_stimulus {
     const char *input; /**< NULL: default input */
     int64_t region;    /**< -1: all regions that have it */
+    const cal_waveform *wave; /**< NULL: the sine of the four members below */
     double offset, amplitude, frequency_Hz, phase;
+    const double *params;  /**< of `wave`: n_params values, or NULL: defaults */
+    const double *weights; /**< n_regions factors, or NULL: 1 */
+    const double *times_ms, *values; /**< waveforms of samples: n_samples times, rising, with values */
+    size_t n_samples;
     cal_time start, stop; /**< acts in (start, stop], multiples of dt; stop 0: to the end */
-} cal_nmm_stimulus;
+} cal_nmm_stimulus; /* all pointers are borrowed for cal_nmm_create */
 
 /** What a state or an output was before t = 0, where that is not its constant initial value. Between the given times
  *  the cubic through four neighbours; earlier than the first, the first. At t = 0 a state starts from its last value. */
