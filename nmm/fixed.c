@@ -3,7 +3,7 @@
  * The delayed sums of the far edges are gathered for a whole batch of steps at once, those of middle reach
  * for a stride of steps, those of the near edges step by step; sums within a step come from the grid by the
  * cubic through four points,
- *     c(t_n + dt/2) = (c_n-2 - 5 c_n-1 + 15 c_n + 5 c_n+1) / 16   (RK4),
+ *     c(t_n + dt/2) = (c_n-2 - 5 c_n-1 + 15 c_n + 5 c_n+1) / 16   (RK4; SRA1 the same at 3/4 dt),
  * so that the order 4 holds across delays. Blocks without near or instantaneous edges to others do not meet
  * them within a stride, and each runs it alone.
  *
@@ -200,10 +200,31 @@ static void euler_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
     finish_bounded(nmm, b, k);
 }
 
+/* Roessler (2010), SIAM J. Numer. Anal. 48, 922-952, SRA1, with I_1 = dW and I_10 = int (W - W_n) dt of the step:
+ *  z = y + 3/4 dt f(y, t) + 3/2 g I_10 / dt,   y' = y + dt (1/3 f(y, t) + 2/3 f(z, t + 3/4 dt)) + g I_1 */
+static void sra1_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
+{
+    const size_t n = b->model->n_states * b->n;
+    double *y = nmm->y + b->first_state;
+    rhs_at(nmm, b, k, stage, stage_state(nmm, b, stage), b->k[stage]);
+    if (stage == 0) {
+        nmm->kernels->add_scaled(n, 0.75 * nmm->dt_ms, y, b->k[0], b->z);
+        cali_block_add_mean_white(nmm, b, nmm->now + k, 1.5, b->z);
+        clamp(b, b->z);
+        return;
+    }
+    cali_block_add_white(nmm, b, nmm->now + k, y, NULL, y);
+    nmm->kernels->axpy(n, nmm->dt_ms / 3.0, b->k[0], y);
+    nmm->kernels->axpy(n, nmm->dt_ms * 2.0 / 3.0, b->k[1], y);
+    finish_bounded(nmm, b, k);
+}
+
 static const scheme schemes[CAL_N_INTEGRATORS] = {
     [CAL_RK4] = {4, {BEGIN, MIDDLE, MIDDLE, END}, rk4_stage, {true, true, true}, 0.5,
                  {0.0625, -0.3125, 0.9375, 0.3125}},
     [CAL_HEUN] = {2, {BEGIN, END}, heun_stage, {true, false, true}},
+    [CAL_SRA1] = {2, {BEGIN, MIDDLE}, sra1_stage, {true, true}, 0.75,
+                  {0.0546875, -0.2578125, 0.6015625, 0.6015625}},
     [CAL_EULER] = {1, {BEGIN}, euler_stage, {true}},
     [CAL_EULER_HELD] = {1, {BEGIN}, euler_stage, {true}},
     [CAL_HEUN_HELD] = {2, {BEGIN, BEGIN}, heun_stage, {true}},

@@ -359,6 +359,8 @@ void cali_noise_strength(const cali_block *b, const cali_noise *noise, const dou
  *  (g(at) + g(to)) / 2 dW. `at` may be x. */
 void cali_block_add_white(const cal_nmm *nmm, const cali_block *b, int64_t step, const double *at, const double *to,
                           double *x);
+/** Adds factor times the mean over the step of g (W - W_n) to the states x; additive noise. */
+void cali_block_add_mean_white(const cal_nmm *nmm, const cali_block *b, int64_t step, double factor, double *x);
 /** Test hook: values of the path at steps 0, 1, ...; every coloured noise follows it in all regions. */
 void cali_nmm_inject_path(cal_nmm *nmm, const double *values, size_t n);
 /** Test hook, see cali_replay. */

@@ -134,6 +134,19 @@ void cali_block_add_white(const cal_nmm *nmm, const cali_block *b, int64_t step,
     }
 }
 
+void cali_block_add_mean_white(const cal_nmm *nmm, const cali_block *b, int64_t step, double factor, double *x)
+{
+    for (size_t k = 0; k < b->n_noises; k++) {
+        const cali_noise *noise = &b->noises[k];
+        if (noise->is_coloured)
+            continue;
+        double *dw = noise->strength, *dz = dw + b->n, *row = x + noise->state * b->n;
+        cali_noise_increment(nmm, b, noise, step, dw, dz);
+        for (size_t i = 0; i < b->n; i++)
+            row[i] += factor * noise->level[i] * (dz[i] / nmm->dt_ms);
+    }
+}
+
 void cali_nmm_inject_path(cal_nmm *nmm, const double *values, size_t n)
 {
     nmm->injected = values;

@@ -10,13 +10,14 @@
 #include "nmm/host.h"
 
 const char *const cal_integrator_names[] = {"auto",  "cvode-adams", "cvode-bdf", "erk",       "rk4",
-                                            "heun",  "euler", "euler-held", "heun-held", "rk4-held"};
+                                            "heun",  "euler",       "sra1",      "euler-held", "heun-held", "rk4-held"};
 const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS] = {
     [CAL_CVODE_ADAMS] = {.is_adaptive = true},
     [CAL_CVODE_BDF] = {.is_adaptive = true},
     [CAL_ERK] = {.is_adaptive = true},
     [CAL_HEUN] = {.takes_white = true},
     [CAL_EULER] = {.takes_white = true},
+    [CAL_SRA1] = {.takes_white = true, .only_additive = true},
     [CAL_EULER_HELD] = {.takes_white = true, .holds = true},
     [CAL_HEUN_HELD] = {.takes_white = true, .holds = true},
     [CAL_RK4_HELD] = {.holds = true},
@@ -48,14 +49,16 @@ static bool all_slow(const cal_nmm_def *def, size_t n_regions)
 /* The rule of docs/numerics.md. */
 static cal_integrator choose(cal_nmm *nmm, const cal_nmm_def *def, const char **reason)
 {
-    bool has_white = false, has_coloured = false;
+    bool has_white = false, has_coloured = false, is_additive = true;
     for (size_t i = 0; i < def->n_noises; i++) {
         has_white |= def->noises[i].tau_ms == 0.0;
         has_coloured |= def->noises[i].tau_ms != 0.0;
+        is_additive &= def->noises[i].form == CAL_NOISE_ADDITIVE;
     }
-    *reason = "white noise needs a stochastic scheme";
+    *reason = is_additive ? "additive white noise: strong order 1.5 for two evaluations per step"
+                          : "white noise that depends on the state: Heun solves the Stratonovich equation";
     if (has_white)
-        return CAL_HEUN;
+        return is_additive ? CAL_SRA1 : CAL_HEUN;
     *reason = "regions are exchanged at windows, where one-step methods lose nothing";
     if (nmm->n_externals > 0)
         return CAL_RK4;
@@ -86,6 +89,10 @@ static cal_status choose_integrator(cal_nmm *nmm, const cal_nmm_def *def)
             return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
                             "white noise on %s cannot be integrated by %s. Try heun, or coloured noise "
                             "(tau > 0).",
+                            def->noises[i].state, cal_integrator_names[nmm->integrator]);
+        else if (def->noises[i].form != CAL_NOISE_ADDITIVE && nmm->traits.only_additive)
+            return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
+                            "the noise on %s depends on the state, and %s takes additive noise only. Try heun.",
                             def->noises[i].state, cal_integrator_names[nmm->integrator]);
     return CAL_OK;
 }

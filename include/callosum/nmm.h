@@ -72,19 +72,21 @@ typedef enum cal_integrator {
     CAL_RK4,
     CAL_HEUN,  /**< stochastic Heun (Stratonovich); also without noise */
     CAL_EULER, /**< Euler-Maruyama (Ito); also without noise */
+    CAL_SRA1,  /**< additive white noise with strong order 1.5; also without noise */
     /** The same steps as The Virtual Brain: delays are rounded to whole steps, and the coupling, the stimuli and coloured
      *  noise are taken once per step, at its begin. Of first order whatever the scheme: for comparison, never a default. */
     CAL_EULER_HELD,
     CAL_HEUN_HELD,
     CAL_RK4_HELD
 } cal_integrator;
-extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 10 */
-enum { CAL_N_INTEGRATORS = 10 };
+extern const char *const cal_integrator_names[]; /**< "auto", "cvode-adams", ...; n = 11 */
+enum { CAL_N_INTEGRATORS = 11 };
 
 /** What an integrator can do; all false for CAL_INTEGRATOR_AUTO. */
 typedef struct cal_integrator_traits {
     bool is_adaptive;   /**< follows the tolerance; `dt` is the grid of its coupling */
-    bool takes_white;   /**< white noise */
+    bool takes_white;   /**< white noise, */
+    bool only_additive; /**< of that form */
     bool holds;         /**< the coupling, over a step; rounds delays */
 } cal_integrator_traits;
 extern const cal_integrator_traits cal_integrators[CAL_N_INTEGRATORS];

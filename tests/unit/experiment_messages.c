@@ -156,7 +156,7 @@ static const struct {
          "exp.yaml:7:13  C101  integrator cannot be \"cvode\"\n"
          "    7 | integrator: cvode\n"
          "      |             ^\n"
-         "  known    auto, cvode-adams, cvode-bdf, erk, rk4, heun, euler, euler-held, heun-held, rk4-held"},
+         "  known    auto, cvode-adams, cvode-bdf, erk, rk4, heun, euler, sra1, euler-held, heun-held, rk4-held"},
     {"missing",
          "callosum: 1\n"
          "run: {seed: 1}\n"

@@ -227,7 +227,15 @@ Test(nmm_setup, auto_follows_its_rule)
     a.def.noises = &white;
     a.def.n_noises = 1;
     net_create(&a);
+    cr_expect(eq(int, cal_nmm_integrator(a.nmm, NULL), CAL_SRA1));
+    net_restart(&a);
+    const cal_nmm_noise affine = {.state = "S", .level = 0.01, .form = CAL_NOISE_AFFINE, .a = 1.0, .b = 0.1};
+    a.def.noises = &affine;
+    net_create(&a);
     cr_expect(eq(int, cal_nmm_integrator(a.nmm, NULL), CAL_HEUN));
+    net_restart(&a);
+    a.def.integrator = CAL_SRA1;
+    expect_refusal(&a, CAL_ERR_UNSUPPORTED, "sra1 takes additive noise only");
     net_free(&a);
     net b = net_make(2, "jansen-rit", 1);
     b.def.integrator = CAL_INTEGRATOR_AUTO;
