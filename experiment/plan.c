@@ -11,8 +11,10 @@
 #include "base/memory.h"
 #include "experiment/session.h"
 
-/* The longest window that is chosen by itself: it bounds what is recorded at once, and how coarse progress is. */
+/* The longest windows that are chosen by themselves, with and without spiking regions: they bound what is recorded at
+ * once, and how coarse progress is. */
 #define LONGEST_WINDOW_MS 10.0
+#define LONGEST_ALONE_MS 100.0
 
 /* ---- connectome ------------------------------------------------------------------------------------ */
 
@@ -327,7 +329,8 @@ static cal_status choose_window(cal_session *s)
     for (size_t k = 0; k < p->n_networks; k++)
         base = cali_common_multiple(base, p->networks[k].step);
     CAL_TRY(find_min_delay(s));
-    const double cap_ms = LONGEST_WINDOW_MS * p->lag, delay_ms = p->n_networks > 0 ? p->min_delay_ms : cap_ms;
+    const double cap_ms = (p->n_networks > 0 ? LONGEST_WINDOW_MS : LONGEST_ALONE_MS) * p->lag;
+    const double delay_ms = p->n_networks > 0 ? p->min_delay_ms : cap_ms;
     const cal_time legal = cal_coupler_longest_window(delay_ms, base, p->lag, e->duration);
     const cal_time usual = cal_coupler_longest_window(fmin(delay_ms, cap_ms), base, p->lag, e->duration);
     p->window = e->window != 0 ? e->window : usual > 0 ? usual : base;

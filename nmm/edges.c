@@ -401,7 +401,9 @@ static cal_status allocate_edges(cal_nmm *nmm, cali_edges *edges, size_t n)
 
 static cal_status allocate_ring(cal_nmm *nmm, double largest)
 {
-    const double steps = largest + (double)(2 * nmm->window + 2 * nmm->lag + nmm->batch) + 32.0;
+    /* drives and outputs of external regions are exchanged for whole windows */
+    const int64_t exchanged = nmm->n_externals > 0 ? 2 * nmm->window + 2 * nmm->lag : 0;
+    const double steps = largest + (double)(exchanged + nmm->batch) + 32.0;
     size_t length = 64;
     while ((double)length < steps && length < ((size_t)1 << 30))
         length *= 2;
