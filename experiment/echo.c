@@ -507,6 +507,29 @@ static void add_regions(echo *e)
     close_bracket(e, "}");
 }
 
+static void add_monitor(echo *e, const cali_monitor_wish *m)
+{
+    open_bracket(e, "monitor", "{");
+    add_text(e, "kind", m->kind->name);
+    if (m->kind->has_kernel) {
+        add_text(e, "kernel", m->kernel->name);
+        add_text(e, "form", cal_bold_form_names[m->form]);
+        add_time(e, "length", m->length);
+    }
+    add_text(e, "groups", m->groups);
+    add_text(e, "table", m->table);
+    if (m->kind->has_lead_field) {
+        add_text(e, "lead_field", m->lead_field);
+        add_text(e, "unit", m->unit);
+        add_key(e, "average_reference");
+        cali_text_add(e->out, m->has_average_reference ? "true" : "false");
+    }
+    const cal_field *fields = m->kernel != NULL ? m->kernel->params : m->kind->params;
+    for (size_t i = 0; i < (m->kernel != NULL ? m->kernel->n_params : m->kind->n_params); i++)
+        add_quantity(e, fields[i].name, m->params[i], fields[i].unit);
+    close_bracket(e, "}");
+}
+
 static void add_record(echo *e)
 {
     const cal_experiment *x = e->exp;
@@ -516,6 +539,8 @@ static void add_record(echo *e)
     for (size_t i = 0; i < x->n_signals; i++) {
         open_bracket(e, NULL, "{");
         add_members(e, &cali_keys_signal, &x->signals[i]);
+        if (x->signals[i].monitor.kind != NULL)
+            add_monitor(e, &x->signals[i].monitor);
         close_bracket(e, "}");
     }
     close_bracket(e, "]");

@@ -9,6 +9,7 @@
 #include "callosum/connectomes.h"
 #include "callosum/coupler.h"
 #include "callosum/experiment.h"
+#include "callosum/monitors.h"
 #include "callosum/nmm.h"
 #include "callosum/snn.h"
 
@@ -93,10 +94,25 @@ typedef struct cali_assignment {
     cali_place place;
 } cali_assignment;
 
+/** What `monitor:` of a signal says. */
+typedef struct cali_monitor_wish {
+    const cal_monitor_kind *kind; /* NULL: none */
+    const cal_hrf *kernel;
+    unsigned form; /* cal_bold_form */
+    cal_time length;
+    double *params;      /* of the kind or the kernel */
+    char *groups;        /* "hemisphere", "cortex", a column of `table`; NULL: all regions in one */
+    char *table, *lead_field, *unit;
+    bool has_average_reference;
+    cali_place place, groups_place, lead_field_place;
+} cali_monitor_wish;
+
 typedef struct cali_signal {
-    char *what; /* "rate", an output or state name, "spikes", "mean NAME", "drive" */
+    char *what; /* "rate", an output or state name, "spikes", "mean NAME" */
     char *of;   /* selector or "all" */
-    cal_time every;
+    char *name; /* in run.h5; NULL: `what`, or the monitor's */
+    cali_monitor_wish monitor;
+    cal_time every; /* 0: every step */
     bool is_mean;
     double fraction; /* spikes */
     cali_place place;

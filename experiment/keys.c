@@ -337,23 +337,58 @@ const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPP
                                        "    - {what: spikes, of: L.precuneus, fraction: 10 %}"};
 
 static const cali_key signal_keys[] = {
-    {"what", CALI_KEY_TEXT, .is_required = true, AT(cali_signal, what),
-     .meaning = "`rate`, an output or state of the models, `spikes`, `mean STATE` of the neurons, `drive`"},
-    {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of), .meaning = "selector of regions, or `all`"},
-    {"every", CALI_KEY_TIME, "ms", "1 ms", ABOVE(0.0, LONGEST_MS), AT(cali_signal, every),
-     .meaning = "sampling interval"},
+    {"what", CALI_KEY_TEXT, AT(cali_signal, what),
+     .meaning = "`rate`, an output or state of the models, `spikes`, `mean STATE` of the neurons; left out: the first "
+                "output of the default model"},
+    {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of),
+     .meaning = "selector of regions, or `all`: whose spikes, and which regions a spatial or global average takes"},
+    {"every", CALI_KEY_TIME, "ms", "1 ms", ABOVE(0.0, LONGEST_MS), AT(cali_signal, every), .special = "step",
+     .meaning = "sampling interval; `step`: every step of the integrator. BOLD: 2 s where it is left out"},
     {"mean", CALI_KEY_FLAG, .fallback = "false", AT(cali_signal, is_mean),
-     .meaning = "mean over the interval instead of the value at its end"},
+     .meaning = "mean over the interval (trapezoid) instead of the value at its end"},
     {"fraction", CALI_KEY_NUMBER, "1", "100 %", RANGE(0.0, 1.0), AT(cali_signal, fraction),
      .meaning = "spikes: share of the neurons that is kept"},
+    {"monitor", CALI_KEY_MAPPING, .inner = &cali_keys_monitor,
+     .meaning = "what an instrument sees of it; a word alone is the kind"},
+    {"name", CALI_KEY_TEXT, AT(cali_signal, name),
+     .meaning = "in run.h5; left out: the monitor's kind, or without a monitor `what`"},
 };
-const cali_mapping cali_keys_signal = {"record.signals[]", "One recorded quantity.", MAPPING(signal_keys), NULL};
+const cali_mapping cali_keys_signal = {
+    "record.signals[]", "One recorded quantity.", MAPPING(signal_keys),
+    "record:\n  signals:\n    - {what: S, every: 10 ms, mean: true}\n    - {what: S, every: 2 s, monitor: bold}\n"
+    "    - {what: S, every: 4 ms, monitor: {kind: eeg, lead_field: eeg.csv, unit: uV}}"};
+
+static const cali_key monitor_keys[] = {
+    {"kind", CALI_KEY_TEXT, .is_required = true, AT(cali_monitor_text, kind),
+     .meaning = "name in the table of docs/monitors.md: `raw`, `sub-sample`, `temporal-average`, `spatial-average`, "
+                "`global-average`, `bold`, `balloon`, `balloon-2007`, `eeg`, `meg`, `seeg`"},
+    {"kernel", CALI_KEY_TEXT, AT(cali_monitor_text, kernel),
+     .meaning = "bold: `volterra` (where it is left out), `double-exponential`, `gamma`, `mixture-of-gammas`"},
+    {"form", CALI_KEY_WORD, .fallback = "integral", WORDS(cal_bold_form_names, CAL_N_BOLD_FORMS),
+     AT(cali_monitor_text, wish.form),
+     .meaning = "bold: `integral` is the convolution; `tvb` what The Virtual Brain computes (docs/monitors.md)"},
+    {"length", CALI_KEY_TIME, "s", "20 s", ABOVE(0.0, 1000.0), AT(cali_monitor_text, wish.length),
+     .meaning = "bold: of the kernel"},
+    {"groups", CALI_KEY_TEXT, AT(cali_monitor_text, wish.groups), PLACE(cali_monitor_text, wish.groups_place),
+     .meaning = "spatial-average: `hemisphere`, `cortex` (cortical or not), or a column of `table`"},
+    {"table", CALI_KEY_PATH, AT(cali_monitor_text, wish.table),
+     .meaning = "spatial-average: table with a header and a row per region; left out: `connectome.labels`"},
+    {"lead_field", CALI_KEY_PATH, AT(cali_monitor_text, wish.lead_field), PLACE(cali_monitor_text, wish.lead_field_place),
+     .meaning = "eeg, meg, seeg: table with a row per sensor; its header has a column `sensor` and one named after each "
+                "region"},
+    {"unit", CALI_KEY_TEXT, AT(cali_monitor_text, wish.unit), .meaning = "eeg, meg, seeg: of what comes out: `uV`, `fT`"},
+    {"average_reference", CALI_KEY_FLAG, .fallback = "false", AT(cali_monitor_text, wish.has_average_reference),
+     .meaning = "eeg, seeg: the mean over the sensors is taken from each"},
+};
+const cali_mapping cali_keys_monitor = {
+    "record.signals[].monitor", "What an instrument sees of a quantity (docs/monitors.md).", MAPPING(monitor_keys),
+    "monitor: {kind: bold, kernel: gamma, tau: 1.2 s}", "the parameters of the kind or the kernel"};
 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_model, &cali_keys_region,
     &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
-    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, NULL,
+    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, NULL,
 };
 
 const cali_distribution_word cali_distribution_words[] = {

@@ -85,18 +85,22 @@ static void parse_integrator(cali_reader *r, const cali_node *node)
         cali_read_mapping(r, &cali_keys_integrator, node, "integrator", r->exp, NULL);
 }
 
+static bool has_default_mass(const cal_experiment *e)
+{
+    return e->n_assignments > 0 && e->assignments[0].mass >= 0 && e->masses[e->assignments[0].mass].model != NULL;
+}
+
 static void parse_signals(cali_reader *r, const cali_node *node)
 {
     cal_experiment *e = r->exp;
     const size_t n = cali_list_size(r, node, "record.signals");
-    const bool has_default = node == NULL && e->n_assignments > 0 && e->assignments[0].mass >= 0 &&
-                             e->masses[e->assignments[0].mass].model != NULL;
     e->signals = cali_take(r, n + 1, sizeof *e->signals);
     if (e->signals == NULL)
         return;
-    if (has_default) {
+    char *first = has_default_mass(e) ? cali_keep(r, e->masses[e->assignments[0].mass].model->outputs[0].name) : NULL;
+    if (node == NULL && first != NULL) {
         cali_fill_defaults(r, &cali_keys_signal, &e->signals[0]);
-        e->signals[0].what = cali_keep(r, e->masses[e->assignments[0].mass].model->outputs[0].name);
+        e->signals[0].what = first;
         e->n_signals = 1;
         return;
     }
@@ -106,7 +110,11 @@ static void parse_signals(cali_reader *r, const cali_node *node)
         snprintf(label, sizeof label, "record.signals[%zu]", i);
         cali_signal *signal = &e->signals[e->n_signals++];
         signal->place = cali_place_of(item);
-        cali_read_mapping(r, &cali_keys_signal, item, label, signal, NULL);
+        if (!cali_read_mapping(r, &cali_keys_signal, item, label, signal, NULL))
+            continue;
+        if (signal->what == NULL)
+            signal->what = first;
+        cali_parse_monitor(r, item, label, signal);
     }
 }
 

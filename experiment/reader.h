@@ -132,6 +132,8 @@ bool cali_check_modulus(cali_reader *r, cali_place place, const char *label, con
 /* parse_transfers.c: `receives` or `gives` of a network, by direction. */
 void cali_parse_transfers(cali_reader *r, const cali_node *node, const char *name, const cali_network *network,
                           cal_transducer_direction direction, cali_transfer **out, size_t *n_out);
+/* parse_monitors.c: `monitor:` of a signal; `label` names the signal. */
+void cali_parse_monitor(cali_reader *r, const cali_node *node, const char *label, cali_signal *signal);
 /* override.c: applies --set number `number` to the tree. */
 void cali_apply_override(cali_reader *r, cali_node **root, const char *text, unsigned number);
 /** Index of the mass called `name`, or -1. */

@@ -201,6 +201,9 @@ static void add_structure_schema(cali_text *out, const cali_key *key)
             cali_text_format(out, "%s\"%s\"", i > 0 ? ", " : "", key->inner->keys[0].words[i]);
         cali_text_add(out, "]}");
     }
+    for (size_t i = 0; key->inner == &cali_keys_monitor && i < cal_monitor_n_kinds(); i++)
+        cali_text_format(out, "%s\"%s\"%s", i == 0 ? ", {\"enum\": [" : ", ", cal_monitor_kind_at(i)->name,
+                         i + 1 == cal_monitor_n_kinds() ? "]}" : "");
     cali_text_add(out, "]");
 }
 

@@ -236,6 +236,7 @@ void cal_session_destroy(cal_session **session)
     for (size_t k = 0; k < s->plan.n_networks; k++)
         cali_build_clear(&s->builds[k]);
     for (size_t i = 0; i < s->n_tracks; i++) {
+        cal_monitor_destroy(&s->tracks[i].monitor);
         free(s->tracks[i].sums);
         free(s->tracks[i].rows);
     }

@@ -2,6 +2,7 @@
 #ifndef CALI_EXPERIMENT_SESSION_H
 #define CALI_EXPERIMENT_SESSION_H
 
+#include "base/csv.h"
 #include "base/text.h"
 #include "experiment/experiment.h"
 
@@ -23,6 +24,7 @@ typedef struct cali_track {
     double *sums;   /* per spiking region: sum of output bins in the open interval */
     double *rows;   /* (max samples per window x n_regions) */
     size_t max_rows;
+    cal_monitor *monitor; /* that the rows go through, NULL: none */
 } cali_track;
 
 /** A mean over a population (voltage and the like), recorded from an output port. */
@@ -105,6 +107,16 @@ cal_status cali_regional_values(cali_regional *regional, size_t region, double *
 /** network.c: definition of the network of spiking region `k` (ports, links included). */
 cal_status cali_build_define(cal_session *session, size_t k);
 void cali_build_clear(cali_build *build);
+
+/** monitors.c: the rows that the monitor of a signal is fed with: their interval, and whether they are means. */
+cal_status cali_monitor_feed(const cal_session *session, const cali_signal *wish, cal_time *every, bool *is_mean);
+/** The monitor of a signal, fed with rows every `feed` in `unit`, and its signal at the recorder. */
+cal_status cali_monitor_declare(cal_session *session, const cali_signal *wish, cal_time feed, const char *unit,
+                                cali_track *track);
+
+/** settings.c: in which row of a table each region stands: by the column label, region or name, SIZE_MAX: in none;
+ *  without such a column in their order. Errors: INPUT C301. */
+cal_status cali_match_rows(const cal_session *session, const char *path, const cali_csv *csv, size_t *row_of);
 
 /** signals.c: declares signals and trains at the recorder, and appends one window's rows. */
 cal_status cali_signals_declare(cal_session *session);

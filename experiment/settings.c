@@ -30,20 +30,18 @@ static int label_column(const cali_csv *csv)
     return column;
 }
 
-/* Rows by the labels in the column label, region or name; without one, in the order of the connectome. */
-static cal_status match_rows(const cal_session *s, table *t)
+cal_status cali_match_rows(const cal_session *s, const char *path, const cali_csv *csv, size_t *row_of)
 {
-    const cali_csv *csv = &t->csv;
     const char *const *labels = cal_connectome_labels(s->connectome);
     const int column = label_column(csv);
     if (column < 0 && csv->n_rows != s->n_regions)
         return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "%s:1:1  C301  %zu rows for %zu regions\n  try  a column \"label\" with "
-                        "the names of regions", t->path, csv->n_rows, s->n_regions);
+                        "the names of regions", path, csv->n_rows, s->n_regions);
     for (size_t i = 0; i < s->n_regions; i++) {
-        t->row_of[i] = column < 0 ? i : SIZE_MAX;
+        row_of[i] = column < 0 ? i : SIZE_MAX;
         for (size_t row = 0; column >= 0 && row < csv->n_rows; row++)
             if (strcmp(cali_csv_at(csv, row, (size_t)column)->text, labels[i]) == 0)
-                t->row_of[i] = row;
+                row_of[i] = row;
     }
     return CAL_OK;
 }
@@ -63,7 +61,7 @@ static cal_status find_table(cali_regional *self, const char *path, table **out)
     self->n_tables++; /* from here on cali_regional_destroy frees it */
     CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *t->row_of, "regions", &t->row_of));
     *out = t;
-    return match_rows(s, t);
+    return cali_match_rows(s, path, &t->csv, t->row_of);
 }
 
 static cal_status read_column(cali_regional *self, const cali_setting *setting, const cal_field *field, size_t region,

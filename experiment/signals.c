@@ -43,12 +43,27 @@ static bool is_sent(const cal_session *s, const char *what)
     return strcmp(what, s->experiment->masses[role->mass].model->outputs[0].name) == 0;
 }
 
+/* The rows as they are, one column per region. */
+static cal_status declare_rows(cal_session *s, const cali_signal *wish, cal_time every, const char *unit, cali_track *t)
+{
+    char long_name[160];
+    snprintf(long_name, sizeof long_name, "%s%s of every region", wish->what,
+             wish->is_mean ? ", mean over the interval," : "");
+    const cal_signal_def def = {.name = wish->name != NULL ? wish->name : wish->what, .unit = unit,
+                                .long_name = long_name, .t_first = every, .every = every, .axis = "region",
+                                .n_columns = s->n_regions, .labels = cal_connectome_labels(s->connectome)};
+    return cal_recorder_add_signal(s->recorder, &def, &t->signal);
+}
+
 static cal_status declare_track(cal_session *s, const cali_signal *wish)
 {
     cali_track *t = &s->tracks[s->n_tracks];
-    const bool is_rate = strcmp(wish->what, "rate") == 0;
+    const bool is_rate = strcmp(wish->what, "rate") == 0, has_monitor = wish->monitor.kind != NULL;
     const char *unit = NULL, *shown = NULL;
-    const cal_probe_def probe = {.what = is_rate ? NULL : wish->what, .every = wish->every, .is_mean = wish->is_mean};
+    cal_probe_def probe = {.what = is_rate ? NULL : wish->what, .every = wish->every == 0 ? s->plan.dt : wish->every,
+                           .is_mean = wish->is_mean};
+    if (has_monitor)
+        CAL_TRY(cali_monitor_feed(s, wish, &probe.every, &probe.is_mean));
     cal_nmm *host = cal_coupler_nmm(s->coupler);
     if (cal_nmm_add_probe(host, &probe, &t->probe, &unit) != CAL_OK) {
         char cause[512];
@@ -64,24 +79,20 @@ static cal_status declare_track(cal_session *s, const cali_signal *wish)
                                     "try the name of the output (callosum models NAME lists them)",
                                     unit);
     t->is_output = is_rate || is_sent(s, wish->what);
-    t->n_steps = (size_t)(wish->every / s->plan.dt);
-    t->max_rows = (size_t)(s->plan.window / wish->every) + 1;
+    t->n_steps = (size_t)(probe.every / s->plan.dt);
+    t->max_rows = (size_t)(s->plan.window / probe.every) + 1;
     CAL_TRY(cali_alloc(s->ctx, s->plan.n_networks, sizeof(double), "signal", &t->sums));
     CAL_TRY(cali_alloc(s->ctx, t->max_rows * s->n_regions, sizeof(double), "signal", &t->rows));
-    char long_name[160];
-    snprintf(long_name, sizeof long_name, "%s%s of every region", wish->what,
-             wish->is_mean ? ", mean over the interval," : "");
-    const cal_signal_def def = {.name = wish->what, .unit = shown, .long_name = long_name, .t_first = wish->every,
-                                .every = wish->every, .axis = "region", .n_columns = s->n_regions,
-                                .labels = cal_connectome_labels(s->connectome)};
     s->n_tracks++;
-    return cal_recorder_add_signal(s->recorder, &def, &t->signal);
+    return has_monitor ? cali_monitor_declare(s, wish, probe.every, shown, t)
+                       : declare_rows(s, wish, probe.every, shown, t);
 }
 
 /* Mean rows of populations: every output port of kind MEAN whose state is wished for ("mean v"). */
 static cal_status declare_port_tracks(cal_session *s, const cali_signal *wish)
 {
     const char *state = wish->what + strlen("mean ");
+    const cal_time every = wish->every == 0 ? s->plan.dt : wish->every;
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         const cal_snn_def *net = &s->builds[k].def;
         for (size_t p = 0; p < net->n_ports; p++) {
@@ -90,8 +101,8 @@ static cal_status declare_port_tracks(cal_session *s, const cali_signal *wish)
                 continue;
             cali_port_track *t = &s->port_tracks[s->n_port_tracks++];
             const cal_time bin = s->plan.window / (cal_time)port->samples;
-            *t = (cali_port_track){.sub = k, .port = p, .n_steps = (size_t)(wish->every / bin)};
-            CAL_TRY(cali_alloc(s->ctx, (size_t)(s->plan.window / wish->every) + 1, sizeof(double), "signal", &t->rows));
+            *t = (cali_port_track){.sub = k, .port = p, .n_steps = (size_t)(every / bin)};
+            CAL_TRY(cali_alloc(s->ctx, (size_t)(s->plan.window / every) + 1, sizeof(double), "signal", &t->rows));
             const cal_neuron *neuron = net->populations[port->population].neuron;
             const int index = cal_field_find(neuron->states, neuron->n_states, state);
             const char *label = net->populations[port->population].name;
@@ -102,7 +113,7 @@ static cal_status declare_port_tracks(cal_session *s, const cali_signal *wish)
                 *c = *c == ' ' || *c == '/' ? '_' : *c;
             snprintf(axis, sizeof axis, "population_%s", name);
             const cal_signal_def def = {.name = name, .unit = neuron->states[index].unit, .long_name = text,
-                                        .t_first = wish->every, .every = wish->every, .axis = axis, .n_columns = 1,
+                                        .t_first = every, .every = every, .axis = axis, .n_columns = 1,
                                         .labels = &label};
             CAL_TRY(cal_recorder_add_signal(s->recorder, &def, &t->signal));
         }
@@ -192,6 +203,11 @@ static cal_status append_track(cal_session *s, cali_track *t)
     for (size_t i = 0; i < n_rows * s->n_regions; i++)
         t->rows[i] = rows[i] * t->factor;
     fill_spiking_columns(s, t, n_rows);
+    if (t->monitor != NULL) {
+        CAL_TRY(cal_monitor_push(t->monitor, n_rows, t->rows));
+        rows = cal_monitor_rows(t->monitor, &n_rows);
+        return n_rows == 0 ? CAL_OK : cal_recorder_append(s->recorder, t->signal, n_rows, rows);
+    }
     return n_rows == 0 ? CAL_OK : cal_recorder_append(s->recorder, t->signal, n_rows, t->rows);
 }
 

@@ -50,11 +50,11 @@ static cal_status prepare(cal_monitor *m, const cal_monitor_def *def)
     if (interim <= 0 || interim % def->dt != 0 || def->every % interim != 0)
         return CAL_FAIL(m->ctx, CAL_ERR_ARGUMENT, "bold averages over %g ms, which must be a multiple of %g ms and divide %g ms",
                         cal_time_ms(interim), cal_time_ms(def->dt), cal_time_ms(def->every));
-    if (def->length < 2 * interim || def->length % interim != 0)
-        return CAL_FAIL(m->ctx, CAL_ERR_ARGUMENT, "the kernel's length %g ms is no multiple of its interval %g ms",
+    if (def->length < 2 * interim)
+        return CAL_FAIL(m->ctx, CAL_ERR_ARGUMENT, "the kernel's length %g ms is shorter than two of its intervals of %g ms",
                         cal_time_ms(def->length), cal_time_ms(interim));
     m->n_per_interim = interim / def->dt;
-    m->n_weights = (size_t)(def->length / interim);
+    m->n_weights = (size_t)((def->length + interim - 1) / interim);
     m->n_state = m->n_regions * (m->n_weights + 1); /* the sum under way, and the ring */
     CAL_TRY(cali_alloc(m->ctx, m->n_weights, sizeof *m->weights, "kernel", &m->weights));
     return fill_weights(m, cal_time_ms(interim) * 1e-3);

@@ -142,6 +142,7 @@ cal_status cali_layout_add_signal(cal_context *ctx, cali_layout *layout, const c
     CAL_TRY(cali_copy_text(ctx, def->long_name == NULL ? def->name : def->long_name,
                            &signal->long_name));
     CAL_TRY(cali_copy_text(ctx, def->axis, &signal->axis));
+    CAL_TRY(cali_copy_text(ctx, def->monitor, &signal->monitor));
     return cali_texts_copy(ctx, def->n_columns, def->labels, &signal->labels);
 }
 
@@ -247,6 +248,7 @@ void cali_layout_clear(cali_layout *layout)
         free(signal->unit);
         free(signal->long_name);
         free(signal->axis);
+        free(signal->monitor);
     }
     for (size_t i = 0; i < layout->n_trains; i++) {
         free(layout->trains[i].region);

@@ -13,7 +13,7 @@
 
 /** A signal; texts owned. `n_rows` counts rows that the sink holds. */
 typedef struct cali_rec_signal {
-    char *name, *unit, *long_name, *axis;
+    char *name, *unit, *long_name, *axis, *monitor; /* monitor: NULL if there is none */
     cal_time t_first, every;
     size_t n_columns, n_rows;
     char **labels;

@@ -81,6 +81,7 @@ cal_recording_signal cal_recording_get_signal(const cal_recording *self, size_t 
                                   .unit = signal->unit,
                                   .long_name = signal->long_name,
                                   .axis = signal->axis,
+                                  .monitor = signal->monitor,
                                   .t_first = signal->t_first,
                                   .every = signal->every,
                                   .n_rows = signal->n_rows,

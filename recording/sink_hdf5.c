@@ -529,6 +529,7 @@ static bool make_signal(hdf5 *self, size_t index)
            add_text(s->dataset, "units", signal->unit) &&
            add_text(s->dataset, "long_name", signal->long_name) &&
            add_text(s->dataset, "columns", signal->axis) &&
+           (signal->monitor == NULL || add_text(s->dataset, "monitor", signal->monitor)) &&
            add_attribute(s->dataset, "order", H5T_NATIVE_UINT32, &order) &&
            add_attribute(s->dataset, "t_first_ns", H5T_NATIVE_INT64, &grid[0]) &&
            add_attribute(s->dataset, "every_ns", H5T_NATIVE_INT64, &grid[1]) &&

@@ -474,6 +474,7 @@ static cal_status open_signal(source *self, const char *name, cal_time committed
         !get_integer(id, "t_first_ns", &signal->t_first) ||
         !get_integer(id, "every_ns", &signal->every) || signal->t_first < 0 || signal->every <= 0)
         return broken(self, "lacks attributes", name);
+    get_text(self, id, "monitor", &signal->monitor); /* only what a monitor made has it */
     const size_t n_visible = cali_layout_rows_until(signal->t_first, signal->every, committed);
     signal->n_rows = f.size[0] < n_visible ? (size_t)f.size[0] : n_visible;
     signal->is_float32 = f.value_size == sizeof(float);

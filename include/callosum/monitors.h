@@ -76,7 +76,7 @@ typedef struct cal_monitor_def {
     cal_time every;        /**< between the rows out, a multiple of dt */
     const cal_hrf *kernel; /**< bold */
     cal_bold_form form;    /**< bold */
-    cal_time length;       /**< bold: of the kernel, a multiple of the interval; default 20 s */
+    cal_time length;       /**< bold: of the kernel, at least two intervals; default 20 s */
     cal_time interim;      /**< bold: interval of the averages that meet the kernel, a multiple of dt; 0: dt */
     const uint32_t *groups; /**< n_regions numbers below n_groups; NULL: all in one. CAL_NO_GROUP: in none */
     size_t n_groups;

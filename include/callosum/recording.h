@@ -47,6 +47,7 @@ typedef struct cal_signal_def {
     size_t n_columns;
     const char *const *labels;   /**< n_columns names; copied */
     bool is_float32;
+    const char *monitor;         /**< what made it: "bold", "eeg", ...; NULL: sampled as it is */
 } cal_signal_def;
 /** Before the start. Errors: ARGUMENT. */
 cal_status cal_recorder_add_signal(cal_recorder *recorder, const cal_signal_def *def, size_t *signal);
@@ -111,6 +112,7 @@ bool cal_recording_is_complete(const cal_recording *recording);
 
 typedef struct cal_recording_signal {
     const char *name, *unit, *long_name, *axis;
+    const char *monitor; /**< or NULL */
     cal_time t_first, every;
     size_t n_rows, n_columns;
     const char *const *labels;

@@ -222,8 +222,8 @@ Test(monitors_kinds, wrong_definitions_are_refused_by_name)
     def.kind = cal_monitor_kind_find("bold");
     expect_refused(&def, "needs a kernel");
     def.kernel = cal_hrf_find("gamma");
-    def.length = 201 * CAL_NS_PER_MS;
-    expect_refused(&def, "no multiple of its interval");
+    def.length = 3 * CAL_NS_PER_MS;
+    expect_refused(&def, "shorter than two of its intervals");
     def.length = 200 * CAL_NS_PER_MS;
     def.interim = 4 * CAL_NS_PER_MS;
     expect_refused(&def, "divide 10 ms");
