@@ -110,3 +110,12 @@ ParameterizedTest(int *i, nmm_tvb, defaults_are_those_of_tvb)
     free(params);
     H5Fclose(file);
 }
+
+/* The models of tvb-library 2.11, each in one line. */
+Test(nmm_tvb, every_model_of_tvb_has_its_line)
+{
+    cr_expect(eq(int, TVB_MODELS, 28));
+    for (size_t i = 0; i < TVB_MODELS; i++)
+        for (size_t j = 0; j < i; j++)
+            cr_expect(strcmp(tvb_models[i].file, tvb_models[j].file) != 0, "%s stands twice", tvb_models[i].file);
+}

@@ -206,37 +206,25 @@ static inline bool tvb_parameter(hid_t file, const char *group, const tvb_model 
     return name.theirs != NULL;
 }
 
-/** The coupling of /network as terms of ours; returns their number. */
+/** The coupling of /network as terms of ours; returns their number. The numbers have TVB's names, except for the width
+ *  of Jansen and Rit's function, which TVB gives as its inverse. */
 static inline size_t tvb_terms(hid_t file, const tvb_model *tvb, cal_coupling terms[TVB_ROUTES])
 {
+    static const cal_coupling_kind kinds[] = {
+        [TVB_LINEAR] = CAL_COUPLING_LINEAR, [TVB_DIFFERENCE] = CAL_COUPLING_DIFFERENCE,
+        [TVB_KURAMOTO] = CAL_COUPLING_KURAMOTO, [TVB_SIGMOIDAL_JANSEN_RIT] = CAL_COUPLING_SIGMOIDAL_JANSEN_RIT,
+        [TVB_HYPERBOLIC_TANGENT] = CAL_COUPLING_HYPERBOLIC_TANGENT,
+    };
     cal_coupling c = cal_coupling_default();
-    c.a = tvb_number(file, "network/coupling_parameters/a");
-    switch (tvb->coupling) {
-    case TVB_LINEAR:
-        c.b = tvb_number(file, "network/coupling_parameters/b");
-        break;
-    case TVB_DIFFERENCE:
-        c.kind = CAL_COUPLING_DIFFERENCE;
-        break;
-    case TVB_KURAMOTO:
-        c.kind = CAL_COUPLING_KURAMOTO;
-        break;
-    case TVB_SIGMOIDAL_JANSEN_RIT:
-        c.kind = CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
-        c.cmin = tvb_number(file, "network/coupling_parameters/cmin");
-        c.cmax = tvb_number(file, "network/coupling_parameters/cmax");
-        c.midpoint = tvb_number(file, "network/coupling_parameters/midpoint");
-        c.sigma = 1.0 / tvb_number(file, "network/coupling_parameters/r");
-        break;
-    case TVB_HYPERBOLIC_TANGENT: { /* 1 + tanh((b x - m) / s) = 2 / (1 + exp((m / b - x) / (s / 2 b))) */
-        const double b = tvb_number(file, "network/coupling_parameters/b");
-        c.kind = CAL_COUPLING_SIGMOIDAL_JANSEN_RIT;
-        c.cmin = 0.0;
-        c.cmax = 2.0;
-        c.midpoint = tvb_number(file, "network/coupling_parameters/midpoint") / b;
-        c.sigma = tvb_number(file, "network/coupling_parameters/sigma") / (2.0 * b);
-        break;
-    }
+    c.kind = kinds[tvb->coupling];
+    const cal_coupling_info *info = cal_coupling_info_of(c.kind);
+    for (size_t k = 0; k < info->n_params; k++) {
+        const char *name = info->params[k].name;
+        const bool is_inverse = tvb->coupling == TVB_SIGMOIDAL_JANSEN_RIT && strcmp(name, "sigma") == 0;
+        char path[128];
+        snprintf(path, sizeof path, "network/coupling_parameters/%s", is_inverse ? "r" : name);
+        const double number = tvb_number(file, path);
+        *cal_coupling_number(&c, name) = is_inverse ? 1.0 / number : number;
     }
     size_t n = 0;
     for (size_t k = 0; k < TVB_ROUTES; k++) {
