@@ -12,7 +12,7 @@ enum {
 enum { EPI_X1, EPI_Y1, EPI_Z, EPI_X2, EPI_Y2, EPI_G, EPI_N_STATES };
 
 #define CALI_EPILEPTOR_PARAMS                                                                                          \
-    [EPI_X0] = {"x0", "1", -1.6, -10.0, 10.0, "epileptogenicity: seizures recur above about -2.06, rest below"},      \
+    [EPI_X0] = {"x0", "1", -1.6, -10.0, 10.0, "epileptogenicity: with the defaults seizures recur above -2.062, below it rests"},      \
     [EPI_IEXT] = {"Iext", "1", 3.1, -100.0, 100.0, "constant drive of the first ensemble"},                           \
     [EPI_IEXT2] = {"Iext2", "1", 0.45, -100.0, 100.0, "constant drive of the second ensemble"},                       \
     [EPI_A] = {"a", "1", 1.0, -100.0, 100.0, "coefficient of x1^3 for x1 < 0"},                                       \

@@ -349,34 +349,64 @@ Test(nmm_mpr, fixed_points_are_those_of_the_reference)
     cali_test_table_free(truth);
 }
 
-/* I = 3 sin(pi t / 20): tolerance for an adaptive solver at 1e-8 is 1e-5 (README). */
-Test(nmm_mpr, follows_a_sine_with_cvode)
+/* The network's drive of the table: I = 3 sin(pi t / 20), 3 sin(pi t / 50) from t = 0, or 3 in [0, 30). */
+typedef struct course {
+    const char *table;
+    cal_nmm_stimulus drive;
+    double from_ms; /* time of the table's first row; the host's clock begins there */
+} course;
+static const course courses[] = {
+    {"mpr/mf_sin20.csv", {.amplitude = 3.0, .frequency_Hz = 25.0}, 0.0},
+    {"mpr/mf_sin50.csv", {.amplitude = 3.0, .frequency_Hz = 10.0}, 0.0},
+    {"mpr/mf_step.csv", {.offset = 3.0, .start = 5 * CAL_NS_PER_MS, .stop = 35 * CAL_NS_PER_MS}, -5.0},
+};
+/* BDF gathers more of its local errors than Adams does: tighter */
+static const struct {
+    cal_integrator kind;
+    double rtol;
+    cal_time dt;
+} follow_by[] = {{CAL_CVODE_ADAMS, 1e-8, CAL_NS_PER_MS / 10},
+                 {CAL_CVODE_BDF, 3e-9, CAL_NS_PER_MS / 10},
+                 {CAL_RK4, 1e-8, CAL_NS_PER_MS / 200}};
+enum { N_COURSES = sizeof courses / sizeof courses[0], N_FOLLOW = sizeof follow_by / sizeof follow_by[0] };
+
+static double worst_of_course(const course *c, cali_test_table *truth, int by)
 {
-    cali_test_table *truth = read_table("mpr/mf_sin20.csv");
-    if (truth == NULL)
-        cr_skip_test("the reference data are not here");
-    for (int bdf = 0; bdf < 2; bdf++) {
-        net a = net_make(1, "mpr", 1);
-        const cal_nmm_stimulus s = {.amplitude = 3.0, .frequency_Hz = 25.0};
-        a.initial[0] = truth->values[1];
-        a.initial[1] = truth->values[2];
-        a.def.stimuli = &s;
-        a.def.n_stimuli = 1;
-        a.def.integrator = bdf ? CAL_CVODE_BDF : CAL_CVODE_ADAMS;
-        a.def.rtol = 1e-8;
-        a.def.dt = CAL_NS_PER_MS / 10;
-        a.def.window = CAL_NS_PER_MS;
-        net_create(&a);
-        double worst = 0.0;
-        for (size_t k = 1; k < truth->n_rows; k++) {
-            cr_assert(cal_nmm_advance(a.nmm, (cal_time)(truth->values[3 * k] * 1e6 + 0.5)) == CAL_OK);
-            worst = fmax(worst, fabs(net_state(&a, 0, 0) - truth->values[3 * k + 1]));
-        }
-        fprintf(stderr, "mpr sine %s: %.2g\n", bdf ? "bdf" : "adams", worst);
-        cr_expect(lt(dbl, worst, 1e-5));
-        net_free(&a);
+    net a = net_make(1, "mpr", 1);
+    a.initial[0] = truth->values[1];
+    a.initial[1] = truth->values[2];
+    a.def.stimuli = &c->drive;
+    a.def.n_stimuli = 1;
+    a.def.integrator = follow_by[by].kind;
+    a.def.rtol = follow_by[by].rtol;
+    a.def.dt = follow_by[by].dt;
+    a.def.window = CAL_NS_PER_MS;
+    net_create(&a);
+    double worst = 0.0;
+    for (size_t k = 1; k < truth->n_rows; k++) {
+        const double t_ms = truth->values[3 * k] - c->from_ms;
+        cr_assert(cal_nmm_advance(a.nmm, (cal_time)(t_ms * 1e6 + 0.5)) == CAL_OK);
+        worst = fmax(worst, fabs(net_state(&a, 0, 0) - truth->values[3 * k + 1]));
     }
-    cali_test_table_free(truth);
+    net_free(&a);
+    return worst;
+}
+
+/* Tolerance for an adaptive solver at 1e-8: 1e-5 (README). */
+Test(nmm_mpr, follows_sines_and_steps_of_its_drive)
+{
+    for (int i = 0; i < N_COURSES; i++) {
+        cali_test_table *truth = read_table(courses[i].table);
+        if (truth == NULL)
+            cr_skip_test("the reference data are not here");
+        cr_assert(fabs(truth->values[0] - courses[i].from_ms) < 1e-9);
+        for (int by = 0; by < N_FOLLOW; by++) {
+            const double worst = worst_of_course(&courses[i], truth, by);
+            fprintf(stderr, "%s by %s: %.2g\n", courses[i].table, cal_integrator_names[follow_by[by].kind], worst);
+            cr_expect(lt(dbl, worst, 1e-5), "%s by %s", courses[i].table, cal_integrator_names[follow_by[by].kind]);
+        }
+        cali_test_table_free(truth);
+    }
 }
 
 /* The right-hand side changes its sign within 1e-8 of each fixed point of the table. */
@@ -395,6 +425,38 @@ Test(nmm_wong_wang, fixed_points_are_those_of_the_reference)
         m->rhs(1, p, &low, &no_input, &f[0]);
         m->rhs(1, p, &high, &no_input, &f[1]);
         cr_expect(f[0] * f[1] < 0.0, "w %g, I0 %g, S %g", p[5], p[7], s);
+    }
+    cali_test_table_free(truth);
+}
+
+/* With inhibition: a Newton step from each fixed point of the table stays within its tolerance, 1e-8. */
+Test(nmm_wong_wang, fixed_points_with_inhibition_are_those_of_the_reference)
+{
+    static const char *const names[] = {"reduced-wong-wang-exc-inh", "deco-balanced-exc-inh"};
+    cali_test_table *truth = read_table("wongwang/deco2014_fixed_points.csv");
+    if (truth == NULL)
+        cr_skip_test("the reference data are not here");
+    for (size_t k = 0; k < 2 * truth->n_rows; k++) {
+        const cal_nmm_model *m = cal_nmm_model_find(names[k % 2]);
+        double p[32], f[2], high[2], low[2], j[2][2];
+        for (size_t q = 0; q < m->n_params; q++)
+            p[q] = m->params[q].value;
+        p[cal_field_find(m->params, m->n_params, "J_i")] = cali_test_value(truth, k / 2, "J_i");
+        p[cal_field_find(m->params, m->n_params, "I_ext")] = cali_test_value(truth, k / 2, "I_ext_nA");
+        const double x[2] = {cali_test_value(truth, k / 2, "S_E"), cali_test_value(truth, k / 2, "S_I")}, no_input = 0.0;
+        m->rhs(1, p, x, &no_input, f);
+        for (int s = 0; s < 2; s++) {
+            double y[2] = {x[0], x[1]};
+            y[s] = x[s] + 1e-5;
+            m->rhs(1, p, y, &no_input, high);
+            y[s] = x[s] - 1e-5;
+            m->rhs(1, p, y, &no_input, low);
+            for (int r = 0; r < 2; r++)
+                j[r][s] = (high[r] - low[r]) / 2e-5;
+        }
+        const double det = j[0][0] * j[1][1] - j[0][1] * j[1][0];
+        cr_expect(lt(dbl, fabs((f[0] * j[1][1] - f[1] * j[0][1]) / det), 1e-8), "%s, row %zu", m->name, k / 2);
+        cr_expect(lt(dbl, fabs((f[1] * j[0][0] - f[0] * j[1][0]) / det), 1e-8), "%s, row %zu", m->name, k / 2);
     }
     cali_test_table_free(truth);
 }

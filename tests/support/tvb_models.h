@@ -119,7 +119,7 @@ static const tvb_model tvb_models[] = {
      .share = 1e-6, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02, .renamed = {TVB_ZERLAUT_THRESHOLDS}},
     {"ZerlautAdaptationSecondOrder", "zerlaut-adaptation-second-order", {{"E", "c"}}, TVB_LINEAR,
      .share = 1e-6, .rk4_dt_ms = 0.02, .grid_dt_ms = 0.02, .dfun_tolerance = 1e-8, /* TVB: finite differences */
-     .renamed = {TVB_ZERLAUT_THRESHOLDS, {"derivative_scale", NULL, 0, 0.0}}},
+     .renamed = {TVB_ZERLAUT_THRESHOLDS, {"moments", NULL, 0, 0.0}}},
     {"KIonEx", "k-ion-exchange", {{"x", "c"}}, TVB_LINEAR,
      .share = 1e-6, .rk4_dt_ms = 0.005, .grid_dt_ms = 0.005},
 };
