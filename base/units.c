@@ -129,8 +129,7 @@ static void skip_blanks(scanner *in)
         in->at++;
 }
 
-/* a *= b^(halves / 2); false when an exponent leaves all sense. */
-static bool multiply(cali_unit *a, const cali_unit *b, int halves)
+bool cali_unit_multiply(cali_unit *a, const cali_unit *b, int halves)
 {
     int8_t *to[] = {&a->dimension.m, &a->dimension.kg, &a->dimension.s,
                     &a->dimension.a, &a->dimension.rad, &a->dimension.byte};
@@ -237,7 +236,7 @@ static bool read_product(scanner *in, cali_unit *out)
         cali_unit factor;
         int halves;
         if (!read_factor(in, &factor) || !read_exponent(in, &halves) ||
-            !multiply(out, &factor, sign * halves))
+            !cali_unit_multiply(out, &factor, sign * halves))
             return false;
         skip_blanks(in);
         if (*in->at == '\0' || *in->at == ')')
@@ -383,14 +382,14 @@ void cali_quantity_add_si(cali_text *out, double value, const char *unit_text)
 cali_unit cali_unit_divide(const cali_unit *a, const cali_unit *b)
 {
     cali_unit out = *a;
-    multiply(&out, b, -2);
+    cali_unit_multiply(&out, b, -2);
     return out;
 }
 
 cali_unit cali_unit_square_root(const cali_unit *a)
 {
     cali_unit out = {1.0, 0, {0}};
-    multiply(&out, a, 1);
+    cali_unit_multiply(&out, a, 1);
     return out;
 }
 

@@ -30,6 +30,8 @@ bool cali_unit_is_same_dimension(const cali_unit *a, const cali_unit *b);
 bool cali_unit_is_plain(const cali_unit *unit); /**< without dimension: 1, %, event */
 /** `value` in `to` instead of `from`; both have the same dimension. */
 double cali_unit_convert(double value, const cali_unit *from, const cali_unit *to);
+/** a *= b^(halves / 2). False, and `a` is of no use, when an exponent leaves all sense. */
+bool cali_unit_multiply(cali_unit *a, const cali_unit *b, int halves);
 cali_unit cali_unit_divide(const cali_unit *a, const cali_unit *b);
 cali_unit cali_unit_square_root(const cali_unit *a);
 /** The SI base unit of the same dimension. */

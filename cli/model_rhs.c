@@ -144,8 +144,8 @@ static void evaluate(evaluation *e, size_t first, size_t n)
         memcpy(e->of_list[e->places[c].list] + e->places[c].row * n, e->points + c * e->csv.n_rows + first,
                n * sizeof(double));
     cal_nmm_model_derive(m, n, e->of_list[PARAMETERS]);
-    m->rhs(n, e->of_list[PARAMETERS], e->of_list[STATES], e->of_list[INPUTS], e->slopes);
-    m->observe(n, e->of_list[PARAMETERS], e->of_list[STATES], e->outputs);
+    cal_nmm_model_rhs(m, n, e->of_list[PARAMETERS], e->of_list[STATES], e->of_list[INPUTS], e->slopes);
+    cal_nmm_model_observe(m, n, e->of_list[PARAMETERS], e->of_list[STATES], e->outputs);
 }
 
 /* ---- what is printed ----------------------------------------------------------------------------- */

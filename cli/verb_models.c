@@ -232,10 +232,47 @@ static cali_exit run_rhs(cal_context *ctx, const char *name, const char *path, b
     return unknown_name(ctx, name);
 }
 
+static bool is_file(const char *name)
+{
+    const size_t n = strlen(name);
+    return (n > 5 && strcmp(name + n - 5, ".yaml") == 0) || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
+}
+
+static cali_exit print_own(const cal_nmm_model *model, bool is_json)
+{
+    const entry e = from_mass(model);
+    if (is_json) {
+        cali_text json = {0};
+        cali_json_open(&json, NULL, "[");
+        add_entry(&json, &e);
+        cali_json_close(&json, "]");
+        return cali_print_json(&json);
+    }
+    print_entry(&e);
+    printf("\nThe test value of the file is met. The model runs %s.\n", cal_nmm_model_how(model));
+    return CALI_EXIT_OK;
+}
+
+/* An own model: its file is checked, and printed or evaluated like a built-in one. */
+static cali_exit run_file(cal_context *ctx, const char *path, const cali_arguments *arguments)
+{
+    const bool is_json = cali_has(arguments, "json");
+    cal_nmm_model *model = NULL;
+    if (cal_nmm_model_load(ctx, path, &model) != CAL_OK)
+        return cali_fail(ctx, CALI_EXIT_INPUT);
+    const cali_exit result = cali_has(arguments, "rhs")
+                                 ? cali_print_rhs(ctx, model, cali_get_text(arguments, "rhs", NULL), is_json)
+                                 : print_own(model, is_json);
+    cal_nmm_model_destroy(&model);
+    return result;
+}
+
 static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 {
     const char *wanted = arguments->n_words > 0 ? arguments->words[0] : NULL;
     const bool is_json = cali_has(arguments, "json");
+    if (wanted != NULL && is_file(wanted))
+        return run_file(ctx, wanted, arguments);
     if (cali_has(arguments, "rhs"))
         return run_rhs(ctx, wanted, cali_get_text(arguments, "rhs", NULL), is_json);
     if (wanted == NULL && !is_json) {
@@ -267,9 +304,10 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 extern const cali_verb cali_verb_models;
 const cali_verb cali_verb_models = {
     .name = "models",
-    .words = "[NAME]",
+    .words = "[NAME|FILE]",
     .summary = "neural masses, neurons and transducers: equations, units, ranges, sources",
-    .details = "With --json: a list of entries; an open end of a range is null.\n"
+    .details = "A FILE ending in .yaml is an own model (docs/own-models.md): it is checked and printed.\n"
+               "With --json: a list of entries; an open end of a range is null.\n"
                "With --rhs: the header of the table names states, parameters and inputs, with units as in \"V (mV)\";\n"
                "what it does not name is at its default. A name that two lists have is written inputs.c, parameters.c.",
     .max_words = 1,

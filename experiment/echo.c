@@ -326,7 +326,8 @@ static void add_models(echo *e)
     for (size_t i = 0; i < e->exp->n_masses; i++) {
         const cali_mass *mass = &e->exp->masses[i];
         open_bracket(e, mass->name, "{");
-        add_text(e, "neural_mass", mass->model->name);
+        const char *path = cali_own_model_path(e->exp, mass->model);
+        add_text(e, "neural_mass", path != NULL ? path : mass->model->name);
         add_settings(e, mass->model, false, &mass->settings, mass->params);
         add_settings(e, mass->model, true, &mass->settings, mass->initial);
         close_bracket(e, "}");

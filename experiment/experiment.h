@@ -35,6 +35,12 @@ typedef struct cali_settings {
     size_t n;
 } cali_settings;
 
+/** A model that is a file of the user, loaded once. */
+typedef struct cali_own_file {
+    char *path;
+    cal_nmm_model *model; /* owned */
+} cali_own_file;
+
 /** A named neural mass: entry of `models:`. */
 typedef struct cali_mass {
     char *name;
@@ -148,6 +154,8 @@ struct cal_experiment {
 
     cali_mass *masses;
     size_t n_masses;
+    cali_own_file *own_models;
+    size_t n_own_models;
     cali_network *networks;
     size_t n_networks;
     cali_assignment *assignments; /* [0] is the default */
@@ -191,6 +199,10 @@ cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experime
 /** The experiment with all defaults filled in, every dimensional number in SI base units with its unit, as
  *  JSON in a fixed order. Errors: MEMORY. */
 cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out);
+
+/** The file of an own model; NULL: it is built in. */
+const char *cali_own_model_path(const cal_experiment *experiment, const cal_nmm_model *model);
+void cali_free_own_models(cal_experiment *experiment);
 
 /** docs/experiment-file.md and docs/experiment.schema.json from the tables of experiment/keys.c. */
 void cali_experiment_reference(cali_text *out);

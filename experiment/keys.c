@@ -184,7 +184,7 @@ const cali_mapping cali_keys_stimulus = {
 
 static const cali_key model[] = {
     {"neural_mass", CALI_KEY_TEXT, .is_required = true, AT(cali_model_text, neural_mass),
-     .meaning = "name in the catalogue: `callosum models`"},
+     .meaning = "name in the catalogue (`callosum models`), or the file of an own model: `./my_model.yaml` (docs/own-models.md)"},
     {"parameters", CALI_KEY_OWN, .shape = "a mapping of the model's parameters",
      .meaning = "what differs from the defaults: a quantity; a distribution over the regions, `\"normal(10 ms, 1 ms)\"`; "
                 "or a column of a table with one row per region, `{file: regions.csv, column: tau}`"},

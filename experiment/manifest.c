@@ -58,6 +58,8 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     CAL_TRY(cali_digest_bytes(s->ctx, e->text, strlen(e->text), digest));
     cali_json_text(t, "sha256", digest);
     cali_json_close(t, "}");
+    for (size_t i = 0; i < e->n_own_models; i++)
+        CAL_TRY(add_input(s->ctx, t, "model", e->own_models[i].path));
     if (!e->is_generated) {
         CAL_TRY(add_input(s->ctx, t, "connectome", e->source.path));
         CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));

@@ -1,113 +1,22 @@
-/* The form of messages: where, code, what, the line itself, and further lines. */
+/* The mistakes of an experiment file, gathered and said in the order of the file. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/context.h"
+#include "base/message.h"
 #include "experiment/reader.h"
-
-enum { EXCERPT_WIDTH = 90 };
-
-/* The start of line `line` of the file, NULL if there is none. */
-static const char *find_line(const cal_experiment *exp, unsigned line, size_t *size)
-{
-    const char *at = exp->text, *end = exp->text + exp->text_size;
-    for (unsigned i = 1; at != NULL && i < line; i++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        at = at == NULL ? NULL : at + 1;
-    }
-    if (at == NULL || line == 0 || at >= end)
-        return NULL;
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
-    *size = (size_t)((stop == NULL ? end : stop) - at);
-    return at;
-}
-
-static size_t character_size(const char *at, size_t left)
-{
-    size_t n = 1;
-    while (n < left && ((unsigned char)at[n] & 0xc0) == 0x80)
-        n++;
-    return n;
-}
-
-/* The line with a caret below the column; a long line is cut around it. Columns count characters. */
-static void add_excerpt(cali_text *out, const cal_experiment *exp, cali_place place)
-{
-    size_t size = 0;
-    const char *line = find_line(exp, place.line, &size);
-    if (line == NULL || place.column == 0)
-        return;
-    unsigned first = place.column > EXCERPT_WIDTH - 20 ? place.column - (EXCERPT_WIDTH - 30) : 1;
-    cali_text shown = {0};
-    unsigned column = 1;
-    for (size_t at = 0; at < size && column < first + EXCERPT_WIDTH; column++) {
-        const size_t n = character_size(line + at, size - at);
-        const unsigned char c = (unsigned char)line[at];
-        if (column >= first && c >= 0x20 && c != 0x7f)
-            cali_text_add_bytes(&shown, line + at, n);
-        else if (column >= first)
-            cali_text_add(&shown, c == '\r' ? "" : " ");
-        at += n;
-    }
-    const char *dots = first > 1 ? "..." : "";
-    if (shown.size > 0) {
-        cali_text_format(out, "\n%5u | %s%s", place.line, dots, shown.data);
-        cali_text_format(out, "\n      | %*s^", (int)(strlen(dots) + place.column - first), "");
-    }
-    cali_text_free(&shown);
-}
-
-/* "try 3 mm/ms" becomes "  try      3 mm/ms": the first word of a further line is its kind. */
-static void add_further_lines(cali_text *out, const char *text)
-{
-    while (text != NULL && *text != '\0') {
-        const char *end = strchr(text, '\n');
-        const size_t size = end == NULL ? strlen(text) : (size_t)(end - text);
-        const char *blank = memchr(text, ' ', size);
-        const size_t word = blank == NULL ? size : (size_t)(blank - text);
-        if (word <= 7 && word < size)
-            cali_text_format(out, "\n  %-8.*s %.*s", (int)word, text, (int)(size - word - 1), blank + 1);
-        else
-            cali_text_format(out, "\n  %.*s", (int)size, text);
-        text = end == NULL ? NULL : end + 1;
-    }
-}
-
-/* Texts of a file are quoted and cut: half characters and control characters (a terminal would obey) become "?". */
-static void clean(char *text, size_t size)
-{
-    for (size_t i = 0; i < size;) {
-        const unsigned char c = (unsigned char)text[i];
-        const size_t n = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 0;
-        size_t k = 1;
-        while (k < n && i + k < size && ((unsigned char)text[i + k] & 0xc0) == 0x80)
-            k++;
-        if (n == 0 || k < n || (c < 0x20 && c != '\n') || c == 0x7f) {
-            memset(text + i, '?', k);
-        }
-        i += k;
-    }
-}
 
 void cali_message_add(cali_text *out, const cal_experiment *exp, cali_place place, const char *code,
                       const char *text)
 {
-    const size_t begin = out->size;
-    if (place.set > 0 && place.set <= exp->n_overrides)
-        cali_text_format(out, "--set %.200s", exp->overrides[place.set - 1]);
-    else if (place.line > 0)
-        cali_text_format(out, "%s:%u:%u", exp->path, place.line, place.column);
-    else
-        cali_text_add(out, exp->path);
-    const size_t first = strcspn(text, "\n");
-    cali_text_format(out, "  %s  %.*s", code, (int)first, text);
-    if (place.set == 0 && place.line > 0)
-        add_excerpt(out, exp, place);
-    add_further_lines(out, text[first] == '\0' ? NULL : text + first + 1);
-    if (!out->is_broken)
-        clean(out->data + begin, out->size - begin);
+    const bool is_set = place.set > 0 && place.set <= exp->n_overrides;
+    const cali_message_file file = {exp->path, exp->text, exp->text_size};
+    char head[256];
+    if (is_set)
+        snprintf(head, sizeof head, "--set %.200s", exp->overrides[place.set - 1]);
+    cali_message_write(out, &file, is_set ? head : NULL, place.line, place.column, code, text);
 }
 
 cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experiment, cali_place place,
@@ -173,6 +82,8 @@ cal_status cali_reader_finish(cali_reader *r)
     qsort(r->mistakes, r->n_mistakes, sizeof *r->mistakes, compare_mistakes);
     cali_text out = {0};
     size_t n = 0;
+    if (r->foreign != NULL)
+        cali_text_format(&out, "%s\n", r->foreign);
     for (; n < r->n_mistakes && n < CALI_SHOWN_MISTAKES; n++) {
         /* the context keeps so much of a message; a mistake is shown whole or counted */
         if (n > 0 && out.size + strlen(r->mistakes[n].text) > CALI_CONTEXT_MESSAGE - 64)

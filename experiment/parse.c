@@ -292,6 +292,7 @@ void cal_experiment_destroy(cal_experiment **experiment)
 {
     if (experiment == NULL || *experiment == NULL)
         return;
+    cali_free_own_models(*experiment);
     cali_arena_free(&(*experiment)->arena);
     free(*experiment);
     *experiment = NULL;

@@ -22,6 +22,8 @@ static const char *model_name_at(const void *list, size_t i)
 
 static const cal_nmm_model *find_model(cali_reader *r, const cali_node *node, const char *name)
 {
+    if (cali_is_own_model(name))
+        return cali_load_own_model(r, node);
     const cal_nmm_model *model = cal_nmm_model_find(name);
     if (model != NULL)
         return model;

@@ -462,11 +462,13 @@ static bool read_time(cali_reader *r, const cali_node *node, const char *label, 
     return true;
 }
 
-static bool read_path(cali_reader *r, const cali_node *node, const char *label, char **out)
+bool cali_read_path(cali_reader *r, const cali_node *node, const char *label, char **out)
 {
     char *text = NULL, *folder = NULL, *joined = NULL;
     if (!cali_read_text(r, node, label, &text))
         return false;
+    while (text[0] == '.' && text[1] == '/' && text[2] != '/')
+        text += 2;
     /* a path typed behind --set begins where the user stands, one in the file where the file is */
     const bool is_typed = node->origin > 0;
     if (!is_typed && cali_path_directory(r->ctx, r->exp->path, &folder) != CAL_OK)
@@ -491,7 +493,7 @@ bool cali_read_value(cali_reader *r, const cali_node *node, const char *label, c
         memcpy((char *)target + key->offset, &text, sizeof text);
         return true;
     case CALI_KEY_PATH:
-        if (!read_path(r, node, label, &text))
+        if (!cali_read_path(r, node, label, &text))
             return false;
         memcpy((char *)target + key->offset, &text, sizeof text);
         return true;

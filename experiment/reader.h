@@ -21,6 +21,7 @@ typedef struct cali_reader {
     cali_mistake mistakes[CALI_MAX_MISTAKES];
     size_t n_mistakes;
     bool is_out_of_memory;
+    const char *foreign;      /* mistakes of an own model's file, said before those of the experiment, or NULL */
     const cali_node *regions; /* `regions:`, or NULL; its default decides units of coupling */
 } cali_reader;
 
@@ -57,6 +58,8 @@ const char *cali_describe_node(const cali_node *node, char buffer[CALI_LABEL]);
 
 /* Scalars. `label` names the value in messages ("run.duration", "tau of model mpr"). False: refused. */
 bool cali_read_text(cali_reader *r, const cali_node *node, const char *label, char **out);
+/** A path, from the folder of the file where it is relative. */
+bool cali_read_path(cali_reader *r, const cali_node *node, const char *label, char **out);
 bool cali_read_flag(cali_reader *r, const cali_node *node, const char *label, bool *out);
 /** `unit_text` "1": a bare number. */
 bool cali_read_quantity(cali_reader *r, const cali_node *node, const char *label, const char *unit_text, double *out);
@@ -94,6 +97,12 @@ void cali_read_settings(cali_reader *r, const cali_node *node, const cal_nmm_mod
 /** Number of entries of a list node; a mapping counts as a list of one; NULL and nothing as none. Mistake if it is neither. */
 size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label);
 const cali_node *cali_list_at(const cali_node *node, size_t i);
+
+/* parse_own.c */
+/** Whether the name of a neural mass is that of a file. */
+bool cali_is_own_model(const char *name);
+/** The model of the file that `node` names; NULL and a mistake if it cannot be used. */
+const cal_nmm_model *cali_load_own_model(cali_reader *r, const cali_node *node);
 
 /* parse_models.c */
 typedef enum cali_field_kind { CALI_STATES, CALI_INPUTS, CALI_OUTPUTS } cali_field_kind;

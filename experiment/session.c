@@ -23,7 +23,7 @@ static cal_status rest_output(cal_session *s, const cal_nmm_model *m, const doub
     double *y = p + n_p;
     memcpy(p, params, m->n_params * sizeof *p);
     cal_nmm_model_derive(m, 1, p);
-    m->observe(1, p, initial, y);
+    cal_nmm_model_observe(m, 1, p, initial, y);
     *output = y[0];
     free(p);
     return CAL_OK;

@@ -74,7 +74,7 @@ void cali_block_derive(const cal_nmm *nmm, cali_block *b)
 
 static void observe(cal_nmm *nmm, cali_block *b, const double *x)
 {
-    b->model->observe(b->n, b->params, x, b->outputs);
+    cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
     cali_block_derive(nmm, b);
 }
 
@@ -130,7 +130,7 @@ void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const
                              double *inputs)
 {
     if (!nmm->is_static)
-        b->model->observe(b->n, b->params, x, b->outputs);
+        cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
     if (nmm->n_instant > 0) {
         add_instant(nmm, b, rows);
         rows = b->rows[2];
@@ -148,7 +148,7 @@ void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *
         cali_block_add_coupling(nmm, b, x, rows, b->stage_inputs);
         c = b->stage_inputs;
     }
-    b->model->rhs(b->n, b->params, x, c, dx);
+    cal_nmm_model_rhs(b->model, b->n, b->params, x, c, dx);
     for (size_t k = 0; force != NULL && k < b->n_noises; k++)
         if (b->noises[k].is_coloured && !b->noises[k].is_on_input)
             nmm->kernels->axpy(b->n, 1.0, force + k * b->n, dx + b->noises[k].state * b->n);

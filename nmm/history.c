@@ -140,7 +140,7 @@ static void fill_given(cal_nmm *nmm, const cal_nmm_def *def, cali_block *b)
     for (int64_t step = 1 - (int64_t)nmm->ring_length; step < 0; step++) {
         const double t_ms = (double)step * nmm->dt_ms;
         set_states(nmm, def, b, t_ms, b->z);
-        b->model->observe(b->n, b->params, b->z, b->outputs);
+        cal_nmm_model_observe(b->model, b->n, b->params, b->z, b->outputs);
         for (size_t k = 0; k < def->n_histories; k++) {
             const int row = output_row(b, &def->histories[k]);
             if (row >= 0)

@@ -84,7 +84,7 @@ cal_status cal_nmm_add_probe(cal_nmm *nmm, const cal_probe_def *def, size_t *pro
     for (size_t i = 0; i < nmm->n_blocks; i++) { /* the interval begins with the value at t = 0 */
         cali_block *b = &nmm->blocks[i];
         const double *x = nmm->y + b->first_state;
-        b->model->observe(b->n, b->params, x, b->outputs);
+        cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
         const double *row = probe_row(nmm, b, p, x);
         for (size_t r = 0; row != NULL && r < b->n_real; r++)
             p->first[b->region[r]] = row[r];

@@ -52,6 +52,11 @@ typedef struct cal_nmm_model {
     void (*observe)(size_t n, const double *p, const double *x, double *y);
     const cal_own_delay *own_delays; /**< n_own_delays, or NULL */
     size_t n_own_delays;
+    /** Models that are data, not code, have these in the place of `rhs` and `observe` (NULL there): the same with the
+     *  model's own `self`. */
+    void (*rhs_of)(const void *self, size_t n, const double *p, const double *x, const double *c, double *dx);
+    void (*observe_of)(const void *self, size_t n, const double *p, const double *x, double *y);
+    const void *self;
 } cal_nmm_model;
 
 size_t cal_nmm_n_models(void);
@@ -61,6 +66,36 @@ const cal_nmm_model *cal_nmm_model_find(const char *name);
 /** Completes p (n_params + n_derived x n), whose parameters are set, for `rhs` and `observe`. Whoever calls those calls
  *  this first; models without derived constants need it not, and it does nothing for them. */
 void cal_nmm_model_derive(const cal_nmm_model *model, size_t n, double *p);
+
+/** dx = f(x, c) of any model. */
+static inline void cal_nmm_model_rhs(const cal_nmm_model *model, size_t n, const double *p, const double *x,
+                                     const double *c, double *dx)
+{
+    if (model->rhs != NULL)
+        model->rhs(n, p, x, c, dx);
+    else
+        model->rhs_of(model->self, n, p, x, c, dx);
+}
+
+/** y = out(x) of any model. */
+static inline void cal_nmm_model_observe(const cal_nmm_model *model, size_t n, const double *p, const double *x,
+                                         double *y)
+{
+    if (model->observe != NULL)
+        model->observe(n, p, x, y);
+    else
+        model->observe_of(model->self, n, p, x, y);
+}
+
+/** Loads an own model from a text file (docs/own-models.md): its units and its test value are checked, then it is
+ *  compiled by the system's compiler, or interpreted where there is none (a note says so); both give the same bits.
+ *  `*out` is owned by the caller, is used like a built-in model and must outlive what uses it. Not thread-safe with
+ *  itself. Errors: INPUT (all mistakes of the file in the form of docs/messages.md), IO, MEMORY. */
+cal_status cal_nmm_model_load(cal_context *ctx, const char *path, cal_nmm_model **out);
+/** "built in", "compiled by ...", "interpreted, because ..."; borrowed from the model. */
+const char *cal_nmm_model_how(const cal_nmm_model *model);
+/** Of a loaded model only. NULL and a NULL handle are accepted; the handle is nulled. */
+void cal_nmm_model_destroy(cal_nmm_model **model);
 
 /* ---- definition ------------------------------------------------------------------------------ */
 

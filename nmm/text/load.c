@@ -1,0 +1,270 @@
+/* An own model from its file to a cal_nmm_model: read, checked against its test value, compiled or interpreted. */
+#include <dlfcn.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/isa.h"
+#include "nmm/text/own.h"
+
+CALI_ISA_TABLE(void, cali_own_run, const cali_own_program *program, size_t n, const double *p, const double *x,
+               const double *c, double *out);
+
+void cali_own_run(const cali_own_program *program, size_t n, const double *p, const double *x, const double *c,
+                  double *out)
+{
+    cali_own_run_table[cali_isa()](program, n, p, x, c, out);
+}
+
+static void interpret_rhs(const void *self, size_t n, const double *p, const double *x, const double *c, double *dx)
+{
+    const cali_own *own = self;
+    cali_own_run(&own->rhs, n, p, x, c, dx);
+}
+
+static void interpret_observe(const void *self, size_t n, const double *p, const double *x, double *y)
+{
+    const cali_own *own = self;
+    cali_own_run(&own->observe, n, p, x, NULL, y);
+}
+
+/* ---- the test value ----------------------------------------------------------------------------------- */
+
+enum { TOLERANCE_DIGITS = 9 };
+
+/* `size`: what counts as 1 of this quantity, for values that cancel to 0. */
+static void compare(cali_own_reader *r, const char *label, const char *unit, double wanted, double got, double size)
+{
+    if (isnan(wanted) || fabs(got - wanted) <= 1e-9 * fabs(wanted) + 1e-13 * size)
+        return;
+    char words[2][32];
+    cali_format_number(wanted, words[0]);
+    cali_format_number(got, words[1]);
+    cali_own_refuse(r, r->own->test_line, r->own->test_column, "C110",
+                    "%s: the test says %s %s, but the expressions give %s %s\nbecause both must agree to %d digits", label,
+                    words[0], unit, isfinite(got) ? words[1] : "no finite number", unit, TOLERANCE_DIGITS);
+}
+
+static void check_test(cali_own_reader *r)
+{
+    const cali_own *own = r->own;
+    const cal_nmm_model *m = &own->model;
+    double *dx = cali_own_take(r, m->n_states, sizeof *dx), *y = cali_own_take(r, m->n_outputs, sizeof *y);
+    if (dx == NULL || y == NULL)
+        return;
+    cali_own_run(&own->rhs, 1, own->test_p, own->test_x, own->test_c, dx);
+    cali_own_run(&own->observe, 1, own->test_p, own->test_x, NULL, y);
+    for (size_t i = 0; i < m->n_states; i++) {
+        cali_unit unit, ms;
+        char text[CALI_UNIT_TEXT];
+        cali_unit_parse(m->states[i].unit, &unit);
+        cali_unit_parse("ms", &ms);
+        unit = cali_unit_divide(&unit, &ms);
+        cali_own_unit_text(&unit, text);
+        compare(r, own->equations[i].label, text, own->test_dx[i], dx[i], m->scales[i]);
+    }
+    for (size_t i = 0; i < m->n_outputs; i++)
+        compare(r, m->outputs[i].name, m->outputs[i].unit, own->test_y[i], y[i], 0.0);
+}
+
+/* ---- compiled ----------------------------------------------------------------------------------------------- */
+
+typedef struct entry_points {
+    void (*rhs)(size_t n, const double *p, const double *x, const double *c, double *dx);
+    void (*observe)(size_t n, const double *p, const double *x, double *y);
+} entry_points;
+
+/* POSIX's way from a symbol to a function. */
+static bool find_entries(void *library, entry_points *out)
+{
+    void *rhs = dlsym(library, "cali_own_rhs"), *observe = dlsym(library, "cali_own_observe");
+    memcpy(&out->rhs, &rhs, sizeof rhs);
+    memcpy(&out->observe, &observe, sizeof observe);
+    return rhs != NULL && observe != NULL;
+}
+
+static bool is_same(const double *a, const double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(isnan(a[i]) && isnan(b[i])) && memcmp(&a[i], &b[i], sizeof *a) != 0)
+            return false;
+    return true;
+}
+
+/* Values around those of the test, another in every region: so many that whole vectors and remainders run. */
+enum { PROBES = CALI_OWN_LANES + 5 };
+static void spread(double *rows, const double *values, size_t n_rows)
+{
+    for (size_t k = 0; k < n_rows; k++)
+        for (size_t i = 0; i < PROBES; i++)
+            rows[k * PROBES + i] = values[k] * (1.0 + 0.03 * (double)((i * (k + 3)) % 17)) +
+                                   (i == 0 ? 0.0 : 0.01 * (double)((i + 5 * k) % 13) - 0.06);
+}
+
+/* The compiled model against the interpreter, bit by bit: a compiler that takes liberties is not used. */
+static bool agrees(const cali_own *own, const entry_points *entries, double *room)
+{
+    const cal_nmm_model *m = &own->model;
+    double *p = room, *x = p + PROBES * m->n_params, *c = x + PROBES * m->n_states, *a = c + PROBES * m->n_inputs;
+    const size_t n_results = m->n_states > m->n_outputs ? m->n_states : m->n_outputs;
+    double *b = a + PROBES * n_results;
+    spread(p, own->test_p, m->n_params);
+    spread(x, own->test_x, m->n_states);
+    spread(c, own->test_c, m->n_inputs);
+    cali_own_run(&own->rhs, PROBES, p, x, c, a);
+    entries->rhs(PROBES, p, x, c, b);
+    if (!is_same(a, b, PROBES * m->n_states))
+        return false;
+    cali_own_run(&own->observe, PROBES, p, x, NULL, a);
+    entries->observe(PROBES, p, x, b);
+    return is_same(a, b, PROBES * m->n_outputs);
+}
+
+static void choose_compiled(cali_own_reader *r, const cali_own_compiler *compiler, void *library, bool was_cached, char *why,
+                            size_t size)
+{
+    cali_own *own = r->own;
+    cal_nmm_model *m = &own->model;
+    entry_points entries;
+    const size_t n_results = m->n_states > m->n_outputs ? m->n_states : m->n_outputs;
+    double *room = cali_own_take(r, PROBES * (m->n_params + m->n_states + m->n_inputs + 2 * n_results), sizeof *room);
+    own->library = library;
+    if (!find_entries(library, &entries) || room == NULL || !agrees(own, &entries, room)) {
+        snprintf(why, size, "%.200s does not compute what the model says", compiler->path);
+        return;
+    }
+    m->rhs = entries.rhs;
+    m->observe = entries.observe;
+    m->rhs_of = NULL;
+    m->observe_of = NULL;
+    cali_text how = {0};
+    cali_text_format(&how, "compiled by %s%s", compiler->version, was_cached ? " (kept from before)" : "");
+    own->how = cali_own_keep(r, how.is_broken ? "compiled" : how.data, how.is_broken ? 8 : how.size);
+    cali_text_free(&how);
+}
+
+static void choose_way(cali_own_reader *r)
+{
+    cali_own *own = r->own;
+    cali_own_compiler compiler;
+    char why[640] = "";
+    own->model.self = own;
+    own->model.rhs_of = interpret_rhs;
+    own->model.observe_of = interpret_observe;
+    if (cali_own_find_compiler(&compiler, why, sizeof why)) {
+        cali_text source = {0};
+        bool was_cached = false;
+        void *library = cali_own_emit(own, &source)
+                            ? cali_own_library(r->ctx, &compiler, &source, &was_cached, why, sizeof why)
+                            : NULL;
+        cali_text_free(&source);
+        if (library != NULL)
+            choose_compiled(r, &compiler, library, was_cached, why, sizeof why);
+    }
+    if (own->model.rhs != NULL)
+        return;
+    cali_text how = {0};
+    cali_text_format(&how, "interpreted, because %s", why);
+    own->how = cali_own_keep(r, how.is_broken ? "interpreted" : how.data, how.is_broken ? 11 : how.size);
+    cali_text_free(&how);
+    cal_context_note(r->ctx, "%s runs interpreted, with the same numbers but slower, because %s", own->path, why);
+}
+
+/* ---- the file ------------------------------------------------------------------------------------------------- */
+
+static cal_status finish(cali_own_reader *r)
+{
+    const size_t shown = 10;
+    if (r->is_out_of_memory || r->mistakes.is_broken)
+        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->own->path);
+    if (r->n_mistakes == 0)
+        return CAL_OK;
+    if (r->n_mistakes > shown)
+        cali_text_format(&r->mistakes, "\nand %zu more", r->n_mistakes - shown);
+    return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s", r->mistakes.data);
+}
+
+static void read_all(cali_own_reader *r)
+{
+    cali_tree_error error;
+    cali_node *root = NULL;
+    const cal_status status = cali_tree_read_yaml(r->tree, r->own->text, r->own->text_size, &root, &error);
+    if (status == CAL_ERR_MEMORY) {
+        r->is_out_of_memory = true;
+        return;
+    }
+    if (status != CAL_OK) {
+        cali_own_refuse(r, error.line, error.column, "C100", "%s%s%s%s%s", error.what,
+                        error.because[0] != '\0' ? "\nbecause " : "", error.because, error.hint[0] != '\0' ? "\ntry " : "",
+                        error.hint);
+        return;
+    }
+    if (root == NULL) {
+        cali_own_refuse(r, 0, 0, "C100", "the file is empty");
+        return;
+    }
+    cali_own_read(r, root);
+    if (r->n_mistakes > 0 || r->is_out_of_memory || !cali_own_make_programs(r))
+        return;
+    check_test(r);
+    if (r->n_mistakes == 0 && !r->is_out_of_memory && !r->is_dry)
+        choose_way(r);
+}
+
+cal_status cali_own_load_text(cal_context *ctx, const char *path, const char *text, size_t size, bool is_dry,
+                              cal_nmm_model **out)
+{
+    *out = NULL;
+    cali_own *own = calloc(1, sizeof *own);
+    cali_tree *tree = cali_tree_create();
+    cali_own_reader r = {.ctx = ctx, .own = own, .tree = tree, .is_dry = is_dry};
+    cal_status status = CAL_ERR_MEMORY;
+    if (own != NULL && tree != NULL) {
+        own->path = cali_own_keep(&r, path, strlen(path));
+        own->text = cali_own_keep(&r, text, size);
+        own->text_size = size;
+    }
+    if (own == NULL || own->path == NULL || own->text == NULL) {
+        CAL_FAIL(ctx, status, "%s: no memory", path);
+    } else {
+        read_all(&r);
+        status = finish(&r);
+    }
+    cali_text_free(&r.mistakes);
+    cali_tree_destroy(&tree);
+    cal_nmm_model *model = own == NULL ? NULL : &own->model;
+    if (status != CAL_OK)
+        cal_nmm_model_destroy(&model);
+    *out = model;
+    return status;
+}
+
+cal_status cal_nmm_model_load(cal_context *ctx, const char *path, cal_nmm_model **out)
+{
+    char *text = NULL;
+    size_t size = 0;
+    *out = NULL;
+    CAL_TRY(cali_file_read(ctx, path, CALI_OWN_MAX_BYTES, &text, &size));
+    const cal_status status = cali_own_load_text(ctx, path, text, size, false, out);
+    free(text);
+    return status;
+}
+
+const char *cal_nmm_model_how(const cal_nmm_model *model)
+{
+    return model->self == NULL ? "built in" : ((const cali_own *)model->self)->how;
+}
+
+void cal_nmm_model_destroy(cal_nmm_model **model)
+{
+    if (model == NULL || *model == NULL)
+        return;
+    cali_own *own = (cali_own *)(void *)*model; /* its first member */
+    if (own->library != NULL)
+        dlclose(own->library);
+    cali_arena_free(&own->arena);
+    free(own);
+    *model = NULL;
+}
