@@ -57,11 +57,11 @@ static void rhs(size_t n, const double *restrict p, const double *restrict x,
         const double drive_e = p[ETA_E * n + i] + p[I_E * n + i] + tau_e * (x[S_EE * n + i] - x[S_EI * n + i]);
         const double drive_i = p[ETA_I * n + i] + p[I_I * n + i] + tau_i * (x[S_IE * n + i] - x[S_II * n + i]);
         dx[R_E * n + i] = cali_qif_rate_slope(tau_e, p[DELTA_E * n + i], r_e, v_e);
-        dx[V_E * n + i] = cali_qif_potential_slope(tau_e, r_e, v_e, drive_e);
+        dx[V_E * n + i] = (cali_qif_own_drive(tau_e * r_e, v_e) + drive_e) / tau_e;
         dx[S_EE * n + i] = (p[J_EE * n + i] * r_e + c[i] - x[S_EE * n + i]) / tau_s;
         dx[S_EI * n + i] = (p[J_EI * n + i] * r_i - x[S_EI * n + i]) / tau_s;
         dx[R_I * n + i] = cali_qif_rate_slope(tau_i, p[DELTA_I * n + i], r_i, v_i);
-        dx[V_I * n + i] = cali_qif_potential_slope(tau_i, r_i, v_i, drive_i);
+        dx[V_I * n + i] = (cali_qif_own_drive(tau_i * r_i, v_i) + drive_i) / tau_i;
         dx[S_IE * n + i] = (p[J_IE * n + i] * r_e + p[GAMMA * n + i] * c[i] - x[S_IE * n + i]) / tau_s;
         dx[S_II * n + i] = (p[J_II * n + i] * r_i - x[S_II * n + i]) / tau_s;
     }

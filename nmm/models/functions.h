@@ -27,11 +27,10 @@ CAL_HD double cali_qif_rate_slope(double tau, double delta, double r, double v)
     return (delta / (CALI_PI * tau) + 2.0 * r * v) / tau;
 }
 
-/** Slope of their mean potential under the summed drive:  tau V' = V^2 - (pi tau r)^2 + drive. */
-CAL_HD double cali_qif_potential_slope(double tau, double r, double v, double drive)
+/** What moves their mean potential without any drive:  tau V' = V^2 - (pi tau r)^2 + drives;  `rate` is tau r. */
+CAL_HD double cali_qif_own_drive(double rate, double v)
 {
-    const double turns = CALI_PI * tau * r;
-    return (v * v - turns * turns + drive) / tau;
+    return v * v - (CALI_PI * rate) * (CALI_PI * rate);
 }
 
 #endif

@@ -44,11 +44,11 @@ static void rhs(size_t n, const double *restrict p, const double *restrict x,
     for (size_t i = 0; i < n; i++) {
         const double tau = p[TAU * n + i], tau_a = p[TAU_A * n + i];
         const double r = x[R * n + i], v = x[V * n + i], a = x[A * n + i], b = x[B * n + i];
-        const double recurrent = p[J * n + i] * tau * r;
+        const double rate = tau * r, recurrent = p[J * n + i] * rate;
         const double drive = p[ETA * n + i] + p[I_EXT * n + i] + ADAPT(recurrent, a) +
                              p[CR * n + i] * c[C_R * n + i] + p[CV * n + i] * c[C_V * n + i];
         dx[R * n + i] = cali_qif_rate_slope(tau, p[DELTA * n + i], r, v);
-        dx[V * n + i] = cali_qif_potential_slope(tau, r, v, drive);
+        dx[V * n + i] = (cali_qif_own_drive(rate, v) + drive) / tau;
         dx[A * n + i] = b / tau_a;
         dx[B * n + i] = (p[ALPHA * n + i] * r - a - 2.0 * b) / tau_a;
     }

@@ -1,5 +1,6 @@
 /* The exact mean field of all-to-all coupled quadratic integrate-and-fire neurons whose drives (and,
  * with Gamma, weights) are spread as a Lorentzian. */
+#include "nmm/models/functions.h"
 #include "nmm/models/model.h"
 
 enum { TAU, DELTA, GAMMA, J, ETA, I_EXT, CR, CV };
@@ -38,8 +39,8 @@ static void rhs(size_t n, const double *restrict p, const double *restrict x,
         const double tau = p[TAU * n + i], r = x[i], v = x[n + i];
         const double rate = tau * r; /* spikes per membrane time constant */
         const double width = p[DELTA * n + i] + p[GAMMA * n + i] * rate;
-        dx[i] = (width / (CALI_PI * tau) + 2.0 * r * v) / tau;
-        dx[n + i] = (v * v - (CALI_PI * rate) * (CALI_PI * rate) + p[ETA * n + i] +
+        dx[i] = cali_qif_rate_slope(tau, width, r, v);
+        dx[n + i] = (cali_qif_own_drive(rate, v) + p[ETA * n + i] +
                      p[J * n + i] * rate + p[I_EXT * n + i] + p[CR * n + i] * c[C_R * n + i] +
                      p[CV * n + i] * c[C_V * n + i]) /
                     tau;
