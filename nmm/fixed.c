@@ -84,6 +84,15 @@ static void set_force(cali_block *b, int64_t k, double s, double *force)
     }
 }
 
+/* The Virtual Brain's RK4 has no stimulus in its stages and adds it to the step: y' += dt (f(y, c + u) - f(y, c)).
+ * The inputs with the stimulus stand apart, where other schemes have those of the end of the step. */
+enum { KICKED = END };
+
+static bool kicks(const cal_nmm *nmm, const cali_block *b)
+{
+    return nmm->integrator == CAL_RK4_HELD && b->n_live > 0;
+}
+
 /* Inputs and forces at one place of step k: all that does not depend on the states of its stages. */
 static void prepare_at(cal_nmm *nmm, cali_block *b, int64_t k, int at)
 {
@@ -93,10 +102,12 @@ static void prepare_at(cal_nmm *nmm, cali_block *b, int64_t k, int at)
     memset(b->inputs[at], 0, b->model->n_inputs * b->n * sizeof(double));
     if (nmm->is_static || nmm->traits.holds)
         cali_block_add_coupling(nmm, b, nmm->y + b->first_state, b->rows[0], b->inputs[at]);
-    cali_block_add_stimuli(nmm, b, nmm->now + k, s, b->inputs[at]);
     set_force(b, k, s, b->force[at]);
     if (b->n_noises > 0)
         cali_block_add_input_noise(nmm, b, b->force[at], b->inputs[at]);
+    if (kicks(nmm, b))
+        memcpy(b->inputs[KICKED], b->inputs[at], b->model->n_inputs * b->n * sizeof(double));
+    cali_block_add_stimuli(nmm, b, nmm->now + k, s, b->inputs[kicks(nmm, b) ? KICKED : at]);
 }
 
 static void prepare_step(cal_nmm *nmm, cali_block *b, int64_t k)
@@ -165,7 +176,14 @@ static void rk4_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
             clamp(b, b->z);
         return;
     }
+    const bool is_kicked = kicks(nmm, b);
+    if (is_kicked)
+        cali_block_rhs(nmm, b, y, b->inputs[KICKED], b->rows[0], b->n_noises > 0 ? b->force[BEGIN] : NULL, b->z);
     const double bad = nmm->kernels->rk4_end(n, nmm->dt_ms, b->k[0], b->k[1], b->k[2], b->k[3], y);
+    if (is_kicked) {
+        nmm->kernels->axpy(n, nmm->dt_ms, b->z, y);
+        nmm->kernels->axpy(n, -nmm->dt_ms, b->k[0], y);
+    }
     if (nmm->traits.holds)
         clamp(b, y);
     finish_step(nmm, b, k, bad == 0.0);

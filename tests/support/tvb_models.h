@@ -206,9 +206,9 @@ static inline bool tvb_parameter(hid_t file, const char *group, const tvb_model 
     return name.theirs != NULL;
 }
 
-/** The coupling of /network as terms of ours; returns their number. The numbers have TVB's names, except for the width
+/** The coupling of a run, such as "network", as terms of ours; returns their number. The numbers have TVB's names, except for the width
  *  of Jansen and Rit's function, which TVB gives as its inverse. */
-static inline size_t tvb_terms(hid_t file, const tvb_model *tvb, cal_coupling terms[TVB_ROUTES])
+static inline size_t tvb_terms(hid_t file, const char *run, const tvb_model *tvb, cal_coupling terms[TVB_ROUTES])
 {
     static const cal_coupling_kind kinds[] = {
         [TVB_LINEAR] = CAL_COUPLING_LINEAR, [TVB_DIFFERENCE] = CAL_COUPLING_DIFFERENCE,
@@ -222,7 +222,7 @@ static inline size_t tvb_terms(hid_t file, const tvb_model *tvb, cal_coupling te
         const char *name = info->params[k].name;
         const bool is_inverse = tvb->coupling == TVB_SIGMOIDAL_JANSEN_RIT && strcmp(name, "sigma") == 0;
         char path[128];
-        snprintf(path, sizeof path, "network/coupling_parameters/%s", is_inverse ? "r" : name);
+        snprintf(path, sizeof path, "%s/coupling_parameters/%s", run, is_inverse ? "r" : name);
         const double number = tvb_number(file, path);
         *cal_coupling_number(&c, name) = is_inverse ? 1.0 / number : number;
     }
@@ -260,7 +260,7 @@ static inline net tvb_network(hid_t file, const tvb_model *tvb)
         for (size_t i = 0; i < TVB_REGIONS; i++)
             a.params[i * NET_MAX_ROWS + k] = value[i];
     }
-    a.def.n_couplings = tvb_terms(file, tvb, a.coupling);
+    a.def.n_couplings = tvb_terms(file, "network", tvb, a.coupling);
     a.def.window = CAL_NS_PER_MS;
     return a;
 }
