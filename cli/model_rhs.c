@@ -168,9 +168,11 @@ static void describe(const evaluation *e, size_t i, heading *out)
         cali_text_add(&out->unit, e->places[i].field->unit);
     } else if (i < e->csv.n_columns + m->n_states) {
         const cal_field *state = &m->states[i - e->csv.n_columns];
+        const size_t size = strlen(state->unit);
+        const bool is_per_ms = size > 3 && strcmp(state->unit + size - 3, "/ms") == 0;
         const bool is_quotient = strchr(state->unit, '/') != NULL;
         cali_text_format(&out->name, "d%s/dt", state->name);
-        cali_text_format(&out->unit, is_quotient ? "(%s)/ms" : "%s/ms", state->unit);
+        cali_text_format(&out->unit, is_per_ms ? "%s^2" : is_quotient ? "(%s)/ms" : "%s/ms", state->unit);
     } else {
         const cal_field *output = &m->outputs[i - e->csv.n_columns - m->n_states];
         /* with the list in front: many outputs are states, which may be columns already */

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/isa.h"
 #include "base/random.h"
 #include "callosum/nmm.h"
 #include "support/support.h"
@@ -132,46 +131,6 @@ ParameterizedTest(int *index, nmm_models, is_finite_and_treats_each_region_alone
         }
     }
 }
-
-#if defined(__x86_64__)
-#define CALI_NMM_MODEL(id) \
-    extern const cal_nmm_model cali_model_##id##_base, cali_model_##id##_v3, cali_model_##id##_v4;
-#include "nmm/models/models.def"
-#undef CALI_NMM_MODEL
-#define CALI_NMM_MODEL(id) {&cali_model_##id##_base, &cali_model_##id##_v3, &cali_model_##id##_v4},
-static const cal_nmm_model *const by_level[][CALI_N_ISA] = {
-#include "nmm/models/models.def"
-};
-
-/* Bits of what the entry computes: derived constants, derivatives, outputs. */
-static size_t compute(const cal_nmm_model *m, double *out)
-{
-    static double p[MANY * N], x[MANY * N], c[MANY * N];
-    const size_t n_params = m->n_params * N, n_derived = m->n_derived * N, n_states = m->n_states * N;
-    draw_all(m, p, x, c);
-    cal_nmm_model_derive(m, N, p);
-    memcpy(out, p + n_params, n_derived * sizeof *out);
-    m->rhs(N, p, x, c, out + n_derived);
-    m->observe(N, p, x, out + n_derived + n_states);
-    return n_derived + n_states + m->n_outputs * N;
-}
-
-ParameterizedTestParameters(nmm_models, gives_the_same_bits_on_all_instruction_sets)
-{
-    return all_models();
-}
-ParameterizedTest(int *index, nmm_models, gives_the_same_bits_on_all_instruction_sets)
-{
-    static double base[3 * MANY * N], other[3 * MANY * N];
-    const size_t n = compute(by_level[*index][CALI_ISA_BASE], base);
-    for (int level = CALI_ISA_V3; level <= (int)cali_isa(); level++) {
-        const cal_nmm_model *m = by_level[*index][level];
-        cr_assert(eq(sz, compute(m, other), n));
-        cr_expect(memcmp(base, other, n * sizeof *base) == 0, "%s on %s", m->name,
-                  cali_isa_name((cali_isa_level)level));
-    }
-}
-#endif
 
 Test(nmm_models, unknown_names_are_not_found)
 {

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "support/nmm_net.h"
 
-enum { N = 203, ROWS = 96 }; /* samples; room for the rows of any list of a model */
+enum { N = 203, ROWS = 96 }; /* samples, odd: remainders of vector loops run too; room for the rows of any list */
 
 #if defined(__x86_64__)
 #define CALI_NMM_MODEL(id) \

@@ -48,6 +48,8 @@ cmp -s "$scratch/a.json" "$scratch/c.json" && fail "another seed gave the same c
 expect 0 'x,gamma (1/ms),inputs.c (1/ms),dx/dt (1/ms),outputs.x' models linear --rhs "$scratch/points.csv"
 expect 0 '300,-2,3,-597,300' models linear --rhs "$scratch/points.csv"
 [ "$(wc -l < "$scratch/out")" = 301 ] || fail "callosum models --rhs: not one row per point"
+printf 'y4 (V/s)\n1\n' > "$scratch/second.csv"
+expect 0 ',dy4/dt (mV/ms^2),' models jansen-rit --rhs "$scratch/second.csv"
 echo x > "$scratch/empty.csv"
 expect 0 '{"name": "dx/dt", "unit": "1/ms"}' models linear --rhs "$scratch/empty.csv" --json
 printf 'V,c\n1,1\n' > "$scratch/two.csv"
