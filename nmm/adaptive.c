@@ -455,6 +455,14 @@ static void note_failures(cal_nmm *nmm)
                      cal_integrator_names[nmm->integrator]);
 }
 
+cal_status cali_adaptive_restart(cal_nmm *nmm)
+{
+    cali_adaptive *self = nmm->adaptive;
+    const double t_ms = (double)nmm->now * nmm->dt_ms;
+    memcpy(N_VGetArrayPointer(self->y), nmm->y, nmm->n_state_values * sizeof(double));
+    return self->solver->restart(self->memory, t_ms, self->y) == 0 ? CAL_OK : give_up(nmm, t_ms, self->message);
+}
+
 /* A jump of the input at this step: the solver's past does not tell its future. */
 static cal_status restart_at_jump(cal_nmm *nmm)
 {

@@ -9,7 +9,7 @@
  *   fixed.c     fixed steps on the grid          adaptive.c  the same on SUNDIALS (newton.c: its matrices)
  *   noise.c     increments and forces            paths.c     random paths that no step changes
  *   noise_setup.c  definition -> noise           exchange.c  external regions
- *   history.c   what was before t = 0
+ *   history.c   what was before t = 0            state.c     the state as bytes
  *   waveforms.c the table of waveforms           stimuli.c   where and when they act
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
@@ -325,6 +325,8 @@ void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps);
 /* adaptive.c */
 cal_status cali_adaptive_create(cal_nmm *nmm);
 void cali_adaptive_destroy(cal_nmm *nmm);
+/** Begins anew at the present step and state. */
+cal_status cali_adaptive_restart(cal_nmm *nmm);
 cal_status cali_nmm_advance_adaptive(cal_nmm *nmm, int64_t until);
 /* stimuli.c */
 cal_status cali_nmm_make_stimuli(cal_nmm *nmm, const cal_nmm_def *def);
@@ -348,6 +350,7 @@ void cali_external_noise_free(cali_external_noise *noise);
 /* noise.c */
 /** Paths and normals of the steps nmm->now .. nmm->now + n_steps. */
 void cali_block_draw_paths(cal_nmm *nmm, cali_block *b, int64_t n_steps);
+/** Row 0 of the paths: their values at the present step. */
 void cali_block_start_paths(cal_nmm *nmm, cali_block *b);
 /** Increments of the Wiener processes of a white noise in step `step` of the batch, unit intensity: dw (n) in sqrt(ms),
  *  dz (n, or NULL) = integral over the step of W(t) - W(t_n), in ms^(3/2): the I_10 of schemes of strong order 1.5. */
@@ -366,6 +369,8 @@ void cali_nmm_inject_path(cal_nmm *nmm, const double *values, size_t n);
 /** Test hook, see cali_replay. */
 void cali_nmm_replay_normals(cal_nmm *nmm, const cali_replay *replay);
 /* probes.c */
+/** Means begin at the present step; one whose interval is under way gives NaN first. */
+void cali_nmm_begin_probes(cal_nmm *nmm);
 void cali_nmm_start_probes(cal_nmm *nmm, int64_t until);
 void cali_block_sample_probes(cal_nmm *nmm, cali_block *b, const double *x, int64_t step);
 void cali_nmm_free_probes(cal_nmm *nmm);

@@ -61,7 +61,7 @@ void cali_block_start_paths(cal_nmm *nmm, cali_block *b)
 {
     for (size_t k = 0; k < b->n_noises; k++)
         if (b->noises[k].is_coloured)
-            coloured_row(nmm, b, &b->noises[k], 0, NULL, b->noises[k].path);
+            coloured_row(nmm, b, &b->noises[k], nmm->now, NULL, b->noises[k].path);
 }
 
 /* Coloured: rows 1 .. n_steps of the path; row 0 is where the last batch ended. */

@@ -59,6 +59,27 @@ static const double *probe_row(const cal_nmm *nmm, const cali_block *b, const ca
     return probe->state[i] >= 0 ? x + (size_t)probe->state[i] * b->n : NULL;
 }
 
+/* The interval begins with the present value. */
+static void begin_probe(cal_nmm *nmm, cali_probe *p)
+{
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        cali_block *b = &nmm->blocks[i];
+        const double *x = nmm->y + b->first_state;
+        cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
+        const double *row = probe_row(nmm, b, p, x);
+        for (size_t r = 0; row != NULL && r < b->n_real; r++) {
+            p->first[b->region[r]] = row[r];
+            p->sum[b->region[r]] = nmm->now % p->every == 0 ? 0.0 : NAN; /* part of the interval is unknown */
+        }
+    }
+}
+
+void cali_nmm_begin_probes(cal_nmm *nmm)
+{
+    for (size_t k = 0; k < nmm->n_probes; k++)
+        begin_probe(nmm, &nmm->probes[k]);
+}
+
 cal_status cal_nmm_add_probe(cal_nmm *nmm, const cal_probe_def *def, size_t *probe, const char **unit)
 {
     if (nmm->has_started)
@@ -81,14 +102,7 @@ cal_status cal_nmm_add_probe(cal_nmm *nmm, const cal_probe_def *def, size_t *pro
             p->output[i] = p->state[i] = -1;
         return status;
     }
-    for (size_t i = 0; i < nmm->n_blocks; i++) { /* the interval begins with the value at t = 0 */
-        cali_block *b = &nmm->blocks[i];
-        const double *x = nmm->y + b->first_state;
-        cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
-        const double *row = probe_row(nmm, b, p, x);
-        for (size_t r = 0; row != NULL && r < b->n_real; r++)
-            p->first[b->region[r]] = row[r];
-    }
+    begin_probe(nmm, p);
     *probe = nmm->n_probes - 1;
     if (unit != NULL)
         *unit = its_unit;

@@ -370,6 +370,23 @@ const double *cal_nmm_probe_rows(const cal_nmm *nmm, size_t probe, size_t *n_sam
 /** The present state of a modelled region, n_states values. */
 cal_status cal_nmm_get_state(const cal_nmm *nmm, size_t region, double *state);
 
+/* ---- saved states ----------------------------------------------------------------------------- */
+
+typedef enum cal_restore {
+    CAL_RESTORE_CONTINUE, /**< at the saved time, of the same definition: as if the run had not been interrupted */
+    CAL_RESTORE_BEGIN     /**< at t = 0, as the initial state and history of another run */
+} cal_restore;
+
+/** States, history and what is known of external outputs as bytes, released with free(). Random paths are functions of
+ *  seed and time and need none. Errors: STATE, MEMORY. */
+cal_status cal_nmm_save_state(const cal_nmm *nmm, char **bytes, size_t *size);
+/** Before the first advance; what set_samples and probes concern is set up as it was. Regions, models, coupled outputs
+ *  and step must be those of the bytes; CONTINUE asks for an equal definition too. Schemes on the grid then give the bits
+ *  of the uninterrupted run; adaptive ones begin anew from the state, within their tolerance. A mean probe whose
+ *  interval is under way gives NaN first. Errors: INPUT (C305: other network, cut short, broken), STATE; the host is
+ *  unchanged then. */
+cal_status cal_nmm_restore_state(cal_nmm *nmm, const char *bytes, size_t size, cal_restore how);
+
 /** Work done, for reports. */
 typedef struct cal_nmm_counts {
     uint64_t n_steps, n_rhs, n_gathers, n_error_test_failures;

@@ -138,3 +138,59 @@ Test(nmm_models, unknown_names_are_not_found)
     cr_expect(cal_nmm_model_find(NULL) == NULL);
     cr_expect(cal_nmm_model_at(cal_nmm_n_models()) == NULL);
 }
+
+/* ---- saved states -------------------------------------------------------------------------------- */
+
+static cal_nmm *make_pair(cal_context *ctx, const cal_nmm_model *m, cal_connectome **connectome)
+{
+    const double weights[4] = {0.0, 0.01, 0.01, 0.0}, lengths[4] = {0.0, 9.0, 4.0, 0.0};
+    const cal_nmm_region regions[2] = {{.model = m}, {.model = m}};
+    const cal_connectome_def pair = {.name = "pair", .n_regions = 2, .weights = weights, .lengths_mm = lengths};
+    const cal_coupling coupling = cal_coupling_default();
+    cal_nmm_def def = cal_nmm_def_default();
+    cal_nmm *nmm = NULL;
+    cr_assert(cal_connectome_create(ctx, &pair, connectome) == CAL_OK);
+    def.connectome = *connectome;
+    def.regions = regions;
+    def.couplings = &coupling;
+    def.n_couplings = 1;
+    def.integrator = CAL_HEUN;
+    def.dt = CAL_NS_PER_MS / 100;
+    def.window = 2 * CAL_NS_PER_MS;
+    cr_assert(cal_nmm_create(ctx, &def, &nmm) == CAL_OK, "%s: %s", m->name, cal_context_message(ctx));
+    return nmm;
+}
+
+/* Two coupled regions, 4 ms, saved, restored, 2 ms more: the bytes of the uninterrupted run. */
+ParameterizedTestParameters(nmm_models, goes_on_from_a_saved_state)
+{
+    return all_models();
+}
+ParameterizedTest(int *index, nmm_models, goes_on_from_a_saved_state)
+{
+    const cal_nmm_model *m = cal_nmm_model_at((size_t)*index);
+    cal_context *ctx = cali_test_context(1);
+    cal_connectome *connectomes[2];
+    cal_nmm *nmm[2];
+    char *bytes[3];
+    size_t size[3];
+    for (int k = 0; k < 2; k++)
+        nmm[k] = make_pair(ctx, m, &connectomes[k]);
+    for (int k = 1; k <= 2; k++)
+        cr_assert(cal_nmm_advance(nmm[0], 2 * k * CAL_NS_PER_MS) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_nmm_save_state(nmm[0], &bytes[2], &size[2]) == CAL_OK);
+    cr_assert(cal_nmm_restore_state(nmm[1], bytes[2], size[2], CAL_RESTORE_CONTINUE) == CAL_OK, "%s: %s", m->name,
+              cal_context_message(ctx));
+    for (int k = 0; k < 2; k++) {
+        cr_assert(cal_nmm_advance(nmm[k], 6 * CAL_NS_PER_MS) == CAL_OK);
+        cr_assert(cal_nmm_save_state(nmm[k], &bytes[k], &size[k]) == CAL_OK);
+    }
+    cr_expect(size[0] == size[1] && memcmp(bytes[0], bytes[1], size[0]) == 0, "%s", m->name);
+    for (int k = 0; k < 3; k++)
+        free(bytes[k]);
+    for (int k = 0; k < 2; k++) {
+        cal_nmm_destroy(&nmm[k]);
+        cal_connectome_destroy(&connectomes[k]);
+    }
+    cal_context_destroy(&ctx);
+}
