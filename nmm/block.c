@@ -92,14 +92,15 @@ void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x)
 static void add_instant(const cal_nmm *nmm, cali_block *b, const double *const *rows)
 {
     for (size_t c = 0; c < nmm->n_channels; c++) {
-        const cali_instant *instant = &nmm->wirings[nmm->channels[c].wiring].instant;
-        b->rows[2][c] = rows[c];
-        if (instant->n == 0)
-            continue;
+        const cali_wiring *wiring = &nmm->wirings[nmm->channels[c].wiring];
+        const cali_instant *instant = &wiring->instant;
+        const double *self = wiring->self + b->at, *own = channel_row(b, nmm->channels, c);
         const double *x = nmm->present + c * nmm->n_regions;
         double *total = b->total + c * b->n;
         memcpy(total, rows[c], b->n * sizeof *total);
-        for (size_t i = 0; i < b->n_real; i++) {
+        for (size_t i = 0; own != NULL && nmm->n_self > 0 && i < b->n_real; i++)
+            total[i] += self[i] * own[i];
+        for (size_t i = 0; instant->n > 0 && i < b->n_real; i++) {
             double sum = 0.0;
             for (size_t e = instant->first[b->at + i]; e < instant->first[b->at + i + 1]; e++)
                 sum += instant->w[e] * x[instant->source[e]];
@@ -131,7 +132,9 @@ void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const
 {
     if (!nmm->is_static)
         cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
-    if (nmm->n_instant > 0) {
+    if (nmm->n_self > 0)
+        cali_block_derive(nmm, b);
+    if (nmm->n_self + nmm->n_instant > 0) {
         add_instant(nmm, b, rows);
         rows = b->rows[2];
     }

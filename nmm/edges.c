@@ -57,7 +57,7 @@ typedef struct builder {
     const double *lengths;
     double smallest, largest, smallest_crossing; /* steps; delayed edges only */
     link tightest;                               /* the smallest crossing one */
-    size_t n_delayed[CALI_N_REACHES], n_instant, n_external, n_raised;
+    size_t n_delayed[CALI_N_REACHES], n_instant, n_self, n_external, n_raised;
     int64_t reach; /* steps that an internal edge must lie back */
     void (*visit)(struct builder *self, const link *l);
 } builder;
@@ -304,7 +304,9 @@ static void count_link(builder *self, const link *l)
 {
     int64_t base;
     double w[4];
-    if (l->steps == 0.0)
+    if (l->steps == 0.0 && l->from == l->to)
+        self->n_self++;
+    else if (l->steps == 0.0)
         self->n_instant++;
     else
         self->n_delayed[find_reach(self, l, &base, w)]++;
@@ -355,6 +357,10 @@ static void add_link(builder *self, const link *l)
     int64_t base;
     double w[4];
     wiring->row_weights[nmm->position[l->to]] += l->weight;
+    if (l->steps == 0.0 && l->from == l->to) {
+        wiring->self[nmm->position[l->to]] += l->weight;
+        return;
+    }
     if (l->steps == 0.0) {
         wiring->instant.source[wiring->instant.n] = nmm->position[l->from];
         wiring->instant.w[wiring->instant.n++] = l->weight;
@@ -423,7 +429,7 @@ static void choose_wiring(builder *self, size_t index)
 {
     self->wiring = &self->nmm->wirings[index];
     memset(self->n_delayed, 0, sizeof self->n_delayed);
-    self->n_instant = 0;
+    self->n_instant = self->n_self = 0;
 }
 
 /* Counts the edges of a wiring and makes room for them. */
@@ -434,6 +440,7 @@ static cal_status allocate_wiring(builder *self)
     self->visit = count_link;
     each_link(self);
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions, sizeof(double), "row weights", &wiring->row_weights));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions, sizeof(double), "edges", &wiring->self));
     CAL_TRY(cali_alloc(nmm->ctx, self->n_instant, sizeof(uint32_t), "edges", &wiring->instant.source));
     CAL_TRY(cali_alloc(nmm->ctx, self->n_instant, sizeof(double), "edges", &wiring->instant.w));
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_regions + 1, sizeof(size_t), "edges", &wiring->instant.first));
@@ -442,13 +449,14 @@ static cal_status allocate_wiring(builder *self)
     nmm->n_middle += self->n_delayed[CALI_MIDDLE];
     nmm->n_near += self->n_delayed[CALI_NEAR];
     nmm->n_instant += self->n_instant;
+    nmm->n_self += self->n_self;
     if (wiring->is_own)
         return CAL_OK;
-    nmm->counts.n_edges += self->n_instant;
+    nmm->counts.n_edges += self->n_instant + self->n_self;
     for (int reach = 0; reach < CALI_N_REACHES; reach++)
         nmm->counts.n_edges += self->n_delayed[reach];
     nmm->counts.n_near_edges += self->n_delayed[CALI_NEAR];
-    nmm->counts.n_instant_edges += self->n_instant;
+    nmm->counts.n_instant_edges += self->n_instant + self->n_self;
     return CAL_OK;
 }
 

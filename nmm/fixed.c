@@ -255,27 +255,11 @@ static const scheme *scheme_of(const cal_nmm *nmm)
 }
 
 /* A step whose stages need nothing of other regions that is not known at its begin. */
-static void run_plain_step(cal_nmm *nmm, cali_block *b, int64_t k)
+static void run_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
     prepare_step(nmm, b, k);
     for (int stage = 0; stage < scheme_of(nmm)->n_stages; stage++)
         scheme_of(nmm)->stage(nmm, b, k, stage);
-}
-
-/* A step of a block on its own: its instantaneous edges, if any, do not leave their regions. */
-static void run_step(cal_nmm *nmm, cali_block *b, int64_t k)
-{
-    if (nmm->n_instant == 0 || nmm->traits.holds) {
-        if (nmm->n_instant > 0)
-            cali_block_present(nmm, b, stage_state(nmm, b, 0));
-        run_plain_step(nmm, b, k);
-        return;
-    }
-    prepare_step(nmm, b, k);
-    for (int stage = 0; stage < scheme_of(nmm)->n_stages; stage++) {
-        cali_block_present(nmm, b, stage_state(nmm, b, stage));
-        scheme_of(nmm)->stage(nmm, b, k, stage);
-    }
 }
 
 /* Steps k .. k + n_steps - 1 of a block that meets no other in between. */
@@ -321,7 +305,7 @@ static void run_shown_stage(cal_nmm *nmm, cali_block *b, int64_t arg)
 static void run_shown_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
     if (b->meets)
-        run_plain_step(nmm, b, k);
+        run_step(nmm, b, k);
 }
 
 static void prepare_shown_step(cal_nmm *nmm, cali_block *b, int64_t k)

@@ -56,7 +56,8 @@ typedef enum cali_reach { CALI_FAR, CALI_MIDDLE, CALI_NEAR, CALI_N_REACHES } cal
 
 typedef struct cali_wiring {
     cali_edges delayed[CALI_N_REACHES];
-    cali_instant instant;
+    cali_instant instant; /* between regions */
+    double *self;         /* by position: weight of a region's undelayed edge to itself */
     double *row_weights; /* by position: b_i = sum of the weights of all edges into region i */
     /* what is asked for; the matrix is borrowed for the set-up */
     const double *weights;      /* NULL: each region with itself, weight 1 */
@@ -235,7 +236,7 @@ struct cal_nmm {
     double *y;     /* n_state_values */
 
     cali_wiring *wirings;
-    size_t n_wirings, n_middle, n_near, n_instant; /* edges of all wirings */
+    size_t n_wirings, n_middle, n_near, n_instant, n_self; /* edges of all wirings */
     size_t n_meeting; /* blocks that meet others at every step */
     double *present; /* (n_channels x n_regions by position): channel values now */
     double *ring;        /* [track][region][2 length + pad] */

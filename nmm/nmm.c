@@ -62,6 +62,7 @@ static void free_wiring(cali_wiring *wiring)
 {
     for (int reach = 0; reach < CALI_N_REACHES; reach++)
         free_edges(&wiring->delayed[reach]);
+    free(wiring->self);
     free(wiring->instant.first);
     free(wiring->instant.source);
     free(wiring->instant.w);

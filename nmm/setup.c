@@ -250,7 +250,7 @@ cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def)
     CAL_TRY(choose_times(nmm, def));
     CAL_TRY(cali_nmm_build_edges(nmm, def));
     CAL_TRY(check_externals(nmm));
-    nmm->is_static = nmm->n_instant == 0;
+    nmm->is_static = nmm->n_instant + nmm->n_self == 0;
     for (size_t t = 0; t < nmm->n_terms; t++)
         nmm->is_static &= !nmm->terms[t].entry->needs_own;
     return cali_nmm_fill_blocks(nmm, def);

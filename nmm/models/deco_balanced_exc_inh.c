@@ -16,5 +16,7 @@ const cal_nmm_model CALI_MODEL(deco_balanced_exc_inh) = {
     .source = "Deco, Kringelbach, Arnatkeviciute, Oldham, Sabaroedin, Rogasch, Aquino & Fornito (2021), "
               "Sci. Adv. 7, eabf4752",
     .is_stiff = true,
+    .n_derived = N_ALL - N_ROWS(params),
+    .derive = derive,
     CALI_MODEL_PARTS,
 };

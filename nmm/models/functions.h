@@ -20,6 +20,16 @@ CAL_HD double cali_softplus_like(double z)
     return q < 0.0025 ? series : z / denominator;
 }
 
+/** x / (1 - exp(-d x)) = cali_softplus_like(d x) / d with one division; inv_d = 1 / d. */
+CAL_HD double cali_softplus_rate(double d, double inv_d, double x)
+{
+    const double z = d * x, q = z * z;
+    const double series = 1.0 + 0.5 * z + q * (1.0 / 12.0 - q * (1.0 / 720.0 - q * (1.0 / 30240.0)));
+    const double is_small = q < 0.0025 ? 1.0 : 0.0;
+    const double denominator = 1.0 - cali_exp(-z) + is_small; /* never 0 */
+    return q < 0.0025 ? series * inv_d : x / denominator;
+}
+
 /** Slope of the firing rate of quadratic integrate-and-fire neurons with a Lorentzian spread of drives:
  *    tau r' = Delta / (pi tau) + 2 r V.  Source: Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5, 021028 */
 CAL_HD double cali_qif_rate_slope(double tau, double delta, double r, double v)

@@ -13,5 +13,7 @@ const cal_nmm_model CALI_MODEL(reduced_wong_wang_exc_inh) = {
                  "H(x, d) = x / (1 - exp(-d x))",
     .source = "Deco, Ponce-Alvarez, Hagmann, Romani, Mantini & Corbetta (2014), J. Neurosci. 34, 7886-7898",
     .is_stiff = true,
+    .n_derived = N_ALL - N_ROWS(params),
+    .derive = derive,
     CALI_MODEL_PARTS,
 };

@@ -44,10 +44,17 @@ static const cal_field outputs[] = {
     {"S_i", "1", 0.0, 0.0, 1.0, "share of open GABA channels"},
 };
 
-/* Firing rate at the drive x = M (a I - b), in 1/ms. */
-CAL_HD double rate(double d, double x)
+/* Reciprocals behind the parameters: divisions cost more than the rest of the right-hand side. */
+enum { INV_D_E = N_ROWS(params), INV_D_I, INV_TAU_E, INV_TAU_I, N_ALL };
+
+static void derive(size_t n, double *p)
 {
-    return cali_softplus_like(d * x) / d;
+    for (size_t i = 0; i < n; i++) {
+        p[INV_D_E * n + i] = 1.0 / p[D_E * n + i];
+        p[INV_D_I * n + i] = 1.0 / p[D_I * n + i];
+        p[INV_TAU_E * n + i] = 1.0 / p[TAU_E * n + i];
+        p[INV_TAU_I * n + i] = 1.0 / p[TAU_I * n + i];
+    }
 }
 
 static void rhs(size_t n, const double *restrict p, const double *restrict x,
@@ -66,8 +73,10 @@ static void rhs(size_t n, const double *restrict p, const double *restrict x,
         x_e = p[M_I * n + i] * x_e;
         x_i = p[M_I * n + i] * x_i;
 #endif
-        dx[i] = (1.0 - s_e) * p[GAMMA_E * n + i] * rate(p[D_E * n + i], x_e) - s_e / p[TAU_E * n + i];
-        dx[n + i] = p[GAMMA_I * n + i] * rate(p[D_I * n + i], x_i) - s_i / p[TAU_I * n + i];
+        const double r_e = cali_softplus_rate(p[D_E * n + i], p[INV_D_E * n + i], x_e);
+        const double r_i = cali_softplus_rate(p[D_I * n + i], p[INV_D_I * n + i], x_i);
+        dx[i] = (1.0 - s_e) * p[GAMMA_E * n + i] * r_e - s_e * p[INV_TAU_E * n + i];
+        dx[n + i] = p[GAMMA_I * n + i] * r_i - s_i * p[INV_TAU_I * n + i];
     }
 }
 

@@ -443,6 +443,7 @@ Test(nmm_wong_wang, fixed_points_with_inhibition_are_those_of_the_reference)
             p[q] = m->params[q].value;
         p[cal_field_find(m->params, m->n_params, "J_i")] = cali_test_value(truth, k / 2, "J_i");
         p[cal_field_find(m->params, m->n_params, "I_ext")] = cali_test_value(truth, k / 2, "I_ext_nA");
+        cal_nmm_model_derive(m, 1, p);
         const double x[2] = {cali_test_value(truth, k / 2, "S_E"), cali_test_value(truth, k / 2, "S_I")}, no_input = 0.0;
         m->rhs(1, p, x, &no_input, f);
         for (int s = 0; s < 2; s++) {
