@@ -31,9 +31,10 @@ static const double scales[] = {1.0, 30.0, 0.3, 1.0, 3.0};
 static const cal_field inputs[] = {
     {"c", "1", 0.0, -INFINITY, INFINITY, "x of other regions: opens synapses with reversal potential E"},
 };
-enum { OUT_X, OUT_V, OUT_N, OUT_DKI, OUT_KG, OUT_K_O };
+enum { OUT_X, OUT_RATE, OUT_V, OUT_N, OUT_DKI, OUT_KG, OUT_K_O };
 static const cal_field outputs[] = {
     [OUT_X] = {"x", "1", 0.0, -INFINITY, INFINITY, "proportional to the firing rate"},
+    [OUT_RATE] = {"rate", "1/ms", 0.0, 0.0, INFINITY, "firing rate, R_minus x / pi"},
     [OUT_V] = {"V", "mV", 0.0, -INFINITY, INFINITY, "mean membrane potential"},
     [OUT_N] = {"n", "1", 0.0, -INFINITY, INFINITY, "gate of the potassium channels"},
     [OUT_DKI] = {"DKi", "1", 0.0, -INFINITY, INFINITY, "change of the potassium within the cells, mmol/l"},
@@ -91,9 +92,9 @@ static void rhs(size_t n, const double *restrict p, const double *restrict y, co
 
 static void observe(size_t n, const double *restrict p, const double *restrict x, double *restrict y)
 {
-    (void)p;
     EACH_REGION
     for (size_t i = 0; i < n; i++) {
+        y[OUT_RATE * n + i] = p[R_MINUS * n + i] * x[X * n + i] * (1.0 / CALI_PI);
         y[OUT_X * n + i] = x[X * n + i];
         y[OUT_V * n + i] = x[V * n + i];
         y[OUT_N * n + i] = x[N * n + i];
