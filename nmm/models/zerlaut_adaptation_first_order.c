@@ -61,5 +61,6 @@ const cal_nmm_model CALI_MODEL(zerlaut_adaptation_first_order) = {
                  "r_ee = [c + weight_noise ou_drift]_+ + external_input_ex_ex,  r_ei = external_input_ex_in\n"
                  "r_ie = [c + weight_noise ou_drift]_+ + external_input_in_ex,  r_ii = external_input_in_in",
     .source = CALI_ZERLAUT_SOURCE,
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

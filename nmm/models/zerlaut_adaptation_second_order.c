@@ -98,5 +98,6 @@ const cal_nmm_model CALI_MODEL(zerlaut_adaptation_second_order) = {
         "r_ee = [c + external_input_ex_ex + weight_noise ou_drift]_+,  r_ei = external_input_ex_in\n"
         "r_ie = [S_i c + external_input_in_ex + weight_noise ou_drift]_+,  r_ii = external_input_in_in",
     .source = CALI_ZERLAUT_SOURCE,
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };
