@@ -145,7 +145,10 @@ static void evaluate(evaluation *e, size_t first, size_t n)
                n * sizeof(double));
     cal_nmm_model_derive(m, n, e->of_list[PARAMETERS]);
     cal_nmm_model_rhs(m, n, e->of_list[PARAMETERS], e->of_list[STATES], e->of_list[INPUTS], e->slopes);
-    cal_nmm_model_observe(m, n, e->of_list[PARAMETERS], e->of_list[STATES], e->outputs);
+    if (m->observe_driven != NULL)
+        m->observe_driven(n, e->of_list[PARAMETERS], e->of_list[STATES], e->of_list[INPUTS], e->outputs);
+    else
+        cal_nmm_model_observe(m, n, e->of_list[PARAMETERS], e->of_list[STATES], e->outputs);
 }
 
 /* ---- what is printed ----------------------------------------------------------------------------- */

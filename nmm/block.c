@@ -72,16 +72,11 @@ void cali_block_derive(const cal_nmm *nmm, cali_block *b)
     }
 }
 
-static void observe(cal_nmm *nmm, cali_block *b, const double *x)
-{
-    cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
-    cali_block_derive(nmm, b);
-}
-
 /* Channel values at state x for the instantaneous edges of all blocks. */
 void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x)
 {
-    observe(nmm, b, x);
+    cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
+    cali_block_derive(nmm, b);
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const double *row = channel_row(b, nmm->channels, c);
         if (row != NULL)
@@ -166,6 +161,34 @@ void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const d
 
 /* ---- grid points ----------------------------------------------------------------------------- */
 
+/* All inputs at a grid point of the batch under way. They lie in the past (cali_nmm_setup sees to that), so they are
+ * known before the outputs there. Stimuli as at the end of a step. */
+static const double *known_inputs(cal_nmm *nmm, cali_block *b, int64_t step)
+{
+    const int64_t point = step - nmm->now;
+    double *c = b->stage_inputs;
+    memset(c, 0, b->model->n_inputs * b->n * sizeof *c);
+    for (size_t k = 0; k < nmm->n_channels; k++)
+        b->rows[1][k] = cali_block_sums(nmm, b, k, point);
+    cali_block_add_terms(nmm, b, b->rows[1], c);
+    cali_block_add_stimuli(nmm, b, step - 1, 1.0, c);
+    for (size_t k = 0; k < b->n_noises; k++)
+        if (b->noises[k].is_on_input)
+            nmm->kernels->axpy(b->n, 1.0, b->noises[k].path + (size_t)point * b->n, c + b->noises[k].state * b->n);
+    return c;
+}
+
+/* Outputs and channels of the state reached at a grid point. */
+static void observe_point(cal_nmm *nmm, cali_block *b, int64_t step)
+{
+    const double *x = nmm->y + b->first_state;
+    if (b->model->observe_driven != NULL && step > 0)
+        b->model->observe_driven(b->n, b->params, x, known_inputs(nmm, b, step), b->outputs);
+    else
+        cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
+    cali_block_derive(nmm, b);
+}
+
 void cali_block_keep(const cal_nmm *nmm, const cali_block *b, int64_t step)
 {
     const size_t slot = (size_t)step & (nmm->ring_length - 1);
@@ -189,8 +212,7 @@ static double *recent_row(const cali_block *b, size_t channel, int64_t k)
 /* A region's row of the ring is far from the next one's: single values would cost a cache line each. */
 void cali_block_record_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
-    const double *x = nmm->y + b->first_state;
-    observe(nmm, b, x);
+    observe_point(nmm, b, nmm->now + k);
     const size_t slot = (size_t)(nmm->now + k) & (nmm->ring_length - 1);
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const double *row = channel_row(b, nmm->channels, c);
@@ -203,7 +225,7 @@ void cali_block_record_step(cal_nmm *nmm, cali_block *b, int64_t k)
             at[0] = at[nmm->ring_length] = row[b->prompt[i]];
         }
     }
-    cali_block_sample_probes(nmm, b, x, nmm->now + k);
+    cali_block_sample_probes(nmm, b, nmm->y + b->first_state, nmm->now + k);
 }
 
 void cali_block_flush(const cal_nmm *nmm, const cali_block *b, int64_t k, int64_t n)
@@ -226,10 +248,9 @@ void cali_block_flush(const cal_nmm *nmm, const cali_block *b, int64_t k, int64_
 
 void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
 {
-    const double *x = nmm->y + b->first_state;
-    observe(nmm, b, x);
+    observe_point(nmm, b, step);
     cali_block_keep(nmm, b, step);
-    cali_block_sample_probes(nmm, b, x, step);
+    cali_block_sample_probes(nmm, b, nmm->y + b->first_state, step);
 }
 
 /* Notes the first region and state that are not finite; copies beyond n_real do not count. */

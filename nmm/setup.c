@@ -235,6 +235,19 @@ static cal_status check_externals(cal_nmm *nmm)
     return CAL_OK;
 }
 
+/* Outputs that depend on inputs are computed after them. */
+static cal_status check_driven(cal_nmm *nmm)
+{
+    for (size_t i = 0; i < nmm->n_blocks && !nmm->is_static; i++)
+        if (nmm->blocks[i].model->observe_driven != NULL)
+            return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED,
+                            "the outputs of %s (%s) depend on its inputs, so all of them must come later than they are "
+                            "sent: an edge without a delay or a coupling by differences cannot be in its network. Try "
+                            "min_delay, own delays above 0, and linear coupling.",
+                            nmm->blocks[i].model->name, cali_nmm_label(nmm, nmm->blocks[i].region[0]));
+    return CAL_OK;
+}
+
 cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def)
 {
     if (def->connectome == NULL || def->regions == NULL)
@@ -253,5 +266,6 @@ cal_status cali_nmm_setup(cal_nmm *nmm, const cal_nmm_def *def)
     nmm->is_static = nmm->n_instant + nmm->n_self == 0;
     for (size_t t = 0; t < nmm->n_terms; t++)
         nmm->is_static &= !nmm->terms[t].entry->needs_own;
+    CAL_TRY(check_driven(nmm));
     return cali_nmm_fill_blocks(nmm, def);
 }

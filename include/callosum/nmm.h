@@ -50,6 +50,10 @@ typedef struct cal_nmm_model {
     void (*rhs)(size_t n, const double *p, const double *x, const double *c, double *dx);
     /** y = out(x), y (n_outputs x n). */
     void (*observe)(size_t n, const double *p, const double *x, double *y);
+    /** y = out(x, c), for a model whose outputs depend on what it receives at that moment, too; NULL: they do not.
+     *  `observe` is then out(x, 0), sent before t = 0. Its inputs must lie in the past: no edge without a delay and no
+     *  difference or Kuramoto coupling in its network. */
+    void (*observe_driven)(size_t n, const double *p, const double *x, const double *c, double *y);
     const cal_own_delay *own_delays; /**< n_own_delays, or NULL */
     size_t n_own_delays;
     /** Models that are data, not code, have these in the place of `rhs` and `observe` (NULL there): the same with the

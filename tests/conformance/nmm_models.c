@@ -132,6 +132,41 @@ ParameterizedTest(int *index, nmm_models, is_finite_and_treats_each_region_alone
     }
 }
 
+/* Outputs that depend on inputs: finite, each region on its own, and without inputs those of `observe`. */
+ParameterizedTestParameters(nmm_models, shows_driven_outputs_in_the_same_way)
+{
+    return all_models();
+}
+ParameterizedTest(int *index, nmm_models, shows_driven_outputs_in_the_same_way)
+{
+    const cal_nmm_model *m = cal_nmm_model_at((size_t)*index);
+    static double p[MANY * N], x[MANY * N], c[MANY * N], y[MANY * N], none[MANY * N], plain[MANY * N];
+    if (m->observe_driven == NULL)
+        return;
+    draw_all(m, p, x, c);
+    cal_nmm_model_derive(m, N, p);
+    m->observe_driven(N, p, x, none, y);
+    m->observe(N, p, x, plain);
+    for (size_t k = 0; k < m->n_outputs * N; k++)
+        cr_expect(eq(dbl, y[k], plain[k]), "%s: without inputs", m->name);
+    m->observe_driven(N, p, x, c, y);
+    for (size_t i = 0; i < N; i++) {
+        double p1[MANY], x1[MANY], c1[MANY], y1[MANY];
+        for (size_t k = 0; k < m->n_params + m->n_derived; k++)
+            p1[k] = p[k * N + i];
+        for (size_t k = 0; k < m->n_states; k++)
+            x1[k] = x[k * N + i];
+        for (size_t k = 0; k < m->n_inputs; k++)
+            c1[k] = c[k * N + i];
+        m->observe_driven(1, p1, x1, c1, y1);
+        for (size_t k = 0; k < m->n_outputs; k++) {
+            const cal_field *o = &m->outputs[k];
+            cr_expect(y[k * N + i] >= o->low && y[k * N + i] <= o->high, "%s: %s", m->name, o->name);
+            cr_expect(eq(dbl, y[k * N + i], y1[k]));
+        }
+    }
+}
+
 Test(nmm_models, unknown_names_are_not_found)
 {
     cr_expect(cal_nmm_model_find("no-such-mass") == NULL);
