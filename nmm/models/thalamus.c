@@ -173,7 +173,6 @@ static void observe(size_t n, const double *restrict p, const double *restrict x
 extern const cal_nmm_model CALI_MODEL(thalamus);
 const cal_nmm_model CALI_MODEL(thalamus) = {
     .name = "thalamus",
-    .alias = "thalamocortical",
     .title = "Thalamus of sleep: relay and reticular cells, spindles and delta waves",
     .equations =
         "V_t' = -(g_L (V_t - E_L) + g_AMPA s_et (V_t - E_AMPA) + g_GABA s_gt (V_t - E_GABA) + ext_current_t) / tau\n"

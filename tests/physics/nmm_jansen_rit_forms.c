@@ -32,8 +32,8 @@ Test(nmm_jansen_rit_forms, without_inhibitory_input_they_are_the_column)
     const double c[2] = {0.03, 0.0};
     double plain[N_STATES], noisy[N_STATES], two[N_STATES];
     derive("jansen-rit", 0.0, c, plain);
-    derive("noisy-jansen-rit", 0.0, c, noisy);
-    derive("binoisy-jansen-rit", 0.0, c, two);
+    derive("jr-noisy", 0.0, c, noisy);
+    derive("jr-two-input", 0.0, c, two);
     for (size_t s = 0; s < N_STATES; s++) {
         cr_expect(eq(dbl, noisy[s], plain[s]));
         cr_expect(eq(dbl, two[s], plain[s]));

