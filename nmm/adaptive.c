@@ -22,7 +22,11 @@
 #include "base/memory.h"
 #include "nmm/newton.h"
 
-enum { N_NODES = 6, MAX_STEPS = 1000000 };
+enum {
+    N_NODES = 6,
+    MAX_STEPS = 1000000, /* per window: what needs more does not end in a sensible time */
+    FEWEST_STEPS = 1000  /* that a batch may take, however short */
+};
 static const double SHORTEST_STEP = 1e-7; /* grid steps: what needs shorter ones goes to infinity */
 
 /* The functions of CVODE and ERKStep that do the same; every one returns 0 where all went well. */
@@ -482,7 +486,7 @@ static cal_status restart_at_jump(cal_nmm *nmm)
 static const char *why_stopped(const cali_adaptive *self, int flag)
 {
     if (flag >= 0)
-        return "a million steps in one window";
+        return "a million steps per window";
     return self->message[0] != '\0' ? self->message : "the error test fails at the shortest step";
 }
 
@@ -498,11 +502,12 @@ static cal_status run_batch(cal_nmm *nmm, int64_t n_steps)
         return give_up(nmm, stop_ms, self->message);
     int64_t next = nmm->now + 1;
     sunrealtype t = (double)nmm->now * nmm->dt_ms; /* stays where it is if a step fails */
+    const double most = FEWEST_STEPS + (double)MAX_STEPS * (double)n_steps / (double)nmm->window;
     for (int n = 0; next <= end; n++) {
         /* tout lies beyond tstop: with tout == tstop the solver would stand still */
         const int flag = self->solver->step(
             self->memory, stop_ms + (double)nmm->window * nmm->dt_ms, self->y, &t, CV_ONE_STEP);
-        if (flag < 0 || n > MAX_STEPS)
+        if (flag < 0 || n > most)
             return give_up(nmm, t, why_stopped(self, flag));
         self->n_steps++;
         CAL_TRY(record_points(nmm, &next, end, t));
