@@ -142,7 +142,7 @@ const cali_verb cali_verb_new = {
     .name = "new",
     .words = "NAME",
     .summary = "makes a folder with an experiment to start from",
-    .details = "Templates: one-spiking-region, mean-field, balanced-region (the folders of examples/).",
+    .details = "Templates: one-spiking-region, mean-field, balanced-region, resting-state (the folders of examples/).",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(options),

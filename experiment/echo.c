@@ -571,6 +571,7 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     add_regions(&e);
     add_plain(&e, "sync", &cali_keys_sync);
     add_record(&e);
+    add_plain(&e, "analysis", &cali_keys_analysis);
     close_bracket(&e, "}");
     return out->is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the manifest") : CAL_OK;
 }

@@ -170,6 +170,9 @@ struct cal_experiment {
     cali_signal *signals;
     size_t n_signals;
 
+    bool has_results; /* /analysis in run.h5 */
+    cal_time fcd_window, fcd_overlap;
+
     size_t text_size;
     char **overrides; /* the --set texts */
     size_t n_overrides;

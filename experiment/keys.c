@@ -33,6 +33,7 @@ static const cali_key top[] = {
                 "keys are selectors and win over it, later ones over earlier ones"},
     {"sync", CALI_KEY_MAPPING, .inner = &cali_keys_sync, .meaning = "when the two scales exchange"},
     {"record", CALI_KEY_MAPPING, .inner = &cali_keys_record, .meaning = "what is kept"},
+    {"analysis", CALI_KEY_MAPPING, .inner = &cali_keys_analysis, .meaning = "what is computed from it at the end"},
 };
 const cali_mapping cali_keys_top = {"", "The whole file.", MAPPING(top)};
 
@@ -384,11 +385,22 @@ const cali_mapping cali_keys_monitor = {
     "record.signals[].monitor", "What an instrument sees of a quantity (docs/monitors.md).", MAPPING(monitor_keys),
     "monitor: {kind: bold, kernel: gamma, tau: 1.2 s}", "the parameters of the kind or the kernel"};
 
+static const cali_key analysis[] = {
+    {"results", CALI_KEY_FLAG, .fallback = "true", EXP(has_results),
+     .meaning = "functional connectivity, its dynamics, spectra and the power in bands go to `/analysis` in run.h5"},
+    {"window", CALI_KEY_TIME, "s", "60 s", ABOVE(0.0, LONGEST_S), EXP(fcd_window),
+     .meaning = "of the dynamics of functional connectivity: length of the sliding windows"},
+    {"overlap", CALI_KEY_TIME, "s", "40 s", RANGE(0.0, LONGEST_S), EXP(fcd_overlap),
+     .meaning = "what neighbouring windows share; shorter than the window"},
+};
+const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the recorded signals after the transient.",
+                                         MAPPING(analysis), "analysis: {window: 30 s, overlap: 28 s}"};
+
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_model, &cali_keys_region,
     &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
-    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, NULL,
+    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };
 
 const cali_distribution_word cali_distribution_words[] = {

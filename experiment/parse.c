@@ -126,6 +126,17 @@ static void parse_record(cali_reader *r, const cali_node *node)
     parse_signals(r, cali_node_get(node, "signals"));
 }
 
+static void parse_analysis(cali_reader *r, const cali_node *node)
+{
+    cal_experiment *e = r->exp;
+    cali_fill_defaults(r, &cali_keys_analysis, e);
+    if (node == NULL || !cali_read_mapping(r, &cali_keys_analysis, node, "analysis", e, NULL))
+        return;
+    if (e->fcd_overlap >= e->fcd_window)
+        cali_refuse(r, cali_place_of(node), "C106", "analysis.overlap is %g s, but must be shorter than the window of %g s",
+                    (double)e->fcd_overlap * 1e-9, (double)e->fcd_window * 1e-9);
+}
+
 /* ---- checks across keys ------------------------------------------------------------------------------ */
 
 static void add_time(cali_text *out, cal_time t)
@@ -203,6 +214,7 @@ static void parse_root(cali_reader *r, const cali_node *root)
     cali_parse_noises(r, cali_node_get(root, "noise"));
     cali_parse_stimuli(r, cali_node_get(root, "stimuli"));
     parse_record(r, cali_node_get(root, "record"));
+    parse_analysis(r, cali_node_get(root, "analysis"));
     check_across(r, root);
 }
 

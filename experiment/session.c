@@ -276,7 +276,8 @@ cal_status cal_session_advance(cal_session *s)
 
 cal_status cal_session_finish(cal_session *s)
 {
-    return cal_recorder_finish(s->recorder);
+    const cal_status analysed = cali_results_record(s), finished = cal_recorder_finish(s->recorder);
+    return finished != CAL_OK ? finished : analysed;
 }
 
 cal_time cal_session_time(const cal_session *s)

@@ -114,6 +114,9 @@ cal_status cali_monitor_feed(const cal_session *session, const cali_signal *wish
 cal_status cali_monitor_declare(cal_session *session, const cali_signal *wish, cal_time feed, const char *unit,
                                 cali_track *track);
 
+/** results.c: functional connectivity, spectra and what else follows from the recorded signals, into /analysis. */
+cal_status cali_results_record(cal_session *session);
+
 /** settings.c: in which row of a table each region stands: by the column label, region or name, SIZE_MAX: in none;
  *  without such a column in their order. Errors: INPUT C301. */
 cal_status cali_match_rows(const cal_session *session, const char *path, const cali_csv *csv, size_t *row_of);

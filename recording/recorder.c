@@ -43,6 +43,7 @@ struct cal_recorder {
     cali_layout layout;
     double budget_bytes;
     int64_t flush_ns; /* wall time between flushes */
+    char *path; /* of the file, NULL: none */
     bool is_started, is_finished, has_thread;
     size_t *n_rows;      /* per signal: appended by the caller */
     cal_time *last_time; /* per train: of the last spike appended */
@@ -53,7 +54,7 @@ struct cal_recorder {
     pthread_cond_t filled, emptied;
     buffer front, back;
     size_t capacity;
-    bool is_busy, is_closing;
+    bool is_busy, is_closing, wants_flush;
     cal_time flushed;     /* simulated time up to which everything is on the disk */
     cali_failure failure; /* of the sink */
     double bytes, stall_s;
@@ -167,7 +168,7 @@ static void *run_writer(void *arg)
     for (;;) {
         const bool is_pending = (w.is_clean || self->is_closing) && w.committed > w.flushed &&
                                 w.failure.status == CAL_OK;
-        const bool is_due = is_pending && (self->is_closing || now_ns() >= w.deadline_ns);
+        const bool is_due = is_pending && (self->is_closing || self->wants_flush || now_ns() >= w.deadline_ns);
         if (self->front.size == 0 && self->is_closing && !is_pending)
             break;
         if (self->front.size == 0 && !is_due) {
@@ -341,6 +342,32 @@ cal_status cal_recorder_commit(cal_recorder *self, cal_time t)
     return report(self);
 }
 
+/* Waits until everything committed is in the file. */
+static void wait_until_flushed(cal_recorder *self)
+{
+    const int64_t start = now_ns();
+    pthread_mutex_lock(&self->lock);
+    self->wants_flush = true;
+    pthread_cond_signal(&self->filled);
+    while ((self->flushed < self->committed || self->front.size > 0 || self->is_busy) && self->failure.status == CAL_OK)
+        pthread_cond_wait(&self->emptied, &self->lock);
+    self->wants_flush = false;
+    self->stall_s += (double)(now_ns() - start) * 1e-9;
+    pthread_mutex_unlock(&self->lock);
+}
+
+cal_status cal_recorder_read_back(cal_recorder *self, cal_recording **out)
+{
+    *out = NULL;
+    CAL_TRY(check_running(self, "read back"));
+    if (self->path == NULL)
+        return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "the sink %s is read after its end", self->sink->name);
+    if (self->has_thread)
+        wait_until_flushed(self);
+    CAL_TRY(report(self));
+    return cali_recording_open_here(self->ctx, self->path, out);
+}
+
 static void stop_thread(cal_recorder *self)
 {
     if (!self->has_thread)
@@ -393,6 +420,8 @@ static cal_status init(cal_recorder *self, const cal_recorder_def *def)
     self->flush_ns = (int64_t)(def->flush_ms * 1e6);
     self->layout.duration = def->duration;
     CAL_TRY(cali_copy_text(self->ctx, def->title == NULL ? "" : def->title, &self->layout.title));
+    if (sink->source == NULL)
+        CAL_TRY(cali_copy_text(self->ctx, def->path, &self->path));
     return sink->create(self->ctx, def, &self->self);
 }
 
@@ -430,6 +459,7 @@ void cal_recorder_destroy(cal_recorder **recorder)
     pthread_cond_destroy(&self->filled);
     pthread_cond_destroy(&self->emptied);
     pthread_mutex_destroy(&self->lock);
+    free(self->path);
     free(self->n_rows);
     free(self->last_time);
     free(self->front.data);
@@ -464,17 +494,24 @@ cal_status cal_recorder_add_spikes(cal_recorder *self, const cal_spikes_def *def
     return CAL_OK;
 }
 
+static cal_status check_unfinished(cal_recorder *self)
+{
+    if (self->is_finished)
+        return CAL_FAIL(self->ctx, CAL_ERR_STATE, "the recording is finished");
+    return CAL_OK;
+}
+
 cal_status cal_recorder_add_matrix(cal_recorder *self, const char *path, const char *unit,
                                    size_t n_rows, size_t n_columns, const double *values)
 {
-    CAL_TRY(check_open(self));
+    CAL_TRY(check_unfinished(self));
     return cali_layout_add_matrix(self->ctx, &self->layout, path, unit, n_rows, n_columns, values);
 }
 
 cal_status cal_recorder_add_texts(cal_recorder *self, const char *path, size_t n,
                                   const char *const *texts)
 {
-    CAL_TRY(check_open(self));
+    CAL_TRY(check_unfinished(self));
     return cali_layout_add_texts(self->ctx, &self->layout, path, n, texts);
 }
 

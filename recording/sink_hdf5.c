@@ -50,6 +50,7 @@ typedef struct hdf5 {
     hid_t file, committed_attribute, stop_attribute, complete_attribute;
     series *series; /* signals: 2 i values, 2 i + 1 times; then trains: times, node ids */
     size_t n_series;
+    size_t n_constants; /* that are in the file */
     unsigned index_k;
     unsigned char *chunk, *shuffled, *packed; /* scratch */
     size_t packed_size;
@@ -467,10 +468,11 @@ static bool make_groups_above(hid_t file, const char *path)
     return true;
 }
 
+/* Those that are not in the file yet. */
 static bool write_constants(hdf5 *self)
 {
-    for (size_t i = 0; i < self->layout->n_constants; i++) {
-        const cali_rec_constant *c = &self->layout->constants[i];
+    for (; self->n_constants < self->layout->n_constants; self->n_constants++) {
+        const cali_rec_constant *c = &self->layout->constants[self->n_constants];
         if (!make_groups_above(self->file, c->path))
             return false;
         const hsize_t size[2] = {c->n_rows, c->n_columns};
@@ -698,6 +700,8 @@ static cal_status finish(void *sink, cali_failure *failure)
     for (size_t i = 0; status == CAL_OK && i < self->n_series; i++)
         if (self->series[i].n_filled > 0)
             status = write_finished(self, &self->series[i], failure);
+    if (status == CAL_OK && !write_constants(self))
+        status = refuse(failure, "the results");
     if (status == CAL_OK)
         status = write_state(self, true, failure);
     close_file(self);

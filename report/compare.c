@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "report/analysis.h"
+#include "analysis/analysis.h"
 #include "report/compare.h"
 #include "report/run.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "report/analysis.h"
+#include "analysis/results.h"
 #include "report/summary.h"
 
 enum {
@@ -267,6 +267,22 @@ static cal_status add_traces(const cali_run *run, const cali_run_signal *signal,
     return status;
 }
 
+/* Power of the bands, the mean over the regions, and that of all frequencies but 0. */
+static void add_bands(const double *power, double total, cali_text *json)
+{
+    cali_text_add(json, ",\"bands\":[");
+    for (size_t b = 0; b < CALI_N_BANDS; b++) {
+        cali_text_add(json, b == 0 ? "{" : ",{");
+        add_text(json, "name", cali_bands[b].name);
+        add_number(json, "low_Hz", cali_bands[b].low_Hz);
+        add_number(json, "high_Hz", cali_bands[b].high_Hz);
+        add_number(json, "power", power[b]);
+        cali_text_add(json, "}");
+    }
+    cali_text_add(json, "]");
+    add_number(json, "total", total);
+}
+
 /* One spectrum per region over what follows the transient. */
 static cal_status add_spectra(const cali_run *run, const cali_run_signal *signal, const double *x,
                               size_t n_columns, size_t first, cali_text *json)
@@ -276,7 +292,7 @@ static cal_status add_spectra(const cali_run *run, const cali_run_signal *signal
         return CAL_OK;
     size_t n_kept = segment / 2 + 1;
     n_kept = n_kept > FREQUENCIES_MOST ? FREQUENCIES_MOST : n_kept;
-    double *power = NULL, *peaks = NULL;
+    double *power = NULL, *peaks = NULL, bands[CALI_N_BANDS] = {0.0}, total = 0.0;
     CAL_TRY(cali_alloc(run->ctx, n_kept * n_columns, sizeof(double), "spectra", &power));
     cal_status status = cali_alloc(run->ctx, n_columns, sizeof(double), "peaks", &peaks);
     cali_spectrum spectrum = {0};
@@ -288,12 +304,17 @@ static cal_status add_spectra(const cali_run *run, const cali_run_signal *signal
         memcpy(power + c * n_kept, spectrum.power, n_kept * sizeof *power);
         const cali_peak peak = cali_spectrum_peak(&spectrum, 1.0, 100.0);
         peaks[c] = peak.is_found ? peak.f_Hz : NAN;
+        for (size_t b = 0; b < CALI_N_BANDS; b++)
+            bands[b] += cali_band_power(&spectrum, &cali_bands[b]) / (double)n_columns;
+        for (size_t k = 1; k < spectrum.n; k++)
+            total += spectrum.power[k] * spectrum.df_Hz / (double)n_columns;
     }
     if (status == CAL_OK) {
         cali_text_format(json, ",\"spectrum\":{\"n\":%zu,\"segments\":%zu", n_kept, spectrum.n_segments);
         add_number(json, "df_Hz", spectrum.df_Hz);
         add_number(json, "segment_ms", (double)segment * signal->every_ms);
         add_numbers(json, "peak_Hz", peaks, n_columns);
+        add_bands(bands, total, json);
         add_key(json, "power");
         status = add_float32(run->ctx, json, power, n_kept * n_columns);
         cali_text_add(json, "}");
@@ -304,32 +325,74 @@ static cal_status add_spectra(const cali_run *run, const cali_run_signal *signal
     return status;
 }
 
-static cal_status add_fc(const cali_run *run, const cali_run_signal *signal, const double *x,
+/* A matrix of correlations, 16 bits from -1 to 1. */
+static cal_status add_correlations(const cali_run *run, const char *name, const double *values, size_t n, cali_text *json)
+{
+    unsigned char *codes = NULL;
+    CAL_TRY(cali_alloc(run->ctx, 2 * n * n, 1, name, &codes));
+    quantise(values, n * n, -1.0, 1.0, codes);
+    add_key(json, name);
+    cali_text_add(json, "\"");
+    cali_text_add_base64(json, codes, 2 * n * n);
+    cali_text_add(json, "\"");
+    free(codes);
+    return CAL_OK;
+}
+
+/* The weights between the columns that are drawn. */
+static double likeness_to_weights(const cali_run *run, const size_t *shown, size_t n, const double *fc)
+{
+    double *w = NULL, likeness = NAN;
+    if (run->weights == NULL || cali_alloc(run->ctx, n * n, sizeof *w, "weights", &w) != CAL_OK)
+        return NAN;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            w[i * n + j] = run->weights[shown[i] * run->n_regions + shown[j]];
+    likeness = cali_structure_function(run->ctx, w, fc, n);
+    free(w);
+    return likeness;
+}
+
+static cal_status add_fc(const cali_run *run, const cali_run_signal *signal, const double *x, const size_t *shown,
                          size_t n_columns, size_t first, cali_text *json)
 {
     double *fc = NULL;
-    unsigned char *codes = NULL;
     CAL_TRY(cali_alloc(run->ctx, n_columns * n_columns, sizeof(double), "functional connectivity", &fc));
-    cal_status status = cali_alloc(run->ctx, 2 * n_columns * n_columns, 1, "functional connectivity", &codes);
+    cal_status status = cali_functional_connectivity(run->ctx, x + first, n_columns, signal->n_rows - first,
+                                                     signal->n_rows, fc);
     if (status == CAL_OK)
-        status = cali_functional_connectivity(run->ctx, x + first, n_columns, signal->n_rows - first,
-                                              signal->n_rows, fc);
-    if (status == CAL_OK) {
-        quantise(fc, n_columns * n_columns, -1.0, 1.0, codes);
-        add_key(json, "fc");
-        cali_text_add(json, "\"");
-        cali_text_add_base64(json, codes, 2 * n_columns * n_columns);
-        cali_text_add(json, "\"");
-    }
+        status = add_correlations(run, "fc", fc, n_columns, json);
+    if (status == CAL_OK)
+        add_number(json, "sc_fc", likeness_to_weights(run, shown, n_columns, fc));
     free(fc);
-    free(codes);
+    return status;
+}
+
+static cal_status add_fcd(const cali_run *run, const cali_run_signal *signal, const double *x, size_t n_columns, size_t first,
+                          cali_text *json)
+{
+    cali_fcd fcd = {0};
+    const size_t window = (size_t)(run->fcd_window_ms / signal->every_ms);
+    const size_t step = (size_t)fmax(1.0, (run->fcd_window_ms - run->fcd_overlap_ms) / signal->every_ms);
+    CAL_TRY(cali_fc_dynamics(run->ctx, x + first, n_columns, signal->n_rows - first, signal->n_rows, window, step, &fcd));
+    cal_status status = CAL_OK;
+    if (fcd.n > 0) {
+        cali_text_format(json, ",\"fcd\":{\"n\":%zu", fcd.n);
+        add_number(json, "window_ms", (double)fcd.window * signal->every_ms);
+        add_number(json, "step_ms", (double)fcd.step * signal->every_ms);
+        add_number(json, "first_ms", signal->t_first_ms +
+                                         ((double)first + 0.5 * (double)(fcd.window - 1)) * signal->every_ms);
+        status = add_correlations(run, "values", fcd.values, fcd.n, json);
+        cali_text_add(json, "}");
+    }
+    cali_fcd_free(&fcd);
     return status;
 }
 
 static cal_status add_signal(cali_run *run, size_t s, const size_t *shown, size_t n, cali_text *json)
 {
     const cali_run_signal *signal = &run->signals[s];
-    const bool is_main = (int)s == cali_run_signal_find(run, NULL); /* whose statistics are drawn */
+    const bool is_main = (int)s == cali_run_signal_find(run, NULL), is_fc = (int)s == cali_run_fc_signal(run);
     double *x = NULL;
     CAL_TRY(cali_run_read(run, signal, shown, n, &x));
     cali_text_add(json, s == 0 ? "{" : ",{");
@@ -343,10 +406,17 @@ static cal_status add_signal(cali_run *run, size_t s, const size_t *shown, size_
     n_wanted = n_wanted < TRACE_LEAST ? TRACE_LEAST : n_wanted;
     cal_status status = add_traces(run, signal, x, n, n_wanted, json);
     const size_t first = cali_run_row_after(signal, run->transient_ms);
-    if (status == CAL_OK && is_main && signal->n_rows - first >= 2) {
+    const cal_recording_signal facts = cal_recording_get_signal(run->recording, signal->index);
+    if (is_main)
+        cali_text_add(json, ",\"main\":true");
+    if (cali_signal_is_bold(&facts))
+        cali_text_add(json, ",\"bold\":true");
+    if (status == CAL_OK && is_main && signal->n_rows >= first + 2)
         status = add_spectra(run, signal, x, n, first, json);
+    if (status == CAL_OK && is_fc && signal->n_rows >= first + 2) {
+        status = add_fc(run, signal, x, shown, n, first, json);
         if (status == CAL_OK)
-            status = add_fc(run, signal, x, n, first, json);
+            status = add_fcd(run, signal, x, n, first, json);
     }
     cali_text_add(json, "}");
     free(x);

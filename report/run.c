@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/results.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/units.h"
@@ -28,9 +29,18 @@ bool cali_run_is_spiking(const cali_run *run, size_t region)
 int cali_run_signal_find(const cali_run *run, const char *name)
 {
     for (size_t s = 0; s < run->n_signals; s++)
-        if (strcmp(run->signals[s].name, name == NULL ? "rate" : name) == 0)
+        if (name == NULL ? (int)run->signals[s].index == cali_results_spectrum_signal(run->recording)
+                         : strcmp(run->signals[s].name, name) == 0)
             return (int)s;
     return name == NULL && run->n_signals > 0 ? 0 : -1;
+}
+
+int cali_run_fc_signal(const cali_run *run)
+{
+    for (size_t s = 0; s < run->n_signals; s++)
+        if ((int)run->signals[s].index == cali_results_fc_signal(run->recording))
+            return (int)s;
+    return cali_run_signal_find(run, NULL);
 }
 
 /* The regions are those of connectome/labels; a recording without them takes the columns of its
@@ -183,6 +193,12 @@ static cal_status open_parts(cali_run *run, double transient_ms)
         run->transient_ms = 0.0;
     if (run->transient_ms > 0.9 * run->stop_ms)
         run->transient_ms = 0.9 * run->stop_ms;
+    run->fcd_window_ms = duration_ms(cali_node_path(run->manifest, "experiment", "analysis", "window", NULL));
+    run->fcd_overlap_ms = duration_ms(cali_node_path(run->manifest, "experiment", "analysis", "overlap", NULL));
+    if (!(run->fcd_window_ms > 0.0) || !(run->fcd_overlap_ms >= 0.0)) {
+        run->fcd_window_ms = 60e3; /* as in experiment/keys.c */
+        run->fcd_overlap_ms = 40e3;
+    }
     return CAL_OK;
 }
 

@@ -37,6 +37,7 @@ typedef struct cali_run {
     cali_run_spiking *spiking;
     size_t n_spiking;
     double stop_ms, transient_ms;
+    double fcd_window_ms, fcd_overlap_ms; /* of the manifest, or the defaults */
 } cali_run;
 
 /** Opens a run folder. `transient_ms` < 0: from the manifest. Errors: IO, INPUT, MEMORY; `*out` is
@@ -47,8 +48,11 @@ void cali_run_close(cali_run *run);
 /** Number of a region, or -1. */
 int cali_run_find(const cali_run *run, const char *label);
 bool cali_run_is_spiking(const cali_run *run, size_t region);
-/** Index into `signals` of the one called `name`; with NULL that of "rate", else the first; or -1. */
+/** Index into `signals` of the one called `name`; with NULL that of "rate", else the first that is not haemodynamic, else
+ *  the first; or -1. */
 int cali_run_signal_find(const cali_run *run, const char *name);
+/** Index of the signal whose functional connectivity counts: the first haemodynamic one, else as above with NULL. */
+int cali_run_fc_signal(const cali_run *run);
 
 /** Reads a signal turned round, one contiguous series per listed column (`columns` NULL: all):
  *  (n_columns x n_rows). `*out` is released with free(). Errors: IO, MEMORY. */

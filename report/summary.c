@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "report/analysis.h"
+#include "analysis/analysis.h"
 
 typedef struct row {
     const char *region, *unit; /* borrowed from the run */

@@ -61,10 +61,11 @@ typedef struct cal_spikes_def {
 } cal_spikes_def;
 cal_status cal_recorder_add_spikes(cal_recorder *recorder, const cal_spikes_def *def, size_t *train);
 
-/** A constant array below a group: "connectome/weights". Before the start. */
+/** A constant array below a group: "connectome/weights". Before the start, or between the last commit and the finish,
+ *  which then writes it. */
 cal_status cal_recorder_add_matrix(cal_recorder *recorder, const char *path, const char *unit, size_t n_rows,
                                    size_t n_columns, const double *values);
-/** A constant list of texts, for example "connectome/labels". Before the start. */
+/** A constant list of texts, for example "connectome/labels". When: as a matrix. */
 cal_status cal_recorder_add_texts(cal_recorder *recorder, const char *path, size_t n,
                                   const char *const *texts);
 
@@ -104,6 +105,10 @@ cal_status cal_recording_open(cal_context *ctx, const char *path, cal_recording 
 /** What a memory recorder holds after cal_recorder_finish; the recorder may be destroyed before it. */
 cal_status cal_recording_from_memory(cal_recorder *recorder, cal_recording **out);
 void cal_recording_close(cal_recording **recording);
+
+/** Opens what was committed so far, before the finish; close it before anything else is appended. Errors: STATE,
+ *  UNSUPPORTED (the memory sink), IO, INPUT, MEMORY. */
+cal_status cal_recorder_read_back(cal_recorder *recorder, cal_recording **out);
 
 const char *cal_recording_title(const cal_recording *recording);
 /** End of the last committed window. */

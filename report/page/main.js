@@ -125,7 +125,26 @@
       n_pairs++;
     }
     host.appendChild(r.element('figcaption', {text: "Pearson's correlation between regions" +
-      (n_pairs ? '; mean over pairs ' + r.number(sum / n_pairs, 2) : '') + '.'}));
+      (n_pairs ? '; mean over pairs ' + r.number(sum / n_pairs, 2) : '') +
+      (typeof signal.sc_fc === 'number' ? '; correlation with the weights ' + r.number(signal.sc_fc, 2) : '') + '.'}));
+  }
+
+  function dynamics(signal) {
+    if (!signal.fcd) return;
+    var d = signal.fcd, n = d.n, codes = r.codes(d.values), host = r.by_id('fcd');
+    function value(i, j) { return codes[i * n + j] === 65535 ? NaN : codes[i * n + j] / 32767 - 1; }
+    function when(i) { return r.time(d.first_ms + i * d.step_ms); }
+    host.appendChild(r.element('div', {'class': 'sub', text: 'Dynamics of functional connectivity'}));
+    r.matrix(host, {
+      n: n, row: 'window', column: 'window, ' + when(0) + ' to ' + when(n - 1), bar: 'correlation', marks: [], colours: r.diverging,
+      value: value, shade: function (x) { return (x + 1) / 2; },
+      ticks: [-1, -0.5, 0, 0.5, 1].map(function (x) { return {at: (x + 1) / 2, text: r.plain(x).replace('-', '−')}; }),
+      label: 'Matrix of correlations between the functional connectivity of ' + n + ' windows',
+      note: function (i, j) {
+        return ['windows around ' + when(i) + ' and ' + when(j), isNaN(value(i, j)) ? 'no correlation' : 'correlation ' + r.number(value(i, j))];
+      }});
+    host.appendChild(r.element('figcaption', {text: 'Correlation between the functional connectivity in ' + n + ' windows of ' +
+      r.time(d.window_ms) + ', one every ' + r.time(d.step_ms) + '.'}));
   }
 
   /* ---- provenance ---- */
@@ -164,12 +183,17 @@
     plots.chooser();
   }
   plots.spiking();
-  var has_signal = run.signals.length > 0 && (plots.main_signal.spectrum || plots.main_signal.fc);
+  var fc_signal = run.signals.filter(function (s) { return s.fc; })[0];
+  var has_signal = run.signals.length > 0 && (plots.main_signal.spectrum || fc_signal);
   if (has_signal) {
     r.show('rhythm'); /* before drawing: what is hidden has no size */
     plots.spectra();
-    functional(plots.main_signal);
-    r.say('rhythm-caption', 'From the signal “' + plots.main_signal.name + '”' +
+    plots.bands();
+    if (fc_signal) functional(fc_signal);
+    if (fc_signal) dynamics(fc_signal);
+    r.say('rhythm-caption', (!fc_signal || fc_signal === plots.main_signal || !plots.main_signal.spectrum ?
+      'From the signal “' + (fc_signal || plots.main_signal).name + '”' :
+      'Spectra of “' + plots.main_signal.name + '”, correlations of “' + fc_signal.name + '”') +
       (run.transient_ms > 0 ? ' after the transient, ' + r.time(run.transient_ms) + ' to ' + r.time(run.t_stop_ms) : '') + '.');
   }
   plots.cost();

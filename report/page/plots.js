@@ -10,14 +10,15 @@ report.plots = function () {
     stretch = [Math.max(whole[0], from), Math.min(whole[1], to)];
     followers.forEach(function (follower) { if (follower !== who) follower.follow(stretch); });
   }
-  if (whole[1] > 3) stretch = [whole[1] - 2, whole[1]];
+  var bold = run.signals.filter(function (s) { return s.bold && s.n > 1; })[0], is_short = whole[1] > 3 && !bold;
+  if (is_short) stretch = [whole[1] - 2, whole[1]];
 
   function stretch_buttons() {
     var options = [{text: 'last 0.5 s', value: 0.5}, {text: 'last 2 s', value: 2}, {text: 'all', value: 0}].filter(function (o) {
       return o.value < whole[1];
     });
     if (options.length < 2) return document.createTextNode('');
-    return r.choice(options, whole[1] > 3 ? 2 : 0, function (seconds) {
+    return r.choice(options, is_short ? 2 : 0, function (seconds) {
       set_stretch(seconds ? whole[1] - seconds : whole[0], whole[1], null);
     }, 'stretch of time shown');
   }
@@ -94,7 +95,7 @@ report.plots = function () {
       return (signal.t_first_ms + row * every) / 1000;
     };
   });
-  var main_signal = run.signals.filter(function (s) { return s.name === 'rate'; })[0] || run.signals[0];
+  var main_signal = run.signals.filter(function (s) { return s.main; })[0] || run.signals[0];
 
   function default_regions() {
     var order = regions.labels.map(function (label, i) { return i; }), strength = run.connectome && run.connectome.strength;
@@ -109,15 +110,16 @@ report.plots = function () {
     return r.colour('c' + (place % 6 + 1));
   }
 
+  function trace_content(signal) {
+    var rows = [], columns = chosen.map(signal.trace);
+    for (var i = 0; i < signal.n; i++) rows.push([signal.time(i)].concat(columns.map(function (c) { return c[i]; })));
+    if (!rows.length || !chosen.length) rows = [[0].concat(chosen.map(function () { return null; }), chosen.length ? [] : [null])];
+    return {file: rows, labels: ['time'].concat(chosen.length ? chosen.map(function (i) { return regions.labels[i]; }) : ['none']),
+      colors: chosen.length ? chosen.map(region_colour) : ['#888'], ylabel: signal.name + (r.unit(signal.unit) ? ' (' + r.unit(signal.unit) + ')' : '')};
+  }
   function traces() {
     var signal = main_signal;
-    function content() {
-      var rows = [], columns = chosen.map(signal.trace);
-      for (var i = 0; i < signal.n; i++) rows.push([signal.time(i)].concat(columns.map(function (c) { return c[i]; })));
-      if (!rows.length || !chosen.length) rows = [[0].concat(chosen.map(function () { return null; }), chosen.length ? [] : [null])];
-      return {file: rows, labels: ['time'].concat(chosen.length ? chosen.map(function (i) { return regions.labels[i]; }) : ['none']),
-        colors: chosen.length ? chosen.map(region_colour) : ['#888'], ylabel: signal.name + (r.unit(signal.unit) ? ' (' + r.unit(signal.unit) + ')' : '')};
-    }
+    function content() { return trace_content(signal); }
     var plot = time_plot(r.by_id('traces'), content, {showRangeSelector: true, rangeSelectorHeight: 34, unit: signal.unit});
     changed.push(plot.refresh);
     var controls = r.by_id('activity-controls');
@@ -135,7 +137,13 @@ report.plots = function () {
     controls.appendChild(stretch_buttons());
     controls.appendChild(r.element('span', {text: 'drag: zoom · shift and drag: move · double click: all'}));
     r.by_id('traces').setAttribute('aria-label', 'Traces of the chosen regions over time');
+    if (bold && bold !== main_signal) bold_traces();
     r.say('activity-caption', sentence_on_traces());
+  }
+  function bold_traces() {
+    r.show('bold');
+    changed.push(time_plot(r.by_id('bold'), function () { return trace_content(bold); }, {unit: bold.unit}).refresh);
+    r.by_id('bold').setAttribute('aria-label', 'BOLD of the chosen regions over time');
   }
   function sentence_on_traces() {
     var s = main_signal, text = capital(s.long_name || s.name) + ', one sample every ' + r.time(s.every_ms);
@@ -298,6 +306,7 @@ report.plots = function () {
   }
 
   /* ---- spectra ---- */
+  function density() { return r.unit(main_signal.unit) ? r.unit(main_signal.unit) + '²/Hz' : '1/Hz'; }
   function quantile(sorted, q) {
     var place = q * (sorted.length - 1), i = Math.floor(place);
     return i + 1 < sorted.length ? sorted[i] + (place - i) * (sorted[i + 1] - sorted[i]) : sorted[i];
@@ -355,9 +364,9 @@ report.plots = function () {
     var first = graph_options(), file = first.file;
     delete first.file;
     var graph = new Dygraph(plot_box, file, Object.assign(first, {customBars: true, fillAlpha: 0.22, strokeWidth: 1.5, legend: 'never',
-      xlabel: 'frequency (Hz)', ylabel: 'power (' + (r.unit(main_signal.unit) || '1') + '²/Hz)', xLabelHeight: 20, yLabelWidth: 18, highlightCircleSize: 2.5,
+      xlabel: 'frequency (Hz)', ylabel: 'power (' + density() + ')', xLabelHeight: 20, yLabelWidth: 18, highlightCircleSize: 2.5,
       highlightCallback: function (event, x, points) {
-        r.tip([r.number(x) + ' Hz'].concat(points.map(function (p) { return p.name + ': ' + r.number(p.yval) + ' ' + (r.unit(main_signal.unit) || '1') + '²/Hz'; })),
+        r.tip([r.number(x) + ' Hz'].concat(points.map(function (p) { return p.name + ': ' + r.number(p.yval) + ' ' + density(); })),
           event.clientX, event.clientY);
       },
       unhighlightCallback: function () { r.tip(null); }}));
@@ -389,6 +398,25 @@ report.plots = function () {
       ' half-overlapping segments of ' + r.time(s.segment_ms) + ', Hann window, ' + r.number(s.df_Hz, 2) + ' Hz apart.'}));
   }
 
+  /* ---- power in bands ---- */
+  function bands() {
+    var s = main_signal.spectrum, host = r.by_id('bands');
+    var rows = s && s.bands ? s.bands.filter(function (b) { return b.power !== null && s.total > 0; }) : [];
+    if (!rows.length) return;
+    var most = Math.max.apply(null, rows.map(function (b) { return b.power; })) || 1, unit = r.unit(main_signal.unit);
+    host.appendChild(r.element('div', {'class': 'sub', text: 'Power in bands'}));
+    rows.forEach(function (b) {
+      var fill = r.element('div');
+      fill.style.width = 100 * b.power / most + '%';
+      host.appendChild(r.element('div', {'class': 'bar-row'}, [
+        r.element('span', {'class': 'name', text: b.name + ' ' + r.plain(b.low_Hz) + '–' + r.plain(b.high_Hz) + ' Hz'}),
+        r.element('div', {'class': 'track'}, [fill]),
+        r.element('span', {'class': 'amount'}, [r.element('b', {text: r.number(b.power, 3) + (unit ? ' ' + unit + '²' : '')}),
+          document.createTextNode('  ' + r.number(100 * b.power / s.total, 2) + ' %')])]));
+    });
+    host.appendChild(r.element('figcaption', {text: 'Mean over the regions of the power below each stretch of the spectrum; per cent of the power at all frequencies but 0.'}));
+  }
+
   /* ---- cost ---- */
   function cost() {
     var cost = r.fact('cost');
@@ -416,5 +444,5 @@ report.plots = function () {
       'Participants compute a window at the same time, so their times overlap.');
   }
 
-  return {traces: traces, chooser: chooser, spiking: spiking, spectra: spectra, cost: cost, main_signal: main_signal};
+  return {traces: traces, chooser: chooser, spiking: spiking, spectra: spectra, bands: bands, cost: cost, main_signal: main_signal};
 };

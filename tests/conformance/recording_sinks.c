@@ -268,13 +268,15 @@ ParameterizedTest(int *i, recording_sinks, calls_out_of_turn_are_refused)
     cal_context_clear(ctx);
     cr_assert(eq(int, cal_recorder_start(recorder), CAL_OK));
     cr_expect(eq(int, cal_recorder_start(recorder), CAL_ERR_STATE));
-    cr_expect(eq(int, cal_recorder_add_texts(recorder, "a/b", 0, NULL), CAL_ERR_STATE));
+    cr_expect(eq(int, cal_recorder_add_signal(recorder, &(cal_signal_def){.name = "late"}, NULL), CAL_ERR_STATE));
     cr_expect(eq(int, cal_recorder_append_spikes(recorder, 0, 2, late, ids), CAL_ERR_ARGUMENT));
     cr_expect(eq(int, cal_recorder_append_spikes(recorder, 0, 1, late, ids + 1), CAL_ERR_ARGUMENT));
     cr_expect(eq(int, cal_recorder_commit(recorder, 5), CAL_OK));
     cr_expect(eq(int, cal_recorder_commit(recorder, 4), CAL_ERR_ARGUMENT));
+    cr_expect(eq(int, cal_recorder_add_texts(recorder, "results/names", 0, NULL), CAL_OK)); /* results come late */
     cr_expect(eq(int, cal_recorder_finish(recorder), CAL_OK));
     cr_expect(eq(int, cal_recorder_commit(recorder, 6), CAL_ERR_STATE));
+    cr_expect(eq(int, cal_recorder_add_texts(recorder, "a/b", 0, NULL), CAL_ERR_STATE));
     cal_recorder_destroy(&recorder);
     cal_recorder_destroy(&recorder);
     cal_context_destroy(&ctx);

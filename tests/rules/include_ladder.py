@@ -6,7 +6,7 @@ import re
 import sys
 
 SOURCE = pathlib.Path(sys.argv[1])
-FOLDERS = ["base", "connectomes", "recording", "monitors", "nmm", "snn", "coupler", "experiment", "report", "cli", "bench"]
+FOLDERS = ["base", "connectomes", "recording", "monitors", "analysis", "nmm", "snn", "coupler", "experiment", "report", "cli", "bench"]
 
 # External libraries by the prefix of their headers.
 LIBRARIES = {
@@ -63,6 +63,7 @@ def check_file(path, folder, levels, users, problems):
 
 # Internal headers that a folder opens to certain others, with the reason.
 INTERNAL_USERS = {
+    "analysis": ["experiment", "report", "cli"],  # numbers for run.h5, the page and the comparison
     "report": ["cli"],      # the page and the comparison have no public header: the program is their only user
     "experiment": ["cli"],  # so have the schema for `callosum help` and the templates
 }

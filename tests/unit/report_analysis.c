@@ -1,4 +1,4 @@
-/* report/fourier.h and report/analysis.h against closed forms. */
+/* analysis/fourier.h and analysis/analysis.h against closed forms. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
@@ -7,8 +7,8 @@
 
 #include "base/numeric.h"
 #include "base/random.h"
-#include "report/analysis.h"
-#include "report/fourier.h"
+#include "analysis/analysis.h"
+#include "analysis/fourier.h"
 #include "support/support.h"
 
 /* Standard normal number i of a stream. */

@@ -1,7 +1,7 @@
 /* Radix-2 transform in place, decimation in time: bit-reversed order first, then butterflies of
  * growing span. Twiddle factors come from base/numeric.h, so the spectra of one run are the same
  * bits everywhere. */
-#include "report/fourier.h"
+#include "analysis/fourier.h"
 
 #include <stdlib.h>
 

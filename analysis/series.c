@@ -1,5 +1,5 @@
 /* Statistics of series and spikes. Sums run in a fixed order; no libm but sqrt. */
-#include "report/analysis.h"
+#include "analysis/analysis.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/numeric.h"
-#include "report/fourier.h"
+#include "analysis/fourier.h"
 
 double cali_series_mean(const double *x, size_t n)
 {

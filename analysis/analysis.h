@@ -77,6 +77,18 @@ typedef struct cali_peak {
  *  deviation 1 / sqrt(K), and six of those are reached by less than one in a hundred spectra of 200 bins. */
 cali_peak cali_spectrum_peak(const cali_spectrum *spectrum, double low_Hz, double high_Hz);
 
+/** A band of frequencies, low_Hz <= f < high_Hz. */
+typedef struct cali_band {
+    const char *name;
+    double low_Hz, high_Hz;
+} cali_band;
+enum { CALI_N_BANDS = 5 };
+extern const cali_band cali_bands[CALI_N_BANDS]; /**< delta 0.5-4, theta 4-8, alpha 8-13, beta 13-30, gamma 30-100 Hz */
+
+/** Power in a band, sum P(f_k) df over its frequencies, in unit^2; NaN where the spectrum ends before the band does or
+ *  has no frequency in it. */
+double cali_band_power(const cali_spectrum *spectrum, const cali_band *band);
+
 /* ---- spikes ------------------------------------------------------------------------------ */
 
 /** Rate of a population: spikes in (t0 + b bin, t0 + (b + 1) bin] / (n_neurons bin), b < n_bins, in
@@ -104,6 +116,21 @@ cal_status cali_interspike(cal_context *ctx, const double *times_ms, const uint3
  *  Source: Biswal et al. (1995), Magn. Reson. Med. 34, 537-541. Errors: MEMORY. */
 cal_status cali_functional_connectivity(cal_context *ctx, const double *x, size_t n_columns,
                                         size_t n_rows, size_t stride, double *out);
+
+/** Dynamics of functional connectivity: the correlation (n x n) between the upper triangles of the functional connectivity
+ *  in windows of `window` rows, window w from row w step on. Pairs that are no number in some window are left
+ *  out. Source: Hansen, Battaglia, Spiegler, Deco & Jirsa (2015), NeuroImage 105, 525-535. */
+typedef struct cali_fcd {
+    size_t n, window, step; /* n 0: fewer than three windows */
+    double *values;
+} cali_fcd;
+enum { CALI_FCD_MOST_WINDOWS = 512 };
+#define CALI_FCD_MOST_VALUES 6.4e7 /* windows times pairs: 512 MB */
+/** The step is lengthened where there would be more windows or values than that. Errors: MEMORY. Freed with
+ *  cali_fcd_free. */
+cal_status cali_fc_dynamics(cal_context *ctx, const double *x, size_t n_columns, size_t n_rows, size_t stride, size_t window,
+                            size_t step, cali_fcd *out);
+void cali_fcd_free(cali_fcd *fcd);
 
 /** Correlation of the entries above the diagonals of two (n x n) matrices, pairs with NaN left out. */
 double cali_matrix_similarity(const double *a, const double *b, size_t n);
