@@ -113,3 +113,41 @@ Test(nmm_jansen_rit_forms, a_noisy_drive_gives_alpha_rhythm)
     cr_expect(epsilon_eq(dbl, best + 2.0, 10.8, 0.8)); /* bins of 0.5 Hz, and noise broadens the line */
     net_free(&a);
 }
+
+/* The form of Leon is that of Zetterberg and Jansen, but for two things: rates arrive as they are, without the S(0) that
+ * a silent input adds there, and v5 is a filter like v3 (k5 = ki). */
+Test(nmm_jansen_rit_forms, the_form_of_leon_is_that_of_zetterberg_driven_by_rates)
+{
+    const cal_nmm_model *leon = cal_nmm_model_find("jansen-rit-leon"), *zj = cal_nmm_model_find("zetterberg-jansen");
+    double p_leon[32], p_zj[32], x[12], dx_leon[12], dx_zj[12];
+    for (size_t k = 0; k < zj->n_params; k++)
+        p_zj[k] = zj->params[k].value;
+    p_zj[cal_field_find(zj->params, zj->n_params, "k5")] = 0.05;
+    for (size_t k = 0; k < leon->n_params; k++)
+        p_leon[k] = p_zj[cal_field_find(zj->params, zj->n_params, leon->params[k].name)];
+    for (int k = 0; k < 12; k++)
+        x[k] = 3.0 * sin(1.7 * k + 0.3);
+    const double at_zero = 0.005 / (1.0 + exp(0.56 * 6.0)), c_leon[1] = {0.04}, c_zj[2] = {0.0, 0.04 - at_zero};
+    leon->rhs(1, p_leon, x, c_leon, dx_leon);
+    zj->rhs(1, p_zj, x, c_zj, dx_zj);
+    for (int s = 0; s < 12; s++) {
+        cr_expect(eq(str, (char *)leon->states[s].name, (char *)zj->states[s].name));
+        cr_expect(epsilon_eq(dbl, dx_leon[s], dx_zj[s], 1e-14));
+    }
+}
+
+/* Cut off (all gammas within the column 0), v1 settles at the gain of its filter, He (U + c) / ke. */
+Test(nmm_jansen_rit_forms, rates_settle_at_the_gain_of_the_filters_of_leon)
+{
+    net a = net_make(1, "jr-leon", 1);
+    static const char *const within[] = {"gamma_1", "gamma_2", "gamma_3", "gamma_4", "gamma_5"};
+    const cal_nmm_stimulus stimulus = {.input = "c", .offset = 0.03};
+    for (size_t k = 0; k < 5; k++)
+        net_set(&a, 0, within[k], 0.0);
+    a.def.stimuli = &stimulus;
+    a.def.n_stimuli = 1;
+    net_create(&a);
+    cr_assert(net_run(&a, 800 * CAL_NS_PER_MS) == CAL_OK);
+    cr_expect(epsilon_eq(dbl, net_state(&a, 0, 0), 3.25 * (0.12 + 0.03) / 0.1, 1e-12));
+    net_free(&a);
+}
