@@ -176,13 +176,12 @@ static void choose_way(cali_own_reader *r)
 
 static cal_status finish(cali_own_reader *r)
 {
-    const size_t shown = 10;
     if (r->is_out_of_memory || r->mistakes.is_broken)
         return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->own->path);
     if (r->n_mistakes == 0)
         return CAL_OK;
-    if (r->n_mistakes > shown)
-        cali_text_format(&r->mistakes, "\nand %zu more", r->n_mistakes - shown);
+    if (r->n_mistakes > r->n_shown)
+        cali_text_format(&r->mistakes, "\nand %zu more", r->n_mistakes - r->n_shown);
     return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s", r->mistakes.data);
 }
 

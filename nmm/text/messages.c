@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "nmm/text/own.h"
 
 enum { SHOWN_MISTAKES = 10 };
@@ -86,12 +87,20 @@ void cali_own_find_place(const cali_own *own, const cali_node *scalar, size_t at
 
 static bool note(cali_own_reader *r, unsigned line, unsigned column, const char *code, const char *text)
 {
-    if (r->n_mistakes++ >= SHOWN_MISTAKES)
-        return false;
     const cali_message_file file = {r->own->path, r->own->text, r->own->text_size};
-    if (r->n_mistakes > 1)
-        cali_text_add(&r->mistakes, "\n");
-    cali_message_write(&r->mistakes, &file, NULL, line, column, code, text);
+    cali_text one = {0};
+    r->n_mistakes++;
+    if (r->n_shown == SHOWN_MISTAKES || r->n_shown < r->n_mistakes - 1)
+        return false;
+    cali_message_write(&one, &file, NULL, line, column, code, text);
+    /* the context keeps so much of a message; a mistake is shown whole or counted */
+    if (one.is_broken || one.data == NULL)
+        r->is_out_of_memory = true;
+    else if (r->n_shown == 0 || r->mistakes.size + one.size < CALI_CONTEXT_MESSAGE - 64) {
+        cali_text_format(&r->mistakes, "%s%s", r->n_shown > 0 ? "\n" : "", one.data);
+        r->n_shown++;
+    }
+    cali_text_free(&one);
     return false;
 }
 

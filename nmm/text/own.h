@@ -137,7 +137,7 @@ typedef struct cali_own_reader {
     cali_own *own;
     cali_tree *tree;
     cali_text mistakes;
-    size_t n_mistakes, n_nodes;
+    size_t n_mistakes, n_shown, n_nodes;
     bool is_out_of_memory;
     bool is_dry; /* reads and checks only */
 } cali_own_reader;

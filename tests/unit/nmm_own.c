@@ -24,6 +24,7 @@ static const struct {
     {"jansen_rit.yaml", "jansen-rit"},
     {"wilson_cowan.yaml", "wilson-cowan"},
     {"reduced_wong_wang.yaml", "reduced-wong-wang"},
+    {"epileptor.yaml", "epileptor"},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 

@@ -170,6 +170,23 @@ Test(nmm_own_messages, hostile_texts_are_refused)
     cal_context_destroy(&ctx);
 }
 
+/* What does not fit into a message is counted. */
+Test(nmm_own_messages, are_ten_at_most)
+{
+    cal_context *ctx = cali_test_context(1);
+    cali_text text = {0};
+    cali_text_add(&text, "neural_mass: many\nstates: {V: 0}\n");
+    for (int i = 0; i < 25; i++)
+        cali_text_format(&text, "key_%d: 1\n", i);
+    cr_expect(load(ctx, text.data) == CAL_ERR_INPUT);
+    const char *message = cal_context_message(ctx);
+    cr_expect(strstr(message, "unknown key \"key_9\"") != NULL && strstr(message, "key_10") == NULL, "%s", message);
+    const char *end = strstr(message, "\nand 16 more"); /* the inputs are missing too */
+    cr_expect(end != NULL && strlen(end) == strlen("\nand 16 more"), "%s", message);
+    cali_text_free(&text);
+    cal_context_destroy(&ctx);
+}
+
 /* Powers of whole numbers are products; the words of comparison bind as in Python. */
 Test(nmm_own_messages, expressions_mean_what_they_do_elsewhere)
 {
