@@ -47,4 +47,6 @@ void cal_nmm_model_derive(const cal_nmm_model *model, size_t n, double *p)
 {
     if (model->derive != NULL)
         model->derive(n, p);
+    else if (model->derive_of != NULL)
+        model->derive_of(model->self, n, p);
 }

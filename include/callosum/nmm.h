@@ -56,8 +56,9 @@ typedef struct cal_nmm_model {
     void (*observe_driven)(size_t n, const double *p, const double *x, const double *c, double *y);
     const cal_own_delay *own_delays; /**< n_own_delays, or NULL */
     size_t n_own_delays;
-    /** Models that are data, not code, have these in the place of `rhs` and `observe` (NULL there): the same with the
-     *  model's own `self`. */
+    /** Models that are data, not code, have these in the place of `derive`, `rhs` and `observe` (NULL there): the same
+     *  with the model's own `self`. */
+    void (*derive_of)(const void *self, size_t n, double *p);
     void (*rhs_of)(const void *self, size_t n, const double *p, const double *x, const double *c, double *dx);
     void (*observe_of)(const void *self, size_t n, const double *p, const double *x, double *y);
     const void *self;

@@ -23,8 +23,10 @@ static const char *const names[] = {"cc", "gcc", "clang"};
 /* The flags of the built-in models (cmake/options.cmake): no contraction, no errno, the level of this process. */
 static size_t add_flags(const char **arguments, size_t n)
 {
+    /* -fno-thread-jumps: gcc would multiply the limits of cali_exp, e^-708, into what follows, in every lane; the
+     * products are subnormal and cost more than all the rest */
     static const char *const common[] = {"-std=c17", "-O3", "-fPIC", "-shared", "-w", "-ffp-contract=off",
-                                         "-fno-math-errno", "-fno-trapping-math"};
+                                         "-fno-math-errno", "-fno-trapping-math", "-fno-thread-jumps"};
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         arguments[n++] = common[i];
 #if defined(__x86_64__)

@@ -93,10 +93,12 @@ static void add_row(cali_text *out, const cali_own *own, const cali_own_op *op)
     const cal_nmm_model *m = &own->model;
     const char letter = op->code == CALI_OWN_ROW_PARAM ? 'p' : op->code == CALI_OWN_ROW_STATE ? 'x' : 'c';
     const cal_field *fields = letter == 'p' ? m->params : letter == 'x' ? m->states : m->inputs;
-    cali_text_format(out, "%c[%d * n + i]; /* %s */\n", letter, op->a, fields[op->a].name);
+    const bool is_derived = letter == 'p' && (size_t)op->a >= m->n_params;
+    cali_text_format(out, "%c[%d * n + i]; /* %s */\n", letter, op->a, is_derived ? "derived" : fields[op->a].name);
 }
 
-static void add_program(cali_text *out, const cali_own *own, const cali_own_program *p, const char *result)
+/* Results go to the rows of `result` from `first` on. */
+static void add_program(cali_text *out, const cali_own *own, const cali_own_program *p, const char *result, size_t first)
 {
     cali_text_add(out, "    EACH_REGION\n    for (size_t i = 0; i < n; i++) {\n");
     for (int i = 0; i < p->n; i++) {
@@ -112,7 +114,7 @@ static void add_program(cali_text *out, const cali_own *own, const cali_own_prog
         cali_text_add(out, ";\n");
     }
     for (size_t k = 0; k < p->n_results; k++)
-        cali_text_format(out, "        %s[%zu * n + i] = v%d;\n", result, k, p->results[k]);
+        cali_text_format(out, "        %s[%zu * n + i] = v%d;\n", result, first + k, p->results[k]);
     cali_text_add(out, "    }\n}\n\n");
 }
 
@@ -130,11 +132,14 @@ bool cali_own_emit(const cali_own *own, cali_text *out)
                        "                  const double *restrict c, double *restrict dx);\n"
                        "void cali_own_rhs(size_t n, const double *restrict p, const double *restrict x,\n"
                        "                  const double *restrict c, double *restrict dx)\n{\n    (void)p, (void)x, (void)c;\n");
-    add_program(out, own, &own->rhs, "dx");
+    add_program(out, own, &own->rhs, "dx", 0);
     cali_text_add(out, "void cali_own_observe(size_t n, const double *restrict p, const double *restrict x, "
                        "double *restrict y);\n"
                        "void cali_own_observe(size_t n, const double *restrict p, const double *restrict x, "
                        "double *restrict y)\n{\n    (void)p, (void)x;\n");
-    add_program(out, own, &own->observe, "y");
+    add_program(out, own, &own->observe, "y", 0);
+    cali_text_add(out, "void cali_own_derive(size_t n, double *restrict p);\n"
+                       "void cali_own_derive(size_t n, double *restrict p)\n{\n");
+    add_program(out, own, &own->derive, "p", own->model.n_params);
     return !out->is_broken;
 }

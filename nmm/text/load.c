@@ -18,6 +18,12 @@ void cali_own_run(const cali_own_program *program, size_t n, const double *p, co
     cali_own_run_table[cali_isa()](program, n, p, x, c, out);
 }
 
+static void interpret_derive(const void *self, size_t n, double *p)
+{
+    const cali_own *own = self;
+    cali_own_run(&own->derive, n, p, NULL, NULL, p + own->model.n_params * n);
+}
+
 static void interpret_rhs(const void *self, size_t n, const double *p, const double *x, const double *c, double *dx)
 {
     const cali_own *own = self;
@@ -54,6 +60,7 @@ static void check_test(cali_own_reader *r)
     double *dx = cali_own_take(r, m->n_states, sizeof *dx), *y = cali_own_take(r, m->n_outputs, sizeof *y);
     if (dx == NULL || y == NULL)
         return;
+    interpret_derive(own, 1, own->test_p);
     cali_own_run(&own->rhs, 1, own->test_p, own->test_x, own->test_c, dx);
     cali_own_run(&own->observe, 1, own->test_p, own->test_x, NULL, y);
     for (size_t i = 0; i < m->n_states; i++) {
@@ -72,6 +79,7 @@ static void check_test(cali_own_reader *r)
 /* ---- compiled ----------------------------------------------------------------------------------------------- */
 
 typedef struct entry_points {
+    void (*derive)(size_t n, double *p);
     void (*rhs)(size_t n, const double *p, const double *x, const double *c, double *dx);
     void (*observe)(size_t n, const double *p, const double *x, double *y);
 } entry_points;
@@ -80,9 +88,11 @@ typedef struct entry_points {
 static bool find_entries(void *library, entry_points *out)
 {
     void *rhs = dlsym(library, "cali_own_rhs"), *observe = dlsym(library, "cali_own_observe");
+    void *derive = dlsym(library, "cali_own_derive");
+    memcpy(&out->derive, &derive, sizeof derive);
     memcpy(&out->rhs, &rhs, sizeof rhs);
     memcpy(&out->observe, &observe, sizeof observe);
-    return rhs != NULL && observe != NULL;
+    return rhs != NULL && observe != NULL && derive != NULL;
 }
 
 static bool is_same(const double *a, const double *b, size_t n)
@@ -103,23 +113,47 @@ static void spread(double *rows, const double *values, size_t n_rows)
                                    (i == 0 ? 0.0 : 0.01 * (double)((i + 5 * k) % 13) - 0.06);
 }
 
-/* The compiled model against the interpreter, bit by bit: a compiler that takes liberties is not used. */
-static bool agrees(const cali_own *own, const entry_points *entries, double *room)
+/* Room for all rows of PROBES regions, twice where both ways write. */
+typedef struct probe_rows {
+    double *p[2], *x, *c, *out[2];
+} probe_rows;
+
+static bool take_probes(cali_own_reader *r, probe_rows *rows)
 {
+    const cal_nmm_model *m = &r->own->model;
+    const size_t n_out = m->n_states > m->n_outputs ? m->n_states : m->n_outputs;
+    for (int k = 0; k < 2; k++) {
+        rows->p[k] = cali_own_take(r, PROBES * (m->n_params + m->n_derived), sizeof(double));
+        rows->out[k] = cali_own_take(r, PROBES * n_out, sizeof(double));
+    }
+    rows->x = cali_own_take(r, PROBES * m->n_states, sizeof(double));
+    rows->c = cali_own_take(r, PROBES * m->n_inputs, sizeof(double));
+    return !r->is_out_of_memory;
+}
+
+/* The compiled model against the interpreter, bit by bit: a compiler that takes liberties is not used. */
+static bool agrees(cali_own_reader *r, const entry_points *entries)
+{
+    const cali_own *own = r->own;
     const cal_nmm_model *m = &own->model;
-    double *p = room, *x = p + PROBES * m->n_params, *c = x + PROBES * m->n_states, *a = c + PROBES * m->n_inputs;
-    const size_t n_results = m->n_states > m->n_outputs ? m->n_states : m->n_outputs;
-    double *b = a + PROBES * n_results;
-    spread(p, own->test_p, m->n_params);
-    spread(x, own->test_x, m->n_states);
-    spread(c, own->test_c, m->n_inputs);
-    cali_own_run(&own->rhs, PROBES, p, x, c, a);
-    entries->rhs(PROBES, p, x, c, b);
-    if (!is_same(a, b, PROBES * m->n_states))
+    probe_rows rows;
+    if (!take_probes(r, &rows))
         return false;
-    cali_own_run(&own->observe, PROBES, p, x, NULL, a);
-    entries->observe(PROBES, p, x, b);
-    return is_same(a, b, PROBES * m->n_outputs);
+    spread(rows.p[0], own->test_p, m->n_params);
+    spread(rows.p[1], own->test_p, m->n_params);
+    spread(rows.x, own->test_x, m->n_states);
+    spread(rows.c, own->test_c, m->n_inputs);
+    interpret_derive(own, PROBES, rows.p[0]);
+    entries->derive(PROBES, rows.p[1]);
+    if (!is_same(rows.p[0], rows.p[1], PROBES * (m->n_params + m->n_derived)))
+        return false;
+    cali_own_run(&own->rhs, PROBES, rows.p[0], rows.x, rows.c, rows.out[0]);
+    entries->rhs(PROBES, rows.p[0], rows.x, rows.c, rows.out[1]);
+    if (!is_same(rows.out[0], rows.out[1], PROBES * m->n_states))
+        return false;
+    cali_own_run(&own->observe, PROBES, rows.p[0], rows.x, NULL, rows.out[0]);
+    entries->observe(PROBES, rows.p[0], rows.x, rows.out[1]);
+    return is_same(rows.out[0], rows.out[1], PROBES * m->n_outputs);
 }
 
 static void choose_compiled(cali_own_reader *r, const cali_own_compiler *compiler, void *library, bool was_cached, char *why,
@@ -128,13 +162,13 @@ static void choose_compiled(cali_own_reader *r, const cali_own_compiler *compile
     cali_own *own = r->own;
     cal_nmm_model *m = &own->model;
     entry_points entries;
-    const size_t n_results = m->n_states > m->n_outputs ? m->n_states : m->n_outputs;
-    double *room = cali_own_take(r, PROBES * (m->n_params + m->n_states + m->n_inputs + 2 * n_results), sizeof *room);
     own->library = library;
-    if (!find_entries(library, &entries) || room == NULL || !agrees(own, &entries, room)) {
+    if (!find_entries(library, &entries) || !agrees(r, &entries)) {
         snprintf(why, size, "%.200s does not compute what the model says", compiler->path);
         return;
     }
+    m->derive = m->n_derived > 0 ? entries.derive : NULL;
+    m->derive_of = NULL;
     m->rhs = entries.rhs;
     m->observe = entries.observe;
     m->rhs_of = NULL;
@@ -151,6 +185,7 @@ static void choose_way(cali_own_reader *r)
     cali_own_compiler compiler;
     char why[640] = "";
     own->model.self = own;
+    own->model.derive_of = own->model.n_derived > 0 ? interpret_derive : NULL;
     own->model.rhs_of = interpret_rhs;
     own->model.observe_of = interpret_observe;
     if (cali_own_find_compiler(&compiler, why, sizeof why)) {

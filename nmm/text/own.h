@@ -3,6 +3,7 @@
  *   read.c, read_test.c  YAML -> fields, expressions     expression.c  text -> tree, with places
  *   messages.c   mistakes and their places
  *   dimensions.c units over the tree                     program.c     trees -> one list of operations
+ *   hoist.c      what depends on parameters alone, computed once
  *   emit.c       operations -> C                         compile.c     C -> shared object, by the system's compiler
  *   cache.c      where those are kept                    interpret.c   operations over 32 regions at a time
  *   load.c       the public functions; the test value; compiled or interpreted
@@ -124,7 +125,8 @@ typedef struct cali_own {
     cali_own_expression *equations, *lets, *outputs; /* n_states, n_lets, n_outputs */
     size_t n_lets;
     cali_own_program rhs, observe;
-    double *test_x, *test_p, *test_c;   /* one value per row */
+    cali_own_program derive; /* results: the rows behind the parameters */
+    double *test_x, *test_p, *test_c;   /* one value per row; of test_p, those behind the parameters too */
     double *test_dx, *test_y;           /* NaN: not given */
     unsigned test_line, test_column;
     void *library; /* of dlopen, or NULL */
@@ -188,6 +190,14 @@ void cali_own_unit_text(const cali_unit *unit, char text[CALI_UNIT_TEXT]);
 /** Finds the unit of every node; `wanted` (or NULL) is what the whole must have. False: a mistake was noted. */
 bool cali_own_check(cali_own_reader *r, const cali_own_expression *expression, const cali_unit *wanted);
 
+/* program.c */
+/** Number of an operation, found or added; -1: no memory, or a limit is reached. */
+int cali_own_push(cali_own_reader *r, cali_own_program *program, cali_own_op op);
+/** How many of a, b, c are operations. */
+int cali_own_n_operands(const cali_own_op *op);
+/* hoist.c */
+/** Moves what depends on parameters alone from a program into `derive`. */
+bool cali_own_hoist(cali_own_reader *r, cali_own_program *from, cali_own_program *derive);
 /* program.c */
 bool cali_own_make_programs(cali_own_reader *r);
 

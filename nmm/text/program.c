@@ -55,9 +55,8 @@ static double apply(int code, int function, double a, double b)
 
 /* ---- operations -------------------------------------------------------------------------------------- */
 
-static int push(builder *b, cali_own_op op)
+int cali_own_push(cali_own_reader *r, cali_own_program *p, cali_own_op op)
 {
-    cali_own_program *p = b->program;
     for (int i = 0; i < p->n; i++) {
         const cali_own_op *o = &p->ops[i];
         if (o->code == op.code && o->a == op.a && o->b == op.b && o->c == op.c &&
@@ -65,12 +64,12 @@ static int push(builder *b, cali_own_op op)
             return i;
     }
     if (p->n == CALI_OWN_MAX_OPS) {
-        cali_own_refuse(b->r, 0, 0, "C106", "this model takes more than %d operations", CALI_OWN_MAX_OPS);
+        cali_own_refuse(r, 0, 0, "C106", "this model takes more than %d operations", CALI_OWN_MAX_OPS);
         return FAILED;
     }
     if (p->n == p->capacity) {
         const int capacity = p->capacity == 0 ? 64 : 2 * p->capacity;
-        cali_own_op *ops = cali_own_take(b->r, (size_t)capacity, sizeof *ops);
+        cali_own_op *ops = cali_own_take(r, (size_t)capacity, sizeof *ops);
         if (ops == NULL)
             return FAILED;
         if (p->n > 0)
@@ -80,6 +79,11 @@ static int push(builder *b, cali_own_op op)
     }
     p->ops[p->n] = op;
     return p->n++;
+}
+
+static int push(builder *b, cali_own_op op)
+{
+    return cali_own_push(b->r, b->program, op);
 }
 
 static int push_number(builder *b, double value)
@@ -174,8 +178,7 @@ static int push_node(builder *b, const cali_own_node *node)
 
 /* ---- slots ------------------------------------------------------------------------------------------------ */
 
-/* How many of a, b, c are operations. */
-static int n_operands(const cali_own_op *op)
+int cali_own_n_operands(const cali_own_op *op)
 {
     if (op->code == CALI_OWN_NUMBER || op->code >= CALI_OWN_ROW_PARAM)
         return 0;
@@ -192,14 +195,14 @@ static bool assign_slots(cali_own_reader *r, cali_own_program *p)
         return false;
     for (int i = 0; i < p->n; i++) {
         const int operands[] = {p->ops[i].a, p->ops[i].b, p->ops[i].c};
-        for (int k = 0; k < n_operands(&p->ops[i]); k++)
+        for (int k = 0; k < cali_own_n_operands(&p->ops[i]); k++)
             last[operands[k]] = i;
     }
     for (size_t k = 0; k < p->n_results; k++)
         last[p->results[k]] = p->n;
     for (int i = 0; i < p->n; i++) {
         cali_own_op *op = &p->ops[i];
-        const int n = n_operands(op), operands[] = {op->a, op->b, op->c};
+        const int n = cali_own_n_operands(op), operands[] = {op->a, op->b, op->c};
         if (n == 0)
             continue;
         /* its own slot first: a value never lands where its operands stand */
@@ -247,12 +250,20 @@ static bool make(cali_own_reader *r, const cali_own_expression *expressions, siz
             return false;
     }
     p->n_results = n;
-    return assign_slots(r, p) && fill_numbers(r, p);
+    return true;
 }
 
 bool cali_own_make_programs(cali_own_reader *r)
 {
     cali_own *own = r->own;
-    return make(r, own->equations, own->model.n_states, &own->rhs) &&
-           make(r, own->outputs, own->model.n_outputs, &own->observe);
+    cali_own_program *const programs[] = {&own->rhs, &own->observe, &own->derive};
+    if (!make(r, own->equations, own->model.n_states, &own->rhs) ||
+        !make(r, own->outputs, own->model.n_outputs, &own->observe) || !cali_own_hoist(r, &own->rhs, &own->derive) ||
+        !cali_own_hoist(r, &own->observe, &own->derive))
+        return false;
+    own->model.n_derived = own->derive.n_results;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        if (!assign_slots(r, programs[i]) || !fill_numbers(r, programs[i]))
+            return false;
+    return true;
 }

@@ -96,7 +96,7 @@ static bool take_rows(cali_own_reader *r)
     const cal_nmm_model *m = &own->model;
     own->test_x = cali_own_take(r, m->n_states, sizeof(double));
     own->test_dx = cali_own_take(r, m->n_states, sizeof(double));
-    own->test_p = cali_own_take(r, m->n_params, sizeof(double));
+    own->test_p = cali_own_take(r, m->n_params + CALI_OWN_MAX_OPS, sizeof(double));
     own->test_c = cali_own_take(r, m->n_inputs, sizeof(double));
     own->test_y = cali_own_take(r, m->n_outputs, sizeof(double));
     if (r->is_out_of_memory)
