@@ -242,43 +242,77 @@ static void add_coupling(echo *e)
     close_bracket(e, "}");
 }
 
+static void add_noise(echo *e, const cal_nmm_noise *noise, const cali_noise_more *more)
+{
+    const bool is_on_input = noise->input != NULL;
+    const char *name = is_on_input ? noise->input : noise->state;
+    const cal_field *target = field_of(e, is_on_input ? CALI_INPUTS : CALI_STATES, name);
+    char unit[CALI_UNIT_TEXT] = "1", inverse[CALI_UNIT_TEXT];
+    if (target != NULL && is_on_input)
+        snprintf(unit, sizeof unit, "%s", target->unit);
+    else if (target != NULL)
+        cali_noise_unit(target, noise->tau_ms == 0.0, unit);
+    const cali_noise_text text = {.state = (char *)(uintptr_t)noise->state, .input = (char *)(uintptr_t)noise->input,
+                                  .of = more->of, .correlations = more->correlations, .tau_ms = noise->tau_ms,
+                                  .correlation = noise->correlation, .form = (int)noise->form};
+    open_bracket(e, NULL, "{");
+    add_members(e, &cali_keys_noise, &text);
+    add_quantity(e, "level", noise->level, unit);
+    if (noise->form != CAL_NOISE_ADDITIVE && target != NULL) {
+        cali_divide_units("1", target->unit, inverse);
+        add_quantity(e, "a", noise->a, "1");
+        add_quantity(e, "b", noise->b, inverse);
+    }
+    close_bracket(e, "}");
+}
+
 static void add_noises(echo *e)
 {
     open_bracket(e, "noise", "[");
-    for (size_t i = 0; i < e->exp->n_noises; i++) {
-        const cal_nmm_noise *noise = &e->exp->noises[i];
-        const bool is_on_input = noise->input != NULL;
-        const char *name = is_on_input ? noise->input : noise->state;
-        const cal_field *target = field_of(e, is_on_input ? CALI_INPUTS : CALI_STATES, name);
-        char unit[CALI_UNIT_TEXT] = "1";
-        if (target != NULL && is_on_input)
-            snprintf(unit, sizeof unit, "%s", target->unit);
-        else if (target != NULL)
-            cali_noise_unit(target, noise->tau_ms == 0.0, unit);
-        open_bracket(e, NULL, "{");
-        add_text(e, is_on_input ? "input" : "state", name);
-        add_quantity(e, "tau", noise->tau_ms, "ms");
-        add_quantity(e, "level", noise->level, unit);
-        close_bracket(e, "}");
-    }
+    for (size_t i = 0; i < e->exp->n_noises; i++)
+        add_noise(e, &e->exp->noises[i], &e->exp->noise_more[i]);
     close_bracket(e, "]");
+}
+
+static void add_weights(echo *e, const cali_stimulus_more *more)
+{
+    if (more->kernel != NULL) {
+        open_bracket(e, "weights", "{");
+        add_text(e, "kernel", more->kernel->name);
+        add_text(e, "focus", more->focus);
+        for (size_t k = 0; k < more->kernel->n_params; k++)
+            add_quantity(e, more->kernel->params[k].name, more->kernel_params[k], more->kernel->params[k].unit);
+        close_bracket(e, "}");
+    } else if (more->n_weights == 1) {
+        add_quantity(e, "weights", more->weights[0], "1");
+    } else if (more->weights != NULL) {
+        open_bracket(e, "weights", "[");
+        for (size_t k = 0; k < more->n_weights; k++)
+            add_quantity(e, NULL, more->weights[k], "1");
+        close_bracket(e, "]");
+    }
+}
+
+static void add_stimulus(echo *e, const cal_nmm_stimulus *s, const cali_stimulus_more *more)
+{
+    const cali_stimulus_text text = {.wave = (char *)(uintptr_t)s->wave->name, .input = (char *)(uintptr_t)s->input,
+                                     .of = more->of, .file = more->path, .column = more->path != NULL ? more->column : NULL,
+                                     .start = s->start, .stop = s->stop};
+    open_bracket(e, NULL, "{");
+    add_members(e, &cali_keys_stimulus, &text);
+    add_weights(e, more);
+    for (size_t k = 0; k < s->wave->n_params; k++) {
+        const cal_field *f = &s->wave->params[k];
+        add_quantity(e, f->name, s->params[k], strcmp(f->unit, "input") == 0 ? more->unit : f->unit);
+    }
+    close_bracket(e, "}");
 }
 
 static void add_stimuli(echo *e)
 {
     open_bracket(e, "stimuli", "[");
-    for (size_t i = 0; i < e->exp->n_stimuli; i++) {
-        const cal_nmm_stimulus *s = &e->exp->stimuli[i];
-        const cal_field *input = field_of(e, CALI_INPUTS, s->input);
-        const cali_stimulus_text text = {.input = (char *)(uintptr_t)s->input, .of = e->exp->stimulus_regions[i],
-                                         .frequency_Hz = s->frequency_Hz, .phase = s->phase, .start = s->start,
-                                         .stop = s->stop};
-        open_bracket(e, NULL, "{");
-        add_members(e, &cali_keys_stimulus, &text);
-        add_quantity(e, "offset", s->offset, input != NULL ? input->unit : "1");
-        add_quantity(e, "amplitude", s->amplitude, input != NULL ? input->unit : "1");
-        close_bracket(e, "}");
-    }
+    for (size_t i = 0; i < e->exp->n_stimuli; i++)
+        add_stimulus(e, &e->exp->stimuli[i], &e->exp->stimulus_more[i]);
     close_bracket(e, "]");
 }
 

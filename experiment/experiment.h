@@ -124,6 +124,27 @@ typedef struct cali_signal {
     cali_place place;
 } cali_signal;
 
+/** What the session needs beside a noise. */
+typedef struct cali_noise_more {
+    char *of;           /* selector, NULL: all */
+    char *correlations; /* path, NULL: none */
+    cali_place place;
+} cali_noise_more;
+
+/** What the session needs beside a stimulus. */
+typedef struct cali_stimulus_more {
+    char *of;                         /* selector, NULL: all */
+    char *path, *column;              /* samples; path NULL: none */
+    const char *unit;                 /* of the input */
+    double *params;                   /* of the waveform */
+    double *weights;                  /* NULL: none given */
+    size_t n_weights;                 /* 1: for all regions */
+    const cal_spatial_kernel *kernel; /* NULL: none */
+    double kernel_params[CAL_SPATIAL_KERNEL_MAX_PARAMS];
+    char *focus;
+    cali_place place, weights_place, file_place;
+} cali_stimulus_more;
+
 struct cal_experiment {
     char *path, *title;
     char *text; /* the file as read, for digests and the run folder */
@@ -145,11 +166,11 @@ struct cal_experiment {
     cal_time dt; /* 0: the integrator's default */
     double rtol;
 
-    cal_nmm_noise *noises;
+    cal_nmm_noise *noises; /* levels and correlations come from the session */
+    cali_noise_more *noise_more; /* parallel */
     size_t n_noises;
-    cal_nmm_stimulus *stimuli; /* region resolved by the session from stimulus_regions */
-    char **stimulus_regions;   /* selector, NULL: all */
-    cali_place *stimulus_places;
+    cal_nmm_stimulus *stimuli; /* weights and samples come from the session */
+    cali_stimulus_more *stimulus_more;
     size_t n_stimuli;
 
     cali_mass *masses;

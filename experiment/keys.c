@@ -24,8 +24,8 @@ static const cali_key top[] = {
     {"coupling", CALI_KEY_MAPPING, .inner = &cali_keys_coupling, .meaning = "how regions act on each other"},
     {"integrator", CALI_KEY_MAPPING, .inner = &cali_keys_integrator,
      .meaning = "how the neural masses are integrated; a word alone is the method"},
-    {"noise", CALI_KEY_LIST, .inner = &cali_keys_noise, .meaning = "noise on states of the neural masses"},
-    {"stimuli", CALI_KEY_LIST, .inner = &cali_keys_stimulus, .meaning = "sines and steps into neural masses"},
+    {"noise", CALI_KEY_LIST, .inner = &cali_keys_noise, .meaning = "noise on states or inputs of the neural masses"},
+    {"stimuli", CALI_KEY_LIST, .inner = &cali_keys_stimulus, .meaning = "sines, pulses and other waveforms into neural masses"},
     {"models", CALI_KEY_NAMED, .inner = &cali_keys_model, .is_required = true,
      .meaning = "neural masses with parameters, by names of your choice"},
     {"regions", CALI_KEY_NAMED, .inner = &cali_keys_region, .is_required = true,
@@ -150,36 +150,62 @@ const cali_mapping cali_keys_integrator = {"integrator", "How the neural masses 
                                            "integrator: {method: cvode-adams, tolerance: 1e-6}"};
 
 static const cali_key noise[] = {
-    {"state", CALI_KEY_TEXT, AT(cal_nmm_noise, state),
+    {"state", CALI_KEY_TEXT, AT(cali_noise_text, state),
      .meaning = "state of the models whose derivative it enters; regions without it go without"},
-    {"input", CALI_KEY_TEXT, AT(cal_nmm_noise, input),
+    {"input", CALI_KEY_TEXT, AT(cali_noise_text, input),
      .meaning = "instead: coupling input that it is added to; spiking regions receive it too, with their drive"},
-    {"tau", CALI_KEY_NUMBER, "ms", "0 ms", RANGE(0.0, 1e6), AT(cal_nmm_noise, tau_ms),
-     .meaning = "correlation time of Ornstein-Uhlenbeck noise; 0: white, which needs the integrator `heun`"},
-    {"level", CALI_KEY_OWN, .is_required = true, .shape = "a quantity: unit of the state per ms (white: per sqrt(ms)), or of the input",
-     AT(cal_nmm_noise, level), .meaning = "standard deviation of what is added"},
+    {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_noise_text, of), .meaning = "selector of regions"},
+    {"tau", CALI_KEY_NUMBER, "ms", "0 ms", RANGE(0.0, 1e6), AT(cali_noise_text, tau_ms),
+     .meaning = "correlation time of Ornstein-Uhlenbeck noise; 0: white, which needs a stochastic integrator"},
+    {"level", CALI_KEY_OWN, .shape = "a quantity: unit of the state per ms (white: per sqrt(ms)), or of the input",
+     .meaning = "standard deviation of what is added. This or `D`"},
+    {"D", CALI_KEY_OWN, .shape = "a quantity: square of the state's unit per ms",
+     .meaning = "white noise: diffusion coefficient level^2 / 2"},
+    {"form", CALI_KEY_WORD, .fallback = "additive", WORDS(cal_noise_form_names, CAL_N_NOISE_FORMS),
+     AT(cali_noise_text, form),
+     .meaning = "how white noise grows with its state x: by 1, a + b x, abs(a + b x), sqrt(abs(a + b x))"},
+    {"a", CALI_KEY_OWN, .fallback = "0", .shape = "a number", .meaning = "of the form"},
+    {"b", CALI_KEY_OWN, .fallback = "1", .shape = "a quantity in 1 over the unit of the state", .meaning = "of the form"},
+    {"correlation", CALI_KEY_NUMBER, "1", "0", RANGE(0.0, 1.0), AT(cali_noise_text, correlation),
+     .meaning = "of any two regions"},
+    {"correlations", CALI_KEY_PATH, AT(cali_noise_text, correlations),
+     .meaning = "instead: table of the correlations of all pairs, one row and column per region"},
 };
 const cali_mapping cali_keys_noise = {"noise[]", "Noise on one state, or one input, of all regions that have it.", MAPPING(noise),
                                       "noise: [{input: c_r, level: 0.5, tau: 5 ms}]"};
 
 static const cali_key stimulus[] = {
+    {"wave", CALI_KEY_TEXT, .fallback = "sine", AT(cali_stimulus_text, wave),
+     .meaning = "its course in time: a waveform of docs/stimuli.md"},
     {"input", CALI_KEY_TEXT, AT(cali_stimulus_text, input), .meaning = "input of the models; left out: the first"},
     {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_stimulus_text, of), .meaning = "selector of regions"},
-    {"offset", CALI_KEY_OWN, .fallback = "0", .shape = "a quantity in the unit of the input", .meaning = "constant part"},
-    {"amplitude", CALI_KEY_OWN, .fallback = "0", .shape = "a quantity in the unit of the input",
-     .meaning = "of the sine: offset + amplitude sin(2 pi frequency t + phase)"},
-    {"frequency", CALI_KEY_NUMBER, "Hz", "0 Hz", RANGE(0.0, 1e6), AT(cali_stimulus_text, frequency_Hz),
-     .meaning = "of the sine"},
-    {"phase", CALI_KEY_NUMBER, "rad", "0 rad", RANGE(-1e6, 1e6), AT(cali_stimulus_text, phase),
-     .meaning = "of the sine at t = 0"},
+    {"weights", CALI_KEY_OWN, .fallback = "1",
+     .shape = "a number, a list with one for each region of `of`, or a mapping, see `stimuli[].weights`",
+     .meaning = "factors of the waveform in each region"},
+    {"file", CALI_KEY_PATH, AT(cali_stimulus_text, file),
+     .meaning = "of the waveform `file`: table with a column `time`"},
+    {"column", CALI_KEY_TEXT, .fallback = "value", AT(cali_stimulus_text, column), .meaning = "its column of values"},
     {"start", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_stimulus_text, start),
      .meaning = "acts after this time"},
     {"stop", CALI_KEY_TIME, "ms", "end", RANGE(0.0, LONGEST_MS), AT(cali_stimulus_text, stop), .special = "end",
      .meaning = "acts up to this time"},
 };
 const cali_mapping cali_keys_stimulus = {
-    "stimuli[]", "A sine, or with frequency 0 a step, added to an input.", MAPPING(stimulus),
-    "stimuli: [{of: L.precuneus, amplitude: 1, frequency: 10 Hz, start: 1 s, stop: 2 s}]"};
+    "stimuli[]", "A waveform added to an input.", MAPPING(stimulus),
+    "stimuli:\n  - {of: L.precuneus, amplitude: 1, frequency: 10 Hz, start: 1 s, stop: 2 s}\n"
+    "  - {wave: dbs-biphasic, amplitude: 5, frequency: 130 Hz, width: 60 us}",
+    "the parameters of the waveform, by their names in docs/stimuli.md"};
+
+static const cali_key weights[] = {
+    {"kernel", CALI_KEY_TEXT, .is_required = true, AT(cali_weights_text, kernel),
+     .meaning = "how weights fall with the distance from the focus: a kernel of docs/stimuli.md"},
+    {"focus", CALI_KEY_TEXT, .is_required = true, AT(cali_weights_text, focus),
+     .meaning = "region in the middle; the connectome needs centres"},
+};
+const cali_mapping cali_keys_weights = {"stimuli[].weights", "Weights by distance.", MAPPING(weights),
+                                        "stimuli:\n  - {wave: step, amplitude: 1,\n"
+                                        "     weights: {kernel: gaussian, focus: L.precuneus, sigma: 20 mm}}",
+                                        "the parameters of the kernel, by their names in docs/stimuli.md"};
 
 /* ---- models and regions ----------------------------------------------------------------------------- */
 
@@ -398,7 +424,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
-    &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_model, &cali_keys_region,
+    &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
     &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };

@@ -50,7 +50,7 @@ struct cali_mapping {
 };
 
 extern const cali_mapping cali_keys_top, cali_keys_run, cali_keys_connectome, cali_keys_generate, cali_keys_coupling,
-    cali_keys_term, cali_keys_integrator, cali_keys_noise, cali_keys_stimulus, cali_keys_model, cali_keys_region,
+    cali_keys_term, cali_keys_integrator, cali_keys_noise, cali_keys_stimulus, cali_keys_weights, cali_keys_model, cali_keys_region,
     cali_keys_spiking, cali_keys_population, cali_keys_connection, cali_keys_drive, cali_keys_receive,
     cali_keys_give, cali_keys_sync, cali_keys_record, cali_keys_signal, cali_keys_monitor, cali_keys_analysis;
 
@@ -95,11 +95,20 @@ typedef struct cali_population_text {
     uint32_t n;
 } cali_population_text;
 
+typedef struct cali_noise_text {
+    char *state, *input, *of, *correlations;
+    double tau_ms, correlation;
+    int form;
+} cali_noise_text;
+
 typedef struct cali_stimulus_text {
-    char *input, *of;
-    double frequency_Hz, phase;
+    char *wave, *input, *of, *file, *column;
     cal_time start, stop;
 } cali_stimulus_text;
+
+typedef struct cali_weights_text {
+    char *kernel, *focus;
+} cali_weights_text;
 
 enum { CALI_DRIVE_POISSON, CALI_DRIVE_CURRENT };
 

@@ -1,4 +1,4 @@
-/* models, coupling, noise, stimuli: what speaks in the quantities of the neural masses. */
+/* models and coupling: what speaks in the quantities of the neural masses. */
 #include <stdio.h>
 #include <string.h>
 
@@ -172,8 +172,8 @@ void cali_term_unit(const cal_field *number, const cal_field *from, const cal_fi
                                                                                    : number->unit);
 }
 
-static void read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
-                     double *out)
+void cali_read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
+                   double *out)
 {
     char name[2 * CALI_LABEL];
     const cali_node *value = cali_node_get(node, key);
@@ -231,7 +231,7 @@ static void parse_term(cali_reader *r, const cali_node *node, const char *label,
         const cal_field *number = &info->params[i];
         double *value = cal_coupling_number(term, number->name);
         cali_term_unit(number, from, to, unit);
-        read_own(r, node, label, number->name, unit, value);
+        cali_read_own(r, node, label, number->name, unit, value);
         const cali_node *given = cali_node_get(node, number->name);
         if (given != NULL && number->low == 0.0 && !(*value > 0.0))
             cali_refuse(r, cali_place_of(given), "C106", "%s.%s is %g, but must be above 0", label, number->name, *value);
@@ -303,79 +303,5 @@ void cali_parse_couplings(cali_reader *r, const cali_node *node)
         char label[CALI_LABEL];
         snprintf(label, sizeof label, "coupling.terms[%zu]", i);
         add_term(r, cali_list_at(terms, i), label);
-    }
-}
-
-/* ---- noise and stimuli --------------------------------------------------------------------------------------- */
-
-void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT])
-{
-    const size_t size = strlen(state->unit);
-    const bool is_rate = !is_white && size >= 3 && strcmp(state->unit + size - 3, "/ms") == 0;
-    snprintf(unit, CALI_UNIT_TEXT, "%.60s%s", state->unit, is_rate ? "^2" : is_white ? "/sqrt(ms)" : "/ms");
-}
-
-void cali_parse_noises(cali_reader *r, const cali_node *node)
-{
-    cal_experiment *e = r->exp;
-    const size_t n = cali_list_size(r, node, "noise");
-    e->noises = cali_take(r, n, sizeof *e->noises);
-    for (size_t i = 0; e->noises != NULL && i < n; i++) {
-        char label[CALI_LABEL], unit[CALI_UNIT_TEXT];
-        const cali_node *item = cali_list_at(node, i), *level = cali_node_get(item, "level");
-        snprintf(label, sizeof label, "noise[%zu]", i);
-        cal_nmm_noise *noise = &e->noises[e->n_noises++];
-        if (!cali_read_mapping(r, &cali_keys_noise, item, label, noise, NULL) || level == NULL)
-            continue;
-        const bool is_on_input = noise->input != NULL;
-        if (is_on_input == (noise->state != NULL)) {
-            cali_refuse(r, cali_place_of(item), "C106", "%s needs either a state or an input\ntry input: c_r", label);
-            continue;
-        }
-        const cal_field *target =
-            is_on_input ? cali_find_field(r, CALI_INPUTS, noise->input, cali_place_of(cali_node_get(item, "input")))
-                        : cali_find_field(r, CALI_STATES, noise->state, cali_place_of(cali_node_get(item, "state")));
-        if (target == NULL)
-            continue;
-        if (is_on_input && noise->tau_ms == 0.0)
-            cali_refuse(r, cali_place_of(item), "C106", "%s: noise on an input needs a correlation time\ntry tau: 5 ms",
-                        label);
-        if (is_on_input)
-            snprintf(unit, sizeof unit, "%s", target->unit);
-        else
-            cali_noise_unit(target, noise->tau_ms == 0.0, unit);
-        snprintf(label, sizeof label, "noise[%zu].level", i);
-        if (cali_read_quantity(r, level, label, unit, &noise->level) && noise->level < 0.0)
-            cali_refuse(r, cali_place_of(level), "C106", "%s is negative", label);
-    }
-}
-
-void cali_parse_stimuli(cali_reader *r, const cali_node *node)
-{
-    cal_experiment *e = r->exp;
-    const size_t n = cali_list_size(r, node, "stimuli");
-    e->stimuli = cali_take(r, n, sizeof *e->stimuli);
-    e->stimulus_regions = cali_take(r, n, sizeof *e->stimulus_regions);
-    e->stimulus_places = cali_take(r, n, sizeof *e->stimulus_places);
-    for (size_t i = 0; !r->is_out_of_memory && i < n; i++) {
-        char label[CALI_LABEL];
-        const cali_node *item = cali_list_at(node, i), *input = cali_node_get(item, "input");
-        cali_stimulus_text text = {0};
-        snprintf(label, sizeof label, "stimuli[%zu]", i);
-        if (!cali_read_mapping(r, &cali_keys_stimulus, item, label, &text, NULL))
-            continue;
-        cal_nmm_stimulus *s = &e->stimuli[e->n_stimuli];
-        *s = (cal_nmm_stimulus){.input = text.input, .region = -1, .frequency_Hz = text.frequency_Hz,
-                                .phase = text.phase, .start = text.start, .stop = text.stop};
-        e->stimulus_regions[e->n_stimuli] = text.of == NULL || strcmp(text.of, "all") == 0 ? NULL : text.of;
-        e->stimulus_places[e->n_stimuli++] = cali_place_of(item);
-        const cal_field *field = cali_find_field(r, CALI_INPUTS, text.input,
-                                            input != NULL ? cali_place_of(input) : cali_place_of(item));
-        if (field == NULL)
-            continue;
-        read_own(r, item, label, "offset", field->unit, &s->offset);
-        read_own(r, item, label, "amplitude", field->unit, &s->amplitude);
-        if (text.stop != 0 && text.stop <= text.start)
-            cali_refuse(r, cali_place_of(cali_node_get(item, "stop")), "C106", "%s.stop is not after its start", label);
     }
 }

@@ -113,12 +113,16 @@ const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const cha
 const cal_field *cali_look_up_field(const cal_experiment *exp, int first, cali_field_kind kind, const char *name);
 /** Unit of a number of a coupling term, an entry of its kind's params, between these fields. */
 void cali_term_unit(const cal_field *number, const cal_field *from, const cal_field *to, char unit[CALI_UNIT_TEXT]);
-/** Unit of a noise level. */
-void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT]);
 /** Text of the unit above/below: "ms" from "1" over "1/ms". */
 void cali_divide_units(const char *above, const char *below, char out[CALI_UNIT_TEXT]);
 void cali_parse_models(cali_reader *r, const cali_node *node);
 void cali_parse_couplings(cali_reader *r, const cali_node *node);
+/** The quantity that stands under `key`, if it stands there. */
+void cali_read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
+                   double *out);
+/* parse_inputs.c */
+/** Unit of a noise level. */
+void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT]);
 void cali_parse_noises(cali_reader *r, const cali_node *node);
 void cali_parse_stimuli(cali_reader *r, const cali_node *node);
 /* parse_regions.c */

@@ -45,32 +45,6 @@ static cal_status describe_regions(cal_session *s, cali_regional *regional, cal_
     return CAL_OK;
 }
 
-/* Stimuli of the file, one per region that they name. */
-static cal_status expand_stimuli(cal_session *s, cal_nmm_stimulus **out, size_t *n_out)
-{
-    const cal_experiment *e = s->experiment;
-    size_t *chosen = NULL;
-    CAL_TRY(cali_alloc(s->ctx, e->n_stimuli * s->n_regions, sizeof **out, "stimuli", out));
-    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
-    cal_status status = CAL_OK;
-    *n_out = 0;
-    for (size_t k = 0; k < e->n_stimuli && status == CAL_OK; k++) {
-        size_t n = 0;
-        if (e->stimulus_regions[k] == NULL || strcmp(e->stimulus_regions[k], "all") == 0) {
-            (*out)[*n_out] = e->stimuli[k];
-            (*out)[(*n_out)++].region = -1;
-            continue;
-        }
-        status = cali_select(s, e->stimulus_regions[k], e->stimulus_places[k], chosen, &n);
-        for (size_t i = 0; i < n && status == CAL_OK; i++) {
-            (*out)[*n_out] = e->stimuli[k];
-            (*out)[(*n_out)++].region = (int64_t)chosen[i];
-        }
-    }
-    free(chosen);
-    return status;
-}
-
 static cal_status create_host(cal_session *s, cal_nmm **host)
 {
     const cal_experiment *e = s->experiment;
@@ -80,7 +54,7 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
             stride = e->masses[m].model->n_params + e->masses[m].model->n_states;
     cal_nmm_region *regions = NULL;
     cali_regional *regional = NULL;
-    cal_nmm_stimulus *stimuli = NULL;
+    cali_inputs inputs = {0};
     double *values = NULL;
     cal_nmm_def def = cal_nmm_def_default();
     cal_status status = cali_alloc(s->ctx, s->n_regions, sizeof *regions, "regions", &regions);
@@ -91,7 +65,7 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
     if (status == CAL_OK)
         status = describe_regions(s, regional, regions, values, stride);
     if (status == CAL_OK)
-        status = expand_stimuli(s, &stimuli, &def.n_stimuli);
+        status = cali_inputs_make(s, &inputs);
     if (status == CAL_OK) {
         def.connectome = s->connectome;
         def.regions = regions;
@@ -106,15 +80,16 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
         def.window = s->plan.window;
         def.lag = s->plan.window * (cal_time)s->plan.lag;
         def.seed = e->seed;
-        def.noises = e->noises;
+        def.noises = inputs.noises;
         def.n_noises = e->n_noises;
-        def.stimuli = stimuli;
+        def.stimuli = inputs.stimuli;
+        def.n_stimuli = e->n_stimuli;
         status = cal_nmm_create(s->ctx, &def, host);
     }
     if (status == CAL_OK)
         s->plan.integrator = cal_nmm_integrator(*host, &s->plan.integrator_reason);
     cali_regional_destroy(&regional);
-    free(stimuli);
+    cali_inputs_free(&inputs);
     free(values);
     free(regions);
     return status;

@@ -104,6 +104,18 @@ void cali_regional_destroy(cali_regional **regional);
  *  (C107 no such column, C303 no row for the region, C106 out of range, C102 and C103 units of a table). */
 cal_status cali_regional_values(cali_regional *regional, size_t region, double *params, double *initial);
 
+/** inputs.c: noise and stimuli with numbers for each region. */
+typedef struct cali_inputs {
+    cal_nmm_noise *noises;
+    cal_nmm_stimulus *stimuli;
+    double **owned; /* arrays that they point to */
+    size_t n_owned, owned_capacity;
+} cali_inputs;
+/** Frees nothing on failure: cali_inputs_free does. Errors: IO, INPUT (C303 regions, C107 inputs, C301 and C106 tables),
+ *  MEMORY. */
+cal_status cali_inputs_make(cal_session *session, cali_inputs *inputs);
+void cali_inputs_free(cali_inputs *inputs);
+
 /** network.c: definition of the network of spiking region `k` (ports, links included). */
 cal_status cali_build_define(cal_session *session, size_t k);
 void cali_build_clear(cali_build *build);

@@ -204,7 +204,8 @@ static cal_status make_path(cal_nmm *nmm, size_t wave, cali_paths *path)
     return cali_paths_create(nmm->ctx, nmm->key, PATH_STREAM, nmm->dt, w->p[2], 1, &unit, path);
 }
 
-/* Regions of the block that the stimulus may reach; none: false. */
+/* Regions of the block that the stimulus may reach, without ends of weight 0 (so none may be left); false: there is no such
+ * input, or the region is elsewhere. */
 static bool find_target(const cali_block *b, const cal_nmm_stimulus *from, size_t *input, size_t *first, size_t *count)
 {
     const int row =
@@ -214,6 +215,14 @@ static bool find_target(const cali_block *b, const cal_nmm_stimulus *from, size_
     *input = (size_t)row;
     *first = 0;
     *count = b->n_real;
+    if (from->region < 0 && from->weights != NULL) {
+        while (*first < b->n_real && from->weights[b->region[*first]] == 0.0)
+            (*first)++;
+        while (*count > *first && from->weights[b->region[*count - 1]] == 0.0)
+            (*count)--;
+        *count -= *first;
+        return true;
+    }
     if (from->region < 0)
         return true;
     while (*first < b->n_real && b->region[*first] != (uint32_t)from->region)
@@ -228,6 +237,8 @@ static cal_status add_to_block(cal_nmm *nmm, cali_block *b, const cal_nmm_stimul
     if (!find_target(b, from, &s.input, &s.first, &s.count))
         return CAL_OK;
     *is_used = true;
+    if (s.count == 0)
+        return CAL_OK;
     cali_stimulus *to = &b->stimuli[b->n_stimuli++];
     *to = s;
     if (from->weights != NULL) {

@@ -131,10 +131,10 @@ Test(experiment_parse, units_become_those_of_the_tables)
     cr_expect(eq(int, e->integrator, CAL_RK4));
     cr_expect(eq(i64, e->dt, 100000));
     cr_expect(eq(dbl, e->noises[0].level, 7e-5)); /* 0.07 V/s^2 = 7e-5 mV/ms^2 */
-    cr_expect(eq(dbl, e->stimuli[0].amplitude, 0.01));
-    cr_expect(eq(dbl, e->stimuli[0].frequency_Hz, 5000.0));
-    cr_expect(epsilon_eq(dbl, e->stimuli[0].phase, 1.5707963267948966, 1e-15));
-    cr_expect(eq(str, e->stimulus_regions[0], "A"));
+    cr_expect(eq(dbl, e->stimuli[0].params[1], 0.01));
+    cr_expect(eq(dbl, e->stimuli[0].params[2], 5000.0));
+    cr_expect(epsilon_eq(dbl, e->stimuli[0].params[3], 1.5707963267948966, 1e-15));
+    cr_expect(eq(str, e->stimulus_more[0].of, "A"));
     cr_expect(eq(dbl, e->masses[0].params[2], 0.1));
     cr_expect(eq(dbl, e->masses[0].initial[1], 0.001));
     cr_expect(eq(dbl, e->budget_bytes, 1048576.0));
@@ -251,8 +251,9 @@ static void expect_same_experiment(const cal_experiment *a, const cal_experiment
         cr_expect(eq(dbl, a->noises[i].level, b->noises[i].level));
     cr_assert(eq(sz, a->n_stimuli, b->n_stimuli));
     for (size_t i = 0; i < a->n_stimuli; i++) {
-        cr_expect(eq(dbl, a->stimuli[i].amplitude, b->stimuli[i].amplitude));
-        cr_expect(eq(dbl, a->stimuli[i].phase, b->stimuli[i].phase));
+        cr_assert(a->stimuli[i].wave == b->stimuli[i].wave);
+        for (size_t k = 0; k < a->stimuli[i].wave->n_params; k++)
+            cr_expect(eq(dbl, a->stimuli[i].params[k], b->stimuli[i].params[k]));
         cr_expect(eq(i64, a->stimuli[i].stop, b->stimuli[i].stop));
     }
     cr_assert(eq(sz, a->n_masses, b->n_masses));
