@@ -37,12 +37,24 @@ static const cal_field *find_noise_target(cali_reader *r, const cali_node *item,
     return target;
 }
 
+/* Square of the state's unit per ms. */
+static void diffusion_unit(const char *unit, char out[CALI_UNIT_TEXT])
+{
+    char inverse[CALI_UNIT_TEXT];
+    if (strpbrk(unit, "/ ^") == NULL) {
+        snprintf(out, CALI_UNIT_TEXT, "%.60s%s/ms", unit, strcmp(unit, "1") == 0 ? "" : "^2");
+        return;
+    }
+    cali_divide_units("ms", unit, inverse);
+    cali_divide_units(unit, inverse, out);
+}
+
 /* Either `level` or, for white noise, `D` = level^2 / 2. */
 static void read_level(cali_reader *r, const cali_node *item, const char *label, const cal_field *target,
                        cal_nmm_noise *noise)
 {
     const cali_node *level = cali_node_get(item, "level"), *d = cali_node_get(item, "D");
-    char unit[CALI_UNIT_TEXT], inverse[CALI_UNIT_TEXT], name[2 * CALI_LABEL];
+    char unit[CALI_UNIT_TEXT], name[2 * CALI_LABEL];
     if ((level == NULL) == (d == NULL)) {
         cali_refuse(r, cali_place_of(item), "C105", "%s needs %s \"level\" %s \"D\"", label,
                     level == NULL ? "the key" : "one of", level == NULL ? "or" : "and");
@@ -53,10 +65,9 @@ static void read_level(cali_reader *r, const cali_node *item, const char *label,
                     noise->tau_ms);
         return;
     }
-    if (d != NULL) {
-        cali_divide_units("ms", target->unit, inverse);
-        cali_divide_units(target->unit, inverse, unit);
-    } else if (noise->input != NULL)
+    if (d != NULL)
+        diffusion_unit(target->unit, unit);
+    else if (noise->input != NULL)
         snprintf(unit, sizeof unit, "%s", target->unit);
     else
         cali_noise_unit(target, noise->tau_ms == 0.0, unit);

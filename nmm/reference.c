@@ -105,3 +105,51 @@ void cali_nmm_reference(cali_text *out)
     for (size_t i = 0; i < cal_nmm_n_models(); i++)
         add_model(out, cal_nmm_model_at(i));
 }
+
+/* ---- stimuli ------------------------------------------------------------------------------------- */
+
+static void add_formula(cali_text *out, const char *name, const char *title, const char *equation)
+{
+    cali_text_format(out, "\n### %s\n\n%s%s", name, title, title[0] != '\0' ? ".\n\n" : "");
+    cali_text_format(out, "    %s\n", equation);
+}
+
+void cali_nmm_stimuli_reference(cali_text *out)
+{
+    cali_text_add(
+        out,
+        "# Stimuli\n\n"
+        "A stimulus adds a waveform to an input of neural masses (`stimuli` of an experiment file). This page is made from the\n"
+        "tables of `nmm/waveforms.c`. Spiking regions get a stimulus with their drive, as a mass in their place would.\n\n"
+        "    stimuli:\n"
+        "      - {of: L.precuneus, amplitude: 1, frequency: 10 Hz, start: 1 s, stop: 2 s}\n"
+        "      - {wave: dbs-biphasic, of: \"most connected\", amplitude: 5, frequency: 130 Hz, width: 60 us}\n"
+        "      - {wave: gaussian, amplitude: 2, midpoint: 500 ms, sigma: 50 ms,\n"
+        "         weights: {kernel: gaussian, focus: L.precuneus, sigma: 20 mm}}\n"
+        "      - {wave: file, file: stimulus.csv, scale: 0.5}\n\n"
+        "`of` selects regions, `input` the input (left out: the first of each model), `weights` their factors, `start` and `stop`\n"
+        "when it acts: in the steps from `start` to `stop`, both multiples of the step. The rest are parameters of the waveform.\n"
+        "`input` in the column of units stands for the unit of the input. t is the time since `start`, that of the sine the time\n"
+        "since the begin of the run, so that sines of several windows stay in phase.\n\n"
+        "## What a step sees\n\n"
+        "Smooth waveforms are evaluated where the integrator asks. Those with pulses enter as their mean over each step of the\n"
+        "grid: a pulse keeps its area wherever it lies in a step and however short it is (60 us in steps of 0.1 ms), and where its\n"
+        "edges lie on the grid the mean is the value. Adaptive integrators see the same means and restart at the steps where they\n"
+        "change; a shorter `integrator.step` resolves more of a pulse. Held integrators take the value at the begin of the step,\n"
+        "as The Virtual Brain does: there a pulse that is shorter than a step may be missed or counted whole.\n\n"
+        "Noise as a stimulus is one path for all regions of the stimulus, scaled by their weights, and does not depend on the\n"
+        "step (docs/numerics.md); independent noise in each region is `noise`. A table has a column `time` and one of values,\n"
+        "with units in the header where they have a dimension (`time (ms),value`); times count from `start` and rise.\n\n"
+        "## Waveforms\n");
+    for (size_t i = 0; i < CAL_N_WAVEFORMS; i++) {
+        const cal_waveform *w = &cal_waveforms[i];
+        add_formula(out, w->name, w->title, w->equation);
+        add_fields(out, "parameter", "default", w->params, w->n_params);
+    }
+    cali_text_add(out, "\n## Kernels of weights\n\nd is the distance between the centres of a region and of the focus.\n");
+    for (size_t i = 0; i < CAL_N_SPATIAL_KERNELS; i++) {
+        const cal_spatial_kernel *k = &cal_spatial_kernels[i];
+        add_formula(out, k->name, "", k->equation);
+        add_fields(out, "parameter", "default", k->params, k->n_params);
+    }
+}

@@ -1,4 +1,4 @@
-/* docs/models.md from the table of neural masses. */
+/* docs/models.md and docs/stimuli.md from the tables of neural masses and waveforms. */
 #ifndef CALI_NMM_REFERENCE_H
 #define CALI_NMM_REFERENCE_H
 
@@ -6,5 +6,7 @@
 
 /** Adds the page: every mass with its equations, parameters, states, inputs, outputs and source. */
 void cali_nmm_reference(cali_text *out);
+/** Adds the page of stimuli: every waveform and every kernel of weights. */
+void cali_nmm_stimuli_reference(cali_text *out);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/numeric.h"
 #include "callosum/nmm.h"
 
-#define LIMIT 1e12
+#define LIMIT INFINITY
 #define OFFSET {"offset", "input", 0.0, -LIMIT, LIMIT, "constant part"}
 #define AMPLITUDE(meaning) {"amplitude", "input", 0.0, -LIMIT, LIMIT, meaning}
 #define LENGTH(name, value, low, meaning) {name, "ms", value, low, 1e9, meaning}

@@ -13,6 +13,15 @@ Test(nmm_reference, the_page_is_that_of_the_tables)
     cali_text_free(&made);
 }
 
+Test(nmm_reference, the_page_of_stimuli_is_that_of_the_tables)
+{
+    cali_text made = {0};
+    cali_nmm_stimuli_reference(&made);
+    cr_assert(not(made.is_broken));
+    cali_test_expect_page("stimuli.md", &made, "unit_nmm_reference");
+    cali_text_free(&made);
+}
+
 /* Every mass has its heading and a line for each of its quantities, a bar in a text ends no cell. */
 Test(nmm_reference, each_mass_stands_on_the_page_with_all_its_quantities)
 {
