@@ -4,12 +4,8 @@
 #include <string.h>
 
 #include "base/csv.h"
-#include "base/file.h"
 #include "base/memory.h"
-#include "connectomes/text_table.h"
 #include "experiment/session.h"
-
-enum { MAX_TABLE_BYTES = 1 << 28 };
 
 /* An array that lives as long as the inputs. */
 static cal_status own(cal_session *s, cali_inputs *self, size_t n, double **out)
@@ -46,43 +42,35 @@ static cal_status choose(cal_session *s, const char *of, cali_place place, const
 
 /* ---- noise ----------------------------------------------------------------------------------- */
 
-/* Column or row names of a matrix must be those of the regions, in their order. */
-static cal_status check_labels(cal_session *s, const cali_noise_more *more, char **labels)
+/* A matrix is one of regions in the order of the connectome; names that stand there must be theirs. */
+static cal_status check_matrix(cal_session *s, const cali_noise_more *more, const cal_matrix *matrix)
 {
     const char *const *names = cal_connectome_labels(s->connectome);
-    for (size_t i = 0; labels != NULL && i < s->n_regions; i++)
-        if (strcmp(labels[i], names[i]) != 0)
+    const size_t n = s->n_regions;
+    if (matrix->n_rows != n || matrix->n_columns != n)
+        return cali_experiment_fail(s->ctx, s->experiment, more->place, "C301", "%s has %zu rows and %zu columns, must "
+                                    "have %zu of each, one per region", more->correlations, matrix->n_rows,
+                                    matrix->n_columns, n);
+    for (size_t i = 0; matrix->labels != NULL && i < n; i++)
+        if (strcmp(matrix->labels[i], names[i]) != 0)
             return cali_experiment_fail(s->ctx, s->experiment, more->place, "C303", "%s has \"%s\" where the connectome "
                                         "has \"%s\"\ntry rows and columns in the order of the connectome",
-                                        more->correlations, labels[i], names[i]);
+                                        more->correlations, matrix->labels[i], names[i]);
     return CAL_OK;
 }
 
 static cal_status load_correlations(cal_session *s, cali_inputs *self, const cali_noise_more *more, const double **out)
 {
-    cali_array matrix = {0};
-    char **labels = NULL, *data = NULL;
-    size_t size = 0;
+    cal_matrix matrix;
     double *copy = NULL;
-    const size_t n = s->n_regions;
-    cal_status status = cali_file_read(s->ctx, more->correlations, MAX_TABLE_BYTES, &data, &size);
+    CAL_TRY(cal_matrix_load(s->ctx, more->correlations, "correlations", &matrix));
+    cal_status status = check_matrix(s, more, &matrix);
     if (status == CAL_OK)
-        status = cali_text_matrix(s->ctx, more->correlations, "correlations", true, data, size, &matrix, &labels);
-    const size_t n_labels = labels != NULL ? matrix.n_rows : 0;
-    if (status == CAL_OK && (matrix.n_rows != n || matrix.n_columns != n))
-        status = cali_experiment_fail(s->ctx, s->experiment, more->place, "C301", "%s has %zu rows and %zu columns, must "
-                                      "have %zu of each, one per region", more->correlations, matrix.n_rows,
-                                      matrix.n_columns, n);
+        status = own(s, self, s->n_regions * s->n_regions, &copy);
     if (status == CAL_OK)
-        status = check_labels(s, more, labels);
-    if (status == CAL_OK)
-        status = own(s, self, n * n, &copy);
-    if (status == CAL_OK)
-        memcpy(copy, matrix.values, n * n * sizeof *copy);
+        memcpy(copy, matrix.values, s->n_regions * s->n_regions * sizeof *copy);
     *out = copy;
-    cali_labels_free(labels, n_labels);
-    cali_array_free(&matrix);
-    free(data);
+    cal_matrix_free(&matrix);
     return status;
 }
 

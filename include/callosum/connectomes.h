@@ -147,6 +147,21 @@ typedef struct cal_connectome_facts {
 cal_status cal_connectome_describe(cal_context *ctx, const cal_connectome *connectome,
                                    double speed_mm_per_ms, cal_connectome_facts *out);
 
+/* ---- other numbers of pairs of regions ------------------------------------------------------- */
+
+/** A matrix of numbers as it stands in a file. */
+typedef struct cal_matrix {
+    double *values; /**< (n_rows x n_columns) */
+    size_t n_rows, n_columns;
+    char **labels; /**< n_rows names where the file has them, or NULL */
+} cal_matrix;
+
+/** Reads a matrix from text: fields divided by commas, semicolons, tabs or blanks; a row of column names and a column
+ *  of row names may be there. `what` names it in messages. Errors: IO, INPUT (C301 with line and column), MEMORY;
+ *  nothing has to be freed then. */
+cal_status cal_matrix_load(cal_context *ctx, const char *path, const char *what, cal_matrix *out);
+void cal_matrix_free(cal_matrix *matrix);
+
 #ifdef __cplusplus
 }
 #endif
