@@ -365,8 +365,8 @@ const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPP
 
 static const cali_key signal_keys[] = {
     {"what", CALI_KEY_TEXT, AT(cali_signal, what),
-     .meaning = "`rate`, an output or state of the models, `spikes`, `mean STATE` of the neurons; left out: the first "
-                "output of the default model"},
+     .meaning = "`rate`, an output or state of the models, `coupling` or `coupling INPUT` (what arrives there from the "
+                "other regions), `spikes`, `mean STATE` of the neurons; left out: the first output of the default model"},
     {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of),
      .meaning = "selector of regions, or `all`: whose spikes, and which regions a spatial or global average takes"},
     {"every", CALI_KEY_TIME, "ms", "1 ms", ABOVE(0.0, LONGEST_MS), AT(cali_signal, every), .special = "step",

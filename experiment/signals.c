@@ -43,13 +43,22 @@ static bool is_sent(const cal_session *s, const char *what)
     return strcmp(what, s->experiment->masses[role->mass].model->outputs[0].name) == 0;
 }
 
+/* "coupling" or "coupling INPUT": what arrives from the other regions. */
+static bool is_coupling(const char *what)
+{
+    return strcmp(what, "coupling") == 0 || strncmp(what, "coupling ", 9) == 0;
+}
+
 /* The rows as they are, one column per region. */
 static cal_status declare_rows(cal_session *s, const cali_signal *wish, cal_time every, const char *unit, cali_track *t)
 {
-    char long_name[160];
+    char long_name[160], name[128];
+    snprintf(name, sizeof name, "%s", wish->name != NULL ? wish->name : wish->what);
+    if (wish->name == NULL && is_coupling(wish->what) && name[8] == ' ')
+        name[8] = '_';
     snprintf(long_name, sizeof long_name, "%s%s of every region", wish->what,
              wish->is_mean ? ", mean over the interval," : "");
-    const cal_signal_def def = {.name = wish->name != NULL ? wish->name : wish->what, .unit = unit,
+    const cal_signal_def def = {.name = name, .unit = unit,
                                 .long_name = long_name, .t_first = every, .every = every, .axis = "region",
                                 .n_columns = s->n_regions, .labels = cal_connectome_labels(s->connectome)};
     return cal_recorder_add_signal(s->recorder, &def, &t->signal);
@@ -62,6 +71,10 @@ static cal_status declare_track(cal_session *s, const cali_signal *wish)
     const char *unit = NULL, *shown = NULL;
     cal_probe_def probe = {.what = is_rate ? NULL : wish->what, .every = wish->every == 0 ? s->plan.dt : wish->every,
                            .is_mean = wish->is_mean};
+    if (is_coupling(wish->what)) {
+        probe.is_coupling = true;
+        probe.what = wish->what[8] == ' ' ? wish->what + 9 : NULL;
+    }
     if (has_monitor)
         CAL_TRY(cali_monitor_feed(s, wish, &probe.every, &probe.is_mean));
     cal_nmm *host = cal_coupler_nmm(s->coupler);

@@ -161,15 +161,30 @@ void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const d
 
 /* ---- grid points ----------------------------------------------------------------------------- */
 
+/* Inputs of 0, and in rows[1] the delayed sums at a grid point of the batch. */
+static double *clear_inputs(cal_nmm *nmm, cali_block *b, int64_t point)
+{
+    memset(b->stage_inputs, 0, b->model->n_inputs * b->n * sizeof(double));
+    for (size_t k = 0; k < nmm->n_channels; k++)
+        b->rows[1][k] = cali_block_sums(nmm, b, k, point);
+    return b->stage_inputs;
+}
+
+const double *cali_block_coupling(cal_nmm *nmm, cali_block *b, int64_t step)
+{
+    double *c = clear_inputs(nmm, b, step - nmm->now);
+    if (nmm->n_self > 0)
+        add_instant(nmm, b, b->rows[1]);
+    cali_block_add_terms(nmm, b, b->rows[nmm->n_self > 0 ? 2 : 1], c);
+    return c;
+}
+
 /* All inputs at a grid point of the batch under way. They lie in the past (cali_nmm_setup sees to that), so they are
  * known before the outputs there. Stimuli as at the end of a step. */
 static const double *known_inputs(cal_nmm *nmm, cali_block *b, int64_t step)
 {
     const int64_t point = step - nmm->now;
-    double *c = b->stage_inputs;
-    memset(c, 0, b->model->n_inputs * b->n * sizeof *c);
-    for (size_t k = 0; k < nmm->n_channels; k++)
-        b->rows[1][k] = cali_block_sums(nmm, b, k, point);
+    double *c = clear_inputs(nmm, b, point);
     cali_block_add_terms(nmm, b, b->rows[1], c);
     cali_block_add_stimuli(nmm, b, step - 1, 1.0, c);
     for (size_t k = 0; k < b->n_noises; k++)

@@ -189,7 +189,7 @@ typedef struct cali_external_edge {
 typedef struct cali_probe {
     int64_t every;
     bool is_mean;
-    int *output, *state; /* per block: row, or -1 */
+    int *output, *state, *input; /* per block: row, or -1 */
     double *rows;        /* (capacity x n_regions) */
     double *sum, *first; /* n_regions */
     size_t capacity, n_samples;
@@ -313,6 +313,9 @@ void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *
                     const double *const *rows, const double *force, double *dx);
 /** Writes the block's channel values of step `step` into the ring and samples the probes. */
 void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step);
+/** What the coupling terms bring to the inputs of a block at a grid point of the batch under way whose outputs are known;
+ *  connections without delay to other regions are left out. Scratch of the block. */
+const double *cali_block_coupling(cal_nmm *nmm, cali_block *b, int64_t step);
 /** The same for step k of the batch, k = 1, 2, ...: what no near edge reads reaches the ring with cali_block_flush. */
 void cali_block_record_step(cal_nmm *nmm, cali_block *b, int64_t k);
 /** Writes steps k + 1 .. k + n of the batch into the ring. */

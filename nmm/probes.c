@@ -15,6 +15,29 @@ static void find_row(const cal_nmm_model *model, const char *what, int *output, 
         *state = cal_field_find(model->states, model->n_states, what);
 }
 
+static cal_status resolve_coupling(cal_nmm *nmm, const char *what, cali_probe *probe, const char **unit)
+{
+    *unit = NULL;
+    if (nmm->n_instant > 0)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED, "coupling over connections without delay is known inside of steps only; "
+                        "a smallest delay of one step makes it a quantity of the grid");
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        const cal_nmm_model *model = nmm->blocks[i].model;
+        probe->input[i] = what == NULL ? (model->n_inputs > 0 ? 0 : -1)
+                                       : cal_field_find(model->inputs, model->n_inputs, what);
+        if (probe->input[i] < 0)
+            continue;
+        const char *its = model->inputs[probe->input[i]].unit;
+        if (*unit != NULL && strcmp(*unit, its) != 0)
+            return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "the input %s is in %s in one region and in %s in another",
+                            what == NULL ? "" : what, *unit, its);
+        *unit = its;
+    }
+    return *unit != NULL || nmm->n_blocks == 0
+               ? CAL_OK
+               : CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, "no region has the input \"%s\"", what == NULL ? "" : what);
+}
+
 static cal_status resolve(cal_nmm *nmm, const char *what, cali_probe *probe, const char **unit)
 {
     *unit = NULL;
@@ -42,6 +65,9 @@ static cal_status allocate_probe(cal_nmm *nmm, cali_probe *probe)
     probe->capacity = (size_t)(nmm->window / probe->every) + 1;
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_blocks, sizeof(int), "probes", &probe->output));
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_blocks, sizeof(int), "probes", &probe->state));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_blocks, sizeof(int), "probes", &probe->input));
+    for (size_t i = 0; i < nmm->n_blocks; i++)
+        probe->output[i] = probe->state[i] = probe->input[i] = -1;
     CAL_TRY(cali_alloc(nmm->ctx, probe->capacity * n, sizeof(double), "probes", &probe->rows));
     CAL_TRY(cali_alloc(nmm->ctx, n, sizeof(double), "probes", &probe->sum));
     CAL_TRY(cali_alloc(nmm->ctx, n, sizeof(double), "probes", &probe->first));
@@ -50,10 +76,11 @@ static cal_status allocate_probe(cal_nmm *nmm, cali_probe *probe)
     return CAL_OK;
 }
 
-static const double *probe_row(const cal_nmm *nmm, const cali_block *b, const cali_probe *probe,
-                               const double *x)
+static const double *probe_row(cal_nmm *nmm, cali_block *b, const cali_probe *probe, const double *x, int64_t step)
 {
     const size_t i = (size_t)(b - nmm->blocks);
+    if (probe->input[i] >= 0)
+        return cali_block_coupling(nmm, b, step) + (size_t)probe->input[i] * b->n;
     if (probe->output[i] >= 0)
         return b->outputs + (size_t)probe->output[i] * b->n;
     return probe->state[i] >= 0 ? x + (size_t)probe->state[i] * b->n : NULL;
@@ -66,7 +93,8 @@ static void begin_probe(cal_nmm *nmm, cali_probe *p)
         cali_block *b = &nmm->blocks[i];
         const double *x = nmm->y + b->first_state;
         cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
-        const double *row = probe_row(nmm, b, p, x);
+        cali_block_derive(nmm, b);
+        const double *row = probe_row(nmm, b, p, x, nmm->now);
         for (size_t r = 0; row != NULL && r < b->n_real; r++) {
             p->first[b->region[r]] = row[r];
             p->sum[b->region[r]] = nmm->now % p->every == 0 ? 0.0 : NAN; /* part of the interval is unknown */
@@ -96,10 +124,10 @@ cal_status cal_nmm_add_probe(cal_nmm *nmm, const cal_probe_def *def, size_t *pro
     const char *its_unit = NULL;
     cal_status status = allocate_probe(nmm, p);
     if (status == CAL_OK)
-        status = resolve(nmm, def->what, p, &its_unit);
+        status = (def->is_coupling ? resolve_coupling : resolve)(nmm, def->what, p, &its_unit);
     if (status != CAL_OK) {
-        for (size_t i = 0; i < nmm->n_blocks && p->output != NULL && p->state != NULL; i++)
-            p->output[i] = p->state[i] = -1;
+        for (size_t i = 0; i < nmm->n_blocks && p->input != NULL; i++)
+            p->output[i] = p->state[i] = p->input[i] = -1;
         return status;
     }
     begin_probe(nmm, p);
@@ -122,9 +150,9 @@ void cali_block_sample_probes(cal_nmm *nmm, cali_block *b, const double *x, int6
 {
     for (size_t k = 0; k < nmm->n_probes; k++) {
         cali_probe *p = &nmm->probes[k];
-        const double *row = probe_row(nmm, b, p, x);
         const bool is_sample = step % p->every == 0;
-        if (row == NULL || (!is_sample && !p->is_mean))
+        const double *row = is_sample || p->is_mean ? probe_row(nmm, b, p, x, step) : NULL;
+        if (row == NULL)
             continue;
         const size_t j = (size_t)(step / p->every - nmm->probes_from / p->every - 1);
         double *sample = is_sample ? p->rows + j * nmm->n_regions : NULL;
@@ -156,6 +184,7 @@ void cali_nmm_free_probes(cal_nmm *nmm)
         cali_probe *p = &nmm->probes[k];
         free(p->output);
         free(p->state);
+        free(p->input);
         free(p->rows);
         free(p->sum);
         free(p->first);

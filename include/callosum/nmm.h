@@ -361,6 +361,8 @@ typedef struct cal_probe_def {
     const char *what; /**< NULL: each region's default output */
     cal_time every;   /**< multiple of dt */
     bool is_mean;     /**< mean over the interval (trapezoid on the grid) instead of its end point */
+    bool is_coupling; /**< `what` is an input (NULL: the default one): what all coupling terms bring there, without
+                           stimuli and noise. UNSUPPORTED with connections of delay 0 between regions */
 } cal_probe_def;
 
 /** Before the first advance. Regions without that row, and external ones, give NaN in their column.

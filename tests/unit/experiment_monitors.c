@@ -199,6 +199,93 @@ Test(experiment_monitors, groups_and_lead_fields_come_from_tables_by_label)
     cal_context_destroy(&ctx);
 }
 
+/* ---- afferent coupling ------------------------------------------------------------------------------------------ */
+
+static const char *const triple =
+    "callosum: 1\n"
+    "run: {duration: 40 ms, seed: 3}\n"
+    "connectome: {file: w.csv, lengths: l.csv, orientation: to-from, speed: 4 mm/ms}\n"
+    "coupling: {gain: 0.5, a: 2, b: 0.25}\n"
+    "integrator: {method: heun, step: 1 ms}\n"
+    "noise: [{state: S, level: 0.02 1/sqrt(ms)}, {input: c, level: 0.1, tau: 5 ms}]\n"
+    "stimuli: [{offset: 0.3}]\n"
+    "models: {column: {neural_mass: reduced-wong-wang, initial: {S: 0.3}}}\n"
+    "regions: {default: column}\n"
+    "record: {signals: [{what: S, every: step}, {what: coupling, every: step}, {what: coupling c, every: 4 ms, mean: true}]}\n";
+
+static void write_triple(cal_context *ctx)
+{
+    cr_assert(chdir(cali_test_directory()) == 0);
+    write_here(ctx, "w.csv", "0,1,0.5\n2,0,0\n0.25,3,0\n");
+    write_here(ctx, "l.csv", "0,4,12\n8,0,0\n20,4,0\n");
+    write_here(ctx, "e.yaml", triple);
+}
+
+/* Delays are 1 to 5 whole steps, so c_i(n) = a G sum_j w_ij S_j(n - d_ij) + b with the recorded S, 0.3 before t = 0. Noise
+ * and stimulus on the input are not part of it. The mean over four steps is that of the trapezoid rule. */
+Test(experiment_monitors, the_afferent_coupling_is_the_sum_over_delayed_sources)
+{
+    static const double w[3][3] = {{0, 1, 0.5}, {2, 0, 0}, {0.25, 3, 0}};
+    static const int d[3][3] = {{0, 1, 3}, {2, 0, 0}, {5, 1, 0}};
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *experiment = NULL;
+    cal_session *session = NULL;
+    cal_recording *recording = NULL;
+    cal_recording_signal info;
+    write_triple(ctx);
+    cal_session_def def = cal_session_def_default();
+    def.path = "run.h5";
+    cr_assert(cal_experiment_load(ctx, "e.yaml", NULL, 0, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_create(ctx, experiment, &def, &session) == CAL_OK, "%s", cal_context_message(ctx));
+    while (!cal_session_is_done(session))
+        cr_assert(cal_session_advance(session) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_finish(session) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_recording_open(ctx, "run.h5", &recording) == CAL_OK, "%s", cal_context_message(ctx));
+    double *s = read_all(recording, "S", &info), *means = read_all(recording, "coupling_c", &info);
+    double *c = read_all(recording, "coupling", &info), expected[41][3];
+    cr_assert(info.n_rows == 40 && info.n_columns == 3);
+    for (int n = 0; n <= 40; n++)
+        for (int i = 0; i < 3; i++) {
+            expected[n][i] = 0.25;
+            for (int j = 0; j < 3; j++)
+                expected[n][i] += 2.0 * 0.5 * w[i][j] * (n - d[i][j] > 0 ? s[(n - d[i][j] - 1) * 3 + j] : 0.3);
+            if (n > 0)
+                cr_expect(epsilon_eq(dbl, c[(n - 1) * 3 + i], expected[n][i], 1e-14), "step %d region %d", n, i);
+        }
+    for (int k = 0; k < 10; k++)
+        for (int i = 0; i < 3; i++) {
+            const double mean = (0.5 * expected[4 * k][i] + expected[4 * k + 1][i] + expected[4 * k + 2][i] +
+                                 expected[4 * k + 3][i] + 0.5 * expected[4 * k + 4][i]) / 4.0;
+            cr_expect(epsilon_eq(dbl, means[k * 3 + i], mean, 1e-14));
+        }
+    free(s);
+    free(c);
+    free(means);
+    cal_recording_close(&recording);
+    cal_session_destroy(&session);
+    cal_experiment_destroy(&experiment);
+    cal_context_destroy(&ctx);
+}
+
+Test(experiment_monitors, coupling_without_delay_is_refused_with_a_way_out)
+{
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *experiment = NULL;
+    cal_session *session = NULL;
+    const char *const set[] = {"connectome.lengths=z.csv"};
+    cal_session_def def = cal_session_def_default();
+    def.is_check = true;
+    write_triple(ctx);
+    write_here(ctx, "z.csv", "0,0,12\n8,0,0\n20,4,0\n");
+    cr_assert(cal_experiment_load(ctx, "e.yaml", set, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_expect(cal_session_create(ctx, experiment, &def, &session) == CAL_ERR_INPUT);
+    cr_expect(strstr(cal_context_message(ctx), "C107  cannot record \"coupling\": coupling over connections without delay") != NULL,
+              "%s", cal_context_message(ctx));
+    cal_session_destroy(&session);
+    cal_experiment_destroy(&experiment);
+    cal_context_destroy(&ctx);
+}
+
 /* ---- messages -------------------------------------------------------------------------------------------------- */
 
 /* The message of a record list of one line; what comes before the code is the place. */

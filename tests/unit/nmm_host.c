@@ -403,8 +403,8 @@ Test(nmm_probes, points_and_means_stand_where_they_should)
     net_create(&a);
     size_t point, mean, slow, n;
     const char *unit;
-    const cal_probe_def defs[3] = {{"theta", CAL_NS_PER_MS, false}, {"theta", CAL_NS_PER_MS, true},
-                                   {"theta", 5 * CAL_NS_PER_MS, true}};
+    const cal_probe_def defs[3] = {{.what = "theta", .every = CAL_NS_PER_MS, .is_mean = false}, {.what = "theta", .every = CAL_NS_PER_MS, .is_mean = true},
+                                   {.what = "theta", .every = 5 * CAL_NS_PER_MS, .is_mean = true}};
     cr_assert(cal_nmm_add_probe(a.nmm, &defs[0], &point, &unit) == CAL_OK);
     cr_assert(cal_nmm_add_probe(a.nmm, &defs[1], &mean, NULL) == CAL_OK);
     cr_assert(cal_nmm_add_probe(a.nmm, &defs[2], &slow, NULL) == CAL_OK);
@@ -429,7 +429,7 @@ Test(nmm_probes, points_and_means_stand_where_they_should)
     net_free(&a);
     net b = net_make(2, "kuramoto", 1);
     net_create(&b);
-    const cal_probe_def wrong[2] = {{"phi", CAL_NS_PER_MS, false}, {"theta", 150000, false}};
+    const cal_probe_def wrong[2] = {{.what = "phi", .every = CAL_NS_PER_MS, .is_mean = false}, {.what = "theta", .every = 150000, .is_mean = false}};
     cr_expect(eq(int, cal_nmm_add_probe(b.nmm, &wrong[0], &point, NULL), CAL_ERR_ARGUMENT));
     cr_expect(strstr(cal_context_message(b.ctx), "no region has \"phi\"") != NULL);
     cal_context_clear(b.ctx);
