@@ -159,6 +159,27 @@ ParameterizedTest(int *index, nmm_own, interpreted_has_the_bits_of_compiled)
     cal_context_destroy(&ctx);
 }
 
+/* shift / (1 + exp(a b)) of E and of I depends on parameters alone: two rows behind the parameters, none in the step. */
+Test(nmm_own, what_depends_on_parameters_alone_is_computed_once)
+{
+    use_fresh_cache();
+    cal_context *ctx = cali_test_context(1);
+    for (int way = 0; way < 2; way++) {
+        cal_nmm_model *m = load(ctx, "wilson_cowan.yaml", way == 0 ? NULL : "none");
+        double p[MAX_ROWS] = {0.0};
+        cr_assert(eq(sz, m->n_derived, 2));
+        for (size_t k = 0; k < m->n_params; k++)
+            p[k] = m->params[k].value;
+        cal_nmm_model_derive(m, 1, p);
+        const double rows[] = {p[m->n_params], p[m->n_params + 1]};
+        const double e = 1.0 / (1.0 + exp(1.2 * 2.8)), i = 1.0 / (1.0 + exp(4.0)); /* the defaults of a and b */
+        cr_expect(epsilon_eq(dbl, fmax(rows[0], rows[1]), fmax(e, i), 1e-15));
+        cr_expect(epsilon_eq(dbl, fmin(rows[0], rows[1]), fmin(e, i), 1e-15));
+        cal_nmm_model_destroy(&m);
+    }
+    cal_context_destroy(&ctx);
+}
+
 /* Four coupled regions over 100 ms, far from rest at first. Tolerance: roundings of 4000 evaluations, which the dynamics
  * do not amplify here. */
 ParameterizedTestParameters(nmm_own, runs_like_the_built_in_model)
