@@ -143,7 +143,7 @@ typedef struct cal_connectome_facts {
     bool has_centres, has_areas, has_orientations, has_cortical, has_hemispheres;
 } cal_connectome_facts;
 
-/** `speed_mm_per_ms` > 0 turns lengths into delays. Errors: ARGUMENT, MEMORY. */
+/** `speed_mm_per_ms` > 0 turns lengths into delays, an infinite one into 0. Errors: ARGUMENT, MEMORY. */
 cal_status cal_connectome_describe(cal_context *ctx, const cal_connectome *connectome,
                                    double speed_mm_per_ms, cal_connectome_facts *out);
 

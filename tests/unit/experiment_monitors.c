@@ -267,16 +267,16 @@ Test(experiment_monitors, the_afferent_coupling_is_the_sum_over_delayed_sources)
     cal_context_destroy(&ctx);
 }
 
+/* An infinite speed leaves no delay anywhere. */
 Test(experiment_monitors, coupling_without_delay_is_refused_with_a_way_out)
 {
     cal_context *ctx = cali_test_context(1);
     cal_experiment *experiment = NULL;
     cal_session *session = NULL;
-    const char *const set[] = {"connectome.lengths=z.csv"};
+    const char *const set[] = {"connectome.speed=infinite"};
     cal_session_def def = cal_session_def_default();
     def.is_check = true;
     write_triple(ctx);
-    write_here(ctx, "z.csv", "0,0,12\n8,0,0\n20,4,0\n");
     cr_assert(cal_experiment_load(ctx, "e.yaml", set, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
     cr_expect(cal_session_create(ctx, experiment, &def, &session) == CAL_ERR_INPUT);
     cr_expect(strstr(cal_context_message(ctx), "C107  cannot record \"coupling\": coupling over connections without delay") != NULL,
