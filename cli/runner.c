@@ -27,9 +27,19 @@ static void print_bytes(double bytes)
 void cali_print_plan(const cal_session *session, bool is_check)
 {
     const cal_plan p = cal_session_plan(session);
-    printf("connectome  %zu regions, %zu connections, lengths %.3g to %.3g mm; speed %g mm/ms -> delays %.3g to %.3g ms\n",
-           p.facts.n_regions, p.facts.n_edges, p.facts.length_min_mm, p.facts.length_max_mm, p.speed_mm_per_ms,
-           p.facts.delay_ms[0], p.facts.delay_ms[4]);
+    printf("connectome  %zu regions, %zu connections, lengths %.3g to %.3g mm; ", p.facts.n_regions, p.facts.n_edges,
+           p.facts.length_min_mm, p.facts.length_max_mm);
+    if (!p.has_delay_matrix)
+        printf("speed %g mm/ms -> ", p.speed_mm_per_ms);
+    printf("delays %.3g to %.3g ms%s\n", p.facts.delay_ms[0], p.facts.delay_ms[4],
+           p.has_delay_matrix ? " from a file" : "");
+    if (p.n_instant > 0) {
+        const char *const *labels = cal_connectome_labels(p.connectome);
+        printf("            %zu act at once (delay 0):", p.n_instant);
+        for (size_t k = 0; k < p.n_instant && k < 3; k++)
+            printf("%s %s -> %s", k > 0 ? "," : "", labels[p.instant_from[k]], labels[p.instant_to[k]]);
+        printf("%s\n", p.n_instant > 3 ? ", ..." : "");
+    }
     printf("models     ");
     for (size_t m = 0; m < p.n_masses; m++)
         printf(" %zu x %s%s", p.mass_counts[m], p.mass_names[m], m + 1 < p.n_masses || p.n_networks > 0 ? "," : "");
@@ -135,7 +145,8 @@ static cal_status advance_all(cal_context *ctx, cal_session *session, const cal_
         cali_progress_show(&progress, session);
     }
     result->was_interrupted = !cal_session_is_done(session);
-    return cal_session_finish(session);
+    CAL_TRY(cal_session_finish(session));
+    return def->save_state != NULL ? cal_session_save_state(session, def->save_state) : CAL_OK;
 }
 
 static void share_work(size_t n_subs, cali_run_result *result)
@@ -197,6 +208,9 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     session_def.is_mean_field = def->is_mean_field;
     cal_session *session = NULL;
     cal_status status = cal_session_create(ctx, experiment, &session_def, &session);
+    if (status == CAL_OK && def->save_state != NULL && cal_session_plan(session).n_networks > 0)
+        status = CAL_FAIL(ctx, CAL_ERR_UNSUPPORTED,
+                          "--save-state: spiking regions have no saved state. Try --mean-field, or leave it away.");
     result->has_begun = status == CAL_OK;
     if (status == CAL_OK)
         status = run_in(ctx, experiment, def, session, result);

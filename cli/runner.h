@@ -7,6 +7,7 @@
 typedef struct cali_run_def {
     const char *directory; /* run folder to make; NULL: runs/0001, 0002, ... */
     bool is_mean_field;
+    const char *save_state; /* file for the state at the end; NULL: none */
     bool is_silent; /* no plan, no progress */
 } cali_run_def;
 

@@ -40,6 +40,7 @@ static cali_exit print_json(const cal_session *session)
     cali_json_number(&json, "speed_mm_per_ms", p.speed_mm_per_ms);
     cali_json_number(&json, "delay_min_ms", p.facts.delay_ms[0]);
     cali_json_number(&json, "delay_max_ms", p.facts.delay_ms[4]);
+    cali_json_number(&json, "instantaneous_connections", (double)p.n_instant);
     cali_json_number(&json, "raised_delays", (double)p.n_raised_delays);
     cali_json_close(&json, "}");
     cali_json_open(&json, "models", "[");

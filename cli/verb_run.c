@@ -12,6 +12,8 @@ static const cali_option options[] = {
      .meaning = "overrides the file, for example --set run.duration=\"2 s\"; any number of times"},
     {.name = "mean-field", .kind = CALI_OPTION_FLAG,
      .meaning = "runs the spiking regions as the default neural mass instead"},
+    {.name = "save-state", .kind = CALI_OPTION_TEXT, .value = "FILE",
+     .meaning = "keeps the state at the end, for `initial: {state: FILE}` of another run"},
     CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
@@ -55,6 +57,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     if (cal_experiment_load(ctx, arguments->words[0], overrides, n_overrides, &experiment) != CAL_OK)
         return cali_fail(ctx, CALI_EXIT_INPUT);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL),
+                              .save_state = cali_get_text(arguments, "save-state", NULL),
                               .is_mean_field = cali_has(arguments, "mean-field"), .is_silent = as_json};
     cali_run_result result;
     cali_exit status = CALI_EXIT_OK;

@@ -231,6 +231,7 @@ static void add_coupling(echo *e)
         add_text(e, "from", t->from);
         add_text(e, "to", t->to);
         add_text(e, "threshold", t->threshold);
+        add_text(e, "matrix", i < x->n_coupling_matrices ? x->coupling_matrices[i] : NULL);
         for (size_t k = 0; from != NULL && to != NULL && k < info->n_params; k++) {
             char unit[CALI_UNIT_TEXT];
             cali_term_unit(&info->params[k], from, to, unit);
@@ -598,6 +599,8 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     add_plain(&e, "run", &cali_keys_run);
     add_connectome(&e);
     add_coupling(&e);
+    if (experiment->initial_state != NULL)
+        add_plain(&e, "initial", &cali_keys_initial);
     add_plain(&e, "integrator", &cali_keys_integrator);
     add_noises(&e);
     add_stimuli(&e);

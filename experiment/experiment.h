@@ -156,9 +156,15 @@ struct cal_experiment {
     cal_connectome_source source; /* strings owned; paths relative to the file are made absolute */
     cali_place connectome_place, speed_place, length_unit_place;
     double speed_mm_per_ms;
+    cali_place delays_place, speeds_place;
+    char *delays_path, *speeds_path; /* matrices in the place of the one speed; NULL: none */
 
     cal_coupling *couplings; /* strings owned */
     size_t n_couplings;
+    char **coupling_matrices; /* files of weights of the first terms, NULL: the connectome's */
+    size_t n_coupling_matrices;
+    char *initial_state; /* file of a saved state, or NULL */
+    cali_place initial_place;
     double gain, min_delay_ms;
     cali_place coupling_place;
 

@@ -22,6 +22,8 @@ static const cali_key top[] = {
     {"run", CALI_KEY_MAPPING, .inner = &cali_keys_run, .is_required = true, .meaning = "how long, which seed"},
     {"connectome", CALI_KEY_MAPPING, .inner = &cali_keys_connectome, .is_required = true, .meaning = "the wiring"},
     {"coupling", CALI_KEY_MAPPING, .inner = &cali_keys_coupling, .meaning = "how regions act on each other"},
+    {"initial", CALI_KEY_MAPPING, .inner = &cali_keys_initial,
+     .meaning = "where the neural masses begin, if not at their models' `initial`"},
     {"integrator", CALI_KEY_MAPPING, .inner = &cali_keys_integrator,
      .meaning = "how the neural masses are integrated; a word alone is the method"},
     {"noise", CALI_KEY_LIST, .inner = &cali_keys_noise, .meaning = "noise on states or inputs of the neural masses"},
@@ -47,6 +49,16 @@ static const cali_key run[] = {
 const cali_mapping cali_keys_run = {"run", "How long, and which seed.", MAPPING(run),
                                     "run: {duration: 5 s, transient: 1 s, seed: 42}"};
 
+static const cali_key initial[] = {
+    {"state", CALI_KEY_PATH, EXP(initial_state), PLACE(cal_experiment, initial_place),
+     .meaning = "state that `callosum run --save-state` wrote: regions, models, coupled outputs and the step must be the "
+                "same, parameters, weights and delays need not. The run begins there at t = 0"},
+};
+const cali_mapping cali_keys_initial = {"initial",
+                                        "Where the neural masses begin. Constants stand with each model (`models.NAME."
+                                        "initial`); before t = 0 all outputs are constant then.",
+                                        MAPPING(initial), "initial: {state: first.state}"};
+
 /* ---- connectome ----------------------------------------------------------------------------------- */
 
 static const char *const orientations[] = {"auto", "to-from", "from-to"};
@@ -67,6 +79,11 @@ static const cali_key connectome[] = {
     {"speed", CALI_KEY_NUMBER, "mm/ms", "3 mm/ms", ABOVE(0.0, 1e6), EXP(speed_mm_per_ms), .special = "infinite",
      .special_value = INFINITY, PLACE(cal_experiment, speed_place),
      .meaning = "conduction velocity; delay = length / speed"},
+    {"speeds", CALI_KEY_PATH, EXP(speeds_path), PLACE(cal_experiment, speeds_place),
+     .meaning = "matrix of speeds in mm/ms in the place of `speed`, as text; rows and columns as `orientation` says, "
+                "to-from if it says nothing"},
+    {"delays", CALI_KEY_PATH, EXP(delays_path), PLACE(cal_experiment, delays_place),
+     .meaning = "matrix of delays in ms in the place of lengths and speed; as `speeds`"},
     {"self_connections", CALI_KEY_WORD, .fallback = "keep", WORDS(self_connections, 2),
      EXP(source.drops_self_connections), .meaning = "`drop` sets the diagonal of the weights to 0"},
     {"generate", CALI_KEY_MAPPING, .inner = &cali_keys_generate,
@@ -129,7 +146,9 @@ static const cali_key term[] = {
     {"threshold", CALI_KEY_OWN, .shape = "an output", AT(cal_coupling, threshold),
      .meaning = "pre-sigmoidal: output of the source that is its threshold, instead of `midpoint`"},
     {"local", CALI_KEY_FLAG, .fallback = "false", AT(cal_coupling, is_local),
-     .meaning = "without delay and without G: each region onto itself, s_i = x_i"},
+     .meaning = "without delay and without G: each region onto itself, s_i = x_i, or with `matrix` its weights"},
+    {"matrix", CALI_KEY_OWN, .shape = "path",
+     .meaning = "matrix of weights of this term in the place of the connectome's, as text; as `connectome.speeds`"},
 };
 const cali_mapping cali_keys_term = {"coupling.terms[]",
                                      "One coupling. Units follow the model of `regions.default`; defaults are in those "
@@ -423,7 +442,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
                                          MAPPING(analysis), "analysis: {window: 30 s, overlap: 28 s}"};
 
 const cali_mapping *const cali_all_mappings[] = {
-    &cali_keys_top, &cali_keys_run, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
+    &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
     &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,

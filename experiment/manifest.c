@@ -65,6 +65,11 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
         CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));
         CAL_TRY(add_input(s->ctx, t, "labels", e->source.labels_path));
     }
+    CAL_TRY(add_input(s->ctx, t, "delays", e->delays_path));
+    CAL_TRY(add_input(s->ctx, t, "speeds", e->speeds_path));
+    for (size_t i = 0; i < e->n_coupling_matrices; i++)
+        CAL_TRY(add_input(s->ctx, t, "weights", e->coupling_matrices[i]));
+    CAL_TRY(add_input(s->ctx, t, "state", e->initial_state));
     for (size_t i = 0; i < e->n_masses; i++)
         CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));
     for (size_t i = 0; i < e->n_assignments; i++)

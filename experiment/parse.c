@@ -59,6 +59,8 @@ static void parse_connectome(cali_reader *r, const cali_node *node)
     if (!cali_read_mapping(r, &cali_keys_connectome, node, "connectome", e, NULL))
         return;
     parse_length_unit(r, cali_node_get(node, "length_unit"));
+    if (e->delays_path != NULL && e->speeds_path != NULL)
+        cali_refuse(r, e->speeds_place, "C104", "connectome.speeds stands beside connectome.delays\ntry one of the two");
     const cali_node *made = cali_node_get(node, "generate");
     const bool has_file = cali_node_get(node, "file") != NULL;
     if (made != NULL) {
@@ -203,6 +205,8 @@ static void parse_root(cali_reader *r, const cali_node *root)
     parse_version(r, cali_node_get(root, "callosum"));
     parse_run(r, cali_node_get(root, "run"));
     parse_connectome(r, cali_node_get(root, "connectome"));
+    if (cali_node_get(root, "initial") != NULL)
+        cali_read_mapping(r, &cali_keys_initial, cali_node_get(root, "initial"), "initial", r->exp, NULL);
     parse_integrator(r, cali_node_get(root, "integrator"));
     cali_fill_defaults(r, &cali_keys_sync, r->exp);
     if (cali_node_get(root, "sync") != NULL)

@@ -271,6 +271,10 @@ static void add_term(cali_reader *r, const cali_node *node, const char *label)
     term->kind = scratch.kind;
     term->is_local = scratch.is_local;
     cal_coupling_complete(term);
+    const cali_node *matrix = cali_node_get(node, "matrix");
+    e->coupling_matrices[e->n_coupling_matrices++] = NULL;
+    if (matrix != NULL)
+        cali_read_path(r, matrix, "coupling.matrix", &e->coupling_matrices[e->n_coupling_matrices - 1]);
     parse_term(r, node, label, term);
 }
 
@@ -290,7 +294,8 @@ void cali_parse_couplings(cali_reader *r, const cali_node *node)
     const cali_node *terms = cali_node_get(node, "terms");
     const size_t n = cali_list_size(r, terms, "coupling.terms");
     e->couplings = cali_take(r, n + 1, sizeof *e->couplings);
-    if (e->couplings == NULL || term == NULL) {
+    e->coupling_matrices = cali_take(r, n + 1, sizeof *e->coupling_matrices);
+    if (e->couplings == NULL || e->coupling_matrices == NULL || term == NULL) {
         r->is_out_of_memory = true;
         return;
     }

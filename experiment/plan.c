@@ -34,7 +34,10 @@ static cal_status load_connectome(cal_session *s)
     s->n_regions = cal_connectome_n_regions(s->connectome);
     s->plan.connectome = s->connectome;
     s->plan.speed_mm_per_ms = e->speed_mm_per_ms;
-    return cal_connectome_describe(s->ctx, s->connectome, e->speed_mm_per_ms, &s->plan.facts);
+    CAL_TRY(cal_connectome_describe(s->ctx, s->connectome, e->speed_mm_per_ms, &s->plan.facts));
+    CAL_TRY(cali_wiring_load(s));
+    s->plan.has_delay_matrix = s->delays_ms != NULL;
+    return CAL_OK;
 }
 
 /* ---- selectors --------------------------------------------------------------------------------------- */
@@ -218,22 +221,33 @@ cal_time cali_common_multiple(cal_time a, cal_time b)
     return a / x * b;
 }
 
+static void note_instant(cal_plan *p, size_t to, size_t from)
+{
+    if (p->n_instant < 3) {
+        p->instant_from[p->n_instant] = from;
+        p->instant_to[p->n_instant] = to;
+    }
+    p->n_instant++;
+}
+
 /* Smallest delay into or out of a spiking region, and how many delays min_delay raises. */
 static cal_status find_min_delay(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
-    const double *w = cal_connectome_weights(s->connectome), *l = cal_connectome_lengths_mm(s->connectome);
+    const double *w = cal_connectome_weights(s->connectome);
     const char *const *labels = cal_connectome_labels(s->connectome);
     s->plan.min_delay_ms = INFINITY;
     for (size_t i = 0; i < s->n_regions; i++)
         for (size_t j = 0; j < s->n_regions; j++) {
             if (w[i * s->n_regions + j] == 0.0)
                 continue;
-            double delay = l[i * s->n_regions + j] / e->speed_mm_per_ms;
+            double delay = cali_delay_ms(s, i, j);
             if (delay < e->min_delay_ms) {
                 delay = e->min_delay_ms;
                 s->plan.n_raised_delays++;
             }
+            if (delay == 0.0)
+                note_instant(&s->plan, i, j);
             if ((s->roles[i].network < 0 && s->roles[j].network < 0) || delay >= s->plan.min_delay_ms)
                 continue;
             s->plan.min_delay_ms = delay;
@@ -286,14 +300,18 @@ static cal_status check_window(cal_session *s, cal_time longest)
     cal_plan *p = &s->plan;
     const double *l = cal_connectome_lengths_mm(s->connectome);
     if (p->n_networks > 0 && p->window > longest) {
+        char way[64] = "";
+        if (!p->has_delay_matrix)
+            snprintf(way, sizeof way, ", %.4g mm at %g mm/ms", l[p->min_delay_to * s->n_regions + p->min_delay_from],
+                     p->speed_mm_per_ms);
         char legal[96] = "a smaller step or coupling.min_delay: no window is legal here";
         if (longest > 0)
             snprintf(legal, sizeof legal, "%g ms, the longest legal window here", cal_time_ms(longest));
         return cali_experiment_fail(
             s->ctx, e, e->window_place, "C201",
-            "window %g ms%s is longer than the smallest delay %.3g ms (%s -> %s, %.4g mm at %g mm/ms).\ntry %s",
+            "window %g ms%s is longer than the smallest delay %.3g ms (%s -> %s%s).\ntry %s",
             cal_time_ms(p->window), p->lag == 2 ? " times the lag 2" : "", p->min_delay_ms, labels[p->min_delay_from],
-            labels[p->min_delay_to], l[p->min_delay_to * s->n_regions + p->min_delay_from], p->speed_mm_per_ms, legal);
+            labels[p->min_delay_to], way, legal);
     }
     char near[96];
     for (size_t k = 0; k < p->n_networks; k++) {

@@ -69,7 +69,8 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
     if (status == CAL_OK) {
         def.connectome = s->connectome;
         def.regions = regions;
-        def.couplings = e->couplings;
+        def.couplings = s->couplings;
+        def.delays_ms = s->delays_ms;
         def.n_couplings = e->n_couplings;
         def.gain = e->gain;
         def.speed_mm_per_ms = e->speed_mm_per_ms;
@@ -86,6 +87,10 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
         def.n_stimuli = e->n_stimuli;
         status = cal_nmm_create(s->ctx, &def, host);
     }
+    if (status == CAL_OK)
+        status = cali_wiring_begin(s, *host);
+    if (status != CAL_OK)
+        cal_nmm_destroy(host);
     if (status == CAL_OK)
         s->plan.integrator = cal_nmm_integrator(*host, &s->plan.integrator_reason);
     cali_regional_destroy(&regional);
@@ -217,6 +222,7 @@ void cal_session_destroy(cal_session **session)
     }
     for (size_t i = 0; i < s->n_port_tracks; i++)
         free(s->port_tracks[i].rows);
+    cali_wiring_free(s);
     cal_connectome_destroy(&s->connectome);
     free(s->roles);
     free(s->mass_names);

@@ -61,6 +61,9 @@ struct cal_session {
 
     cal_connectome *connectome;
     size_t n_regions;
+    double *delays_ms; /* (n x n), NULL: lengths over the one speed */
+    cal_coupling *couplings; /* of the experiment, with the weights of their own */
+    double **matrices;
     cali_role *roles;
     cal_plan plan;
     const char **mass_names;
@@ -115,6 +118,14 @@ typedef struct cali_inputs {
  *  MEMORY. */
 cal_status cali_inputs_make(cal_session *session, cali_inputs *inputs);
 void cali_inputs_free(cali_inputs *inputs);
+
+/** wiring.c: delays and weights of the user's matrices. */
+cal_status cali_wiring_load(cal_session *session);
+void cali_wiring_free(cal_session *session);
+/** Delay of a connection by the connectome or the user's matrix, before min_delay. */
+double cali_delay_ms(const cal_session *session, size_t to, size_t from);
+/** Puts the host into the saved state that the experiment names, if any. */
+cal_status cali_wiring_begin(cal_session *session, cal_nmm *host);
 
 /** network.c: definition of the network of spiking region `k` (ports, links included). */
 cal_status cali_build_define(cal_session *session, size_t k);

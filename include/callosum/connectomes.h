@@ -64,6 +64,13 @@ cal_connectome_source cal_connectome_source_default(void);
 cal_status cal_connectome_load(cal_context *ctx, const cal_connectome_source *source,
                                cal_connectome **out);
 
+/** A further matrix between the regions of a connectome: delays, speeds, weights of one coupling. Text as for
+ *  weights (.csv, .tsv, .txt, also packed), region by region in the connectome's order; row and column names, if there are
+ *  any, must be its labels. `orientation` FROM_TO is transposed, everything else is taken as to-from. `*out` (n x n,
+ *  to-from) is released with free(). Errors: IO, INPUT (C301), MEMORY. */
+cal_status cal_connectome_load_matrix(cal_context *ctx, const cal_connectome *connectome, const char *path,
+                                      cal_orientation orientation, double **out);
+
 /** Arrays from memory; copied. */
 typedef struct cal_connectome_def {
     const char *name;

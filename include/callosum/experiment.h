@@ -48,6 +48,9 @@ cal_status cal_session_advance(cal_session *session);
 cal_status cal_session_finish(cal_session *session);
 cal_time cal_session_time(const cal_session *session);
 bool cal_session_is_done(const cal_session *session);
+/** The state of the neural masses at this time, for `initial.state` of another experiment. Errors: UNSUPPORTED
+ *  (spiking regions), IO, MEMORY. */
+cal_status cal_session_save_state(const cal_session *session, const char *path);
 /** After an E302: writes the last finite states of all regions to `path` as HDF5. Errors: IO. */
 cal_status cal_session_save_crash(cal_session *session, const char *path);
 
@@ -68,6 +71,9 @@ typedef struct cal_plan {
     cal_connectome_facts facts;
     double speed_mm_per_ms;
     size_t n_raised_delays;
+    bool has_delay_matrix;           /**< delays or speeds of a file, not the one speed */
+    size_t n_instant;                /**< connections with delay 0 */
+    size_t instant_from[3], instant_to[3]; /**< the first of them */
     size_t n_masses;                 /**< different neural masses in use */
     const char *const *mass_names;   /**< model names */
     const size_t *mass_counts;       /**< regions of each */
