@@ -297,7 +297,7 @@ static void add_weights(echo *e, const cali_stimulus_more *more)
 static void add_stimulus(echo *e, const cal_nmm_stimulus *s, const cali_stimulus_more *more)
 {
     const cali_stimulus_text text = {.wave = (char *)(uintptr_t)s->wave->name, .input = (char *)(uintptr_t)s->input,
-                                     .of = more->of, .file = more->path, .column = more->path != NULL ? more->column : NULL,
+                                     .state = (char *)(uintptr_t)s->state, .of = more->of, .file = more->path, .column = more->path != NULL ? more->column : NULL,
                                      .start = s->start, .stop = s->stop};
     open_bracket(e, NULL, "{");
     add_members(e, &cali_keys_stimulus, &text);

@@ -135,7 +135,7 @@ typedef struct cali_noise_more {
 typedef struct cali_stimulus_more {
     char *of;                         /* selector, NULL: all */
     char *path, *column;              /* samples; path NULL: none */
-    const char *unit;                 /* of the input */
+    const char *unit;                 /* of the input, or of the state's derivative */
     double *params;                   /* of the waveform */
     double *weights;                  /* NULL: none given */
     size_t n_weights;                 /* 1: for all regions */

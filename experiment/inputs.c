@@ -128,7 +128,8 @@ static cal_status make_weights(cal_session *s, cali_inputs *self, size_t k, size
     cal_nmm_stimulus *stimulus = &self->stimuli[k];
     double *weights;
     size_t n;
-    CAL_TRY(choose(s, more->of, more->place, stimulus->input, false, chosen, &n));
+    const bool is_state = stimulus->state != NULL;
+    CAL_TRY(choose(s, more->of, more->place, is_state ? stimulus->state : stimulus->input, is_state, chosen, &n));
     if (more->n_weights > 1 && more->n_weights != n)
         return cali_experiment_fail(s->ctx, s->experiment, more->weights_place, "C104", "%zu weights for %zu regions",
                                     more->n_weights, n);

@@ -197,6 +197,8 @@ static const cali_key stimulus[] = {
     {"wave", CALI_KEY_TEXT, .fallback = "sine", AT(cali_stimulus_text, wave),
      .meaning = "its course in time: a waveform of docs/stimuli.md"},
     {"input", CALI_KEY_TEXT, AT(cali_stimulus_text, input), .meaning = "input of the models; left out: the first"},
+    {"state", CALI_KEY_TEXT, AT(cali_stimulus_text, state),
+     .meaning = "instead: state whose derivative it is added to, in the state's unit per ms; spiking regions go without"},
     {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_stimulus_text, of), .meaning = "selector of regions"},
     {"weights", CALI_KEY_OWN, .fallback = "1",
      .shape = "a number, a list with one for each region of `of`, or a mapping, see `stimuli[].weights`",
@@ -210,7 +212,7 @@ static const cali_key stimulus[] = {
      .meaning = "acts up to this time"},
 };
 const cali_mapping cali_keys_stimulus = {
-    "stimuli[]", "A waveform added to an input.", MAPPING(stimulus),
+    "stimuli[]", "A waveform added to an input, or to the derivative of a state.", MAPPING(stimulus),
     "stimuli:\n  - {of: L.precuneus, amplitude: 1, frequency: 10 Hz, start: 1 s, stop: 2 s}\n"
     "  - {wave: dbs-biphasic, amplitude: 5, frequency: 130 Hz, width: 60 us}",
     "the parameters of the waveform, by their names in docs/stimuli.md"};

@@ -102,7 +102,7 @@ typedef struct cali_noise_text {
 } cali_noise_text;
 
 typedef struct cali_stimulus_text {
-    char *wave, *input, *of, *file, *column;
+    char *wave, *input, *state, *of, *file, *column;
     cal_time start, stop;
 } cali_stimulus_text;
 

@@ -155,15 +155,35 @@ static const cal_waveform *find_waveform(cali_reader *r, const cali_node *node)
     return NULL;
 }
 
-/* The waveform's fields in the unit of the input, and its defaults. */
-static cal_field *resolve_fields(cali_reader *r, const cal_waveform *wave, const cal_field *input, double *params)
+/* The unit of what a stimulus acts on: of an input, or of the derivative of a state; NULL and a mistake if there is none. */
+static const char *find_stimulus_unit(cali_reader *r, const cali_node *item, const char *label)
+{
+    const cali_node *input = cali_node_get(item, "input"), *state = cali_node_get(item, "state");
+    if (input != NULL && state != NULL) {
+        cali_refuse(r, cali_place_of(state), "C104", "%s has both an input and a state", label);
+        return NULL;
+    }
+    const cali_node *word = state != NULL ? state : input;
+    const cal_field *field =
+        cali_find_field(r, state != NULL ? CALI_STATES : CALI_INPUTS, word != NULL ? cali_node_text(word, NULL) : NULL,
+                        cali_place_of(word != NULL ? word : item));
+    if (field == NULL || state == NULL)
+        return field != NULL ? field->unit : NULL;
+    char *unit = cali_take(r, CALI_UNIT_TEXT, 1);
+    if (unit != NULL)
+        cali_noise_unit(field, false, unit);
+    return unit;
+}
+
+/* The waveform's fields in the unit of what it acts on, and its defaults. */
+static cal_field *resolve_fields(cali_reader *r, const cal_waveform *wave, const char *unit, double *params)
 {
     cal_field *fields = cali_take(r, wave->n_params, sizeof *fields);
     for (size_t k = 0; fields != NULL && k < wave->n_params; k++) {
         fields[k] = wave->params[k];
         params[k] = fields[k].value;
         if (strcmp(fields[k].unit, "input") == 0)
-            fields[k].unit = input->unit;
+            fields[k].unit = unit;
     }
     return fields;
 }
@@ -242,24 +262,22 @@ static void parse_stimulus(cali_reader *r, const cali_node *item, const char *la
 {
     cali_stimulus_text text = {0};
     char owner[CALI_LABEL];
-    const cali_node *input = cali_node_get(item, "input"), *file = cali_node_get(item, "file");
-    const char *name = input != NULL ? cali_node_text(input, NULL) : NULL;
+    const cali_node *file = cali_node_get(item, "file");
     s->region = -1;
     more->place = cali_place_of(item);
     more->file_place = file != NULL ? cali_place_of(file) : more->place;
     s->wave = find_waveform(r, cali_node_get(item, "wave"));
-    const cal_field *field =
-        cali_find_field(r, CALI_INPUTS, name, input != NULL ? cali_place_of(input) : cali_place_of(item));
+    more->unit = find_stimulus_unit(r, item, label);
     more->params = cali_take(r, CAL_WAVEFORM_MAX_PARAMS, sizeof *more->params);
-    if (s->wave == NULL || field == NULL || more->params == NULL)
+    if (s->wave == NULL || more->unit == NULL || more->params == NULL)
         return;
     s->params = more->params;
-    more->unit = field->unit;
     snprintf(owner, sizeof owner, "waveform %s", s->wave->name);
-    const cali_extra extra = {resolve_fields(r, s->wave, field, more->params), s->wave->n_params, more->params, owner};
+    const cali_extra extra = {resolve_fields(r, s->wave, more->unit, more->params), s->wave->n_params, more->params, owner};
     if (extra.fields == NULL || !cali_read_mapping(r, &cali_keys_stimulus, item, label, &text, &extra))
         return;
     s->input = text.input;
+    s->state = text.state;
     s->start = text.start;
     s->stop = text.stop;
     more->of = selector(text.of);

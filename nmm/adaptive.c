@@ -113,7 +113,7 @@ static void evaluate_block(cal_nmm *nmm, cali_block *b, int64_t arg)
     (void)arg;
     const cali_adaptive *self = nmm->adaptive;
     interpolate_sums(nmm, self, b);
-    memset(b->inputs[0], 0, b->model->n_inputs * b->n * sizeof(double));
+    memset(b->inputs[0], 0, b->n_input_rows * b->n * sizeof(double));
     if (nmm->is_static)
         cali_block_add_terms(nmm, b, b->rows[0], b->inputs[0]);
     cali_block_add_stimuli(nmm, b, nmm->now + self->path_step, self->path_share, b->inputs[0]);

@@ -142,11 +142,13 @@ void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *
 {
     const double *c = inputs;
     if (!nmm->is_static && !nmm->traits.holds) {
-        memcpy(b->stage_inputs, inputs, b->model->n_inputs * b->n * sizeof *inputs);
+        memcpy(b->stage_inputs, inputs, b->n_input_rows * b->n * sizeof *inputs);
         cali_block_add_coupling(nmm, b, x, rows, b->stage_inputs);
         c = b->stage_inputs;
     }
     cal_nmm_model_rhs(b->model, b->n, b->params, x, c, dx);
+    for (size_t r = b->model->n_inputs; r < b->n_input_rows; r++)
+        nmm->kernels->axpy(b->n, 1.0, c + r * b->n, dx + b->pushed[r - b->model->n_inputs] * b->n);
     for (size_t k = 0; force != NULL && k < b->n_noises; k++)
         if (b->noises[k].is_coloured && !b->noises[k].is_on_input)
             nmm->kernels->axpy(b->n, 1.0, force + k * b->n, dx + b->noises[k].state * b->n);
@@ -164,7 +166,7 @@ void cali_block_add_input_noise(const cal_nmm *nmm, const cali_block *b, const d
 /* Inputs of 0, and in rows[1] the delayed sums at a grid point of the batch. */
 static double *clear_inputs(cal_nmm *nmm, cali_block *b, int64_t point)
 {
-    memset(b->stage_inputs, 0, b->model->n_inputs * b->n * sizeof(double));
+    memset(b->stage_inputs, 0, b->n_input_rows * b->n * sizeof(double));
     for (size_t k = 0; k < nmm->n_channels; k++)
         b->rows[1][k] = cali_block_sums(nmm, b, k, point);
     return b->stage_inputs;

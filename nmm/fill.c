@@ -24,10 +24,10 @@ static cal_status allocate_block(cal_nmm *nmm, cali_block *b)
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels, &b->derived));
     CAL_TRY(allocate_rows(nmm, b, m->n_outputs, &b->outputs));
     CAL_TRY(allocate_rows(nmm, b, nmm->n_channels * CALI_NMM_BATCH, &b->recent));
-    CAL_TRY(allocate_rows(nmm, b, m->n_inputs, &b->stage_inputs));
+    CAL_TRY(allocate_rows(nmm, b, b->n_input_rows, &b->stage_inputs));
     CAL_TRY(allocate_rows(nmm, b, m->n_states, &b->z));
     for (int i = 0; i < 3; i++) {
-        CAL_TRY(allocate_rows(nmm, b, m->n_inputs, &b->inputs[i]));
+        CAL_TRY(allocate_rows(nmm, b, b->n_input_rows, &b->inputs[i]));
         CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof *b->rows[i], "rows", &b->rows[i]));
     }
     for (int i = 0; i < 4; i++)
@@ -84,6 +84,7 @@ cal_status cali_nmm_fill_blocks(cal_nmm *nmm, const cal_nmm_def *def)
         b->n = nmm->traits.is_adaptive ? b->n_real : (b->n_real + 7) / 8 * 8;
         b->first_state = nmm->n_state_values;
         nmm->n_state_values += b->model->n_states * b->n;
+        CAL_TRY(cali_block_find_pushed(nmm, b, def));
         CAL_TRY(allocate_block(nmm, b));
     }
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_state_values, sizeof(double), "the state", &nmm->y));

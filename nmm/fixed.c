@@ -99,14 +99,14 @@ static void prepare_at(cal_nmm *nmm, cali_block *b, int64_t k, int at)
     const double s = at == MIDDLE ? scheme_of(nmm)->share : at == END ? 1.0 : 0.0;
     for (size_t c = 0; c < nmm->n_channels; c++)
         b->rows[0][c] = sums_at(nmm, b, c, k, at);
-    memset(b->inputs[at], 0, b->model->n_inputs * b->n * sizeof(double));
+    memset(b->inputs[at], 0, b->n_input_rows * b->n * sizeof(double));
     if (nmm->is_static || nmm->traits.holds)
         cali_block_add_coupling(nmm, b, nmm->y + b->first_state, b->rows[0], b->inputs[at]);
     set_force(b, k, s, b->force[at]);
     if (b->n_noises > 0)
         cali_block_add_input_noise(nmm, b, b->force[at], b->inputs[at]);
     if (kicks(nmm, b))
-        memcpy(b->inputs[KICKED], b->inputs[at], b->model->n_inputs * b->n * sizeof(double));
+        memcpy(b->inputs[KICKED], b->inputs[at], b->n_input_rows * b->n * sizeof(double));
     cali_block_add_stimuli(nmm, b, nmm->now + k, s, b->inputs[kicks(nmm, b) ? KICKED : at]);
 }
 

@@ -88,7 +88,7 @@ typedef struct cali_wave {
 
 /** Where it acts. */
 typedef struct cali_stimulus {
-    size_t wave, input, first, count; /* regions first .. first + count - 1 of the block */
+    size_t wave, row, first, count; /* row of the inputs; regions first .. first + count - 1 of the block */
     double *weight;   /* count, or NULL: 1 */
     cali_paths path;  /* waveform of a path: one unit */
     double *points;   /* its values at the grid points of the batch: batch + 1 */
@@ -154,8 +154,10 @@ typedef struct cali_block {
     size_t *prompt;      /* regions whose near edges read them at once */
     size_t n_prompt;
     bool meets;          /* near or instantaneous edges join it with other regions */
-    double *inputs[3];   /* (n_inputs x n) at the begin, middle and end of a step */
+    double *inputs[3];   /* (n_input_rows x n) at the begin, middle and end of a step */
     double *stage_inputs;
+    size_t n_input_rows; /* those of the model, then what stimuli add to the derivatives of the states `pushed` */
+    size_t *pushed;
     double *force[3]; /* (n_noises x n) coloured noise there */
     double *z, *k[4]; /* (n_states x n) */
     const double **rows[3]; /* n_channels pointers each */
@@ -308,7 +310,7 @@ void cali_block_present(cal_nmm *nmm, cali_block *b, const double *x);
 /** Adds the coupling at state x with the delayed sums `rows` to `inputs`. */
 void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const double *const *rows,
                              double *inputs);
-/** dx of the block at state x; `inputs` as cali_block_inputs leaves them, `force` may be NULL. */
+/** dx of the block at state x; `inputs` (n_input_rows x n) as the schemes prepare them, `force` may be NULL. */
 void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,
                     const double *const *rows, const double *force, double *dx);
 /** Writes the block's channel values of step `step` into the ring and samples the probes. */
@@ -333,6 +335,8 @@ void cali_adaptive_destroy(cal_nmm *nmm);
 cal_status cali_adaptive_restart(cal_nmm *nmm);
 cal_status cali_nmm_advance_adaptive(cal_nmm *nmm, int64_t until);
 /* stimuli.c */
+/** Finds the states of a block that stimuli push, before its arrays are made. */
+cal_status cali_block_find_pushed(cal_nmm *nmm, cali_block *b, const cal_nmm_def *def);
 cal_status cali_nmm_make_stimuli(cal_nmm *nmm, const cal_nmm_def *def);
 void cali_block_free_stimuli(cali_block *b);
 void cali_nmm_free_stimuli(cal_nmm *nmm);

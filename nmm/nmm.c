@@ -35,6 +35,7 @@ static void free_block(cali_block *b)
     free(b->derived);
     free(b->outputs);
     free(b->stage_inputs);
+    free(b->pushed);
     free(b->z);
     for (int i = 0; i < 3; i++) {
         free(b->inputs[i]);

@@ -113,7 +113,9 @@ static void add_block(const cal_nmm *nmm, cali_text *text, const cali_block *b)
     }
     for (size_t k = 0; k < b->n_stimuli; k++) {
         const cali_stimulus *s = &b->stimuli[k];
-        cali_text_format(text, "into %zu %zu %zu ", s->input, s->first, s->count);
+        const bool is_push = s->row >= b->model->n_inputs;
+        cali_text_format(text, "%s %zu %zu %zu ", is_push ? "push" : "into",
+                         is_push ? b->pushed[s->row - b->model->n_inputs] : s->row, s->first, s->count);
         add_stimulus(nmm, text, s->wave, s->weight, s->count);
     }
 }

@@ -68,7 +68,7 @@ void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t ste
             continue;
         const double *ends = s->points == NULL ? NULL : s->points + (step - nmm->now);
         const double value = wave_at(nmm, w, step, share, ends != NULL ? ends[0] : 0.0, ends != NULL ? ends[1] : 0.0);
-        double *row = inputs + s->input * b->n + s->first;
+        double *row = inputs + s->row * b->n + s->first;
         for (size_t r = 0; r < s->count; r++)
             row[r] += s->weight != NULL ? s->weight[r] * value : value;
     }
@@ -136,6 +136,9 @@ bool cali_nmm_has_cornered_stimuli(const cal_nmm *nmm)
 
 static cal_status check_place(cal_nmm *nmm, const cal_nmm_stimulus *from)
 {
+    if (from->input != NULL && from->state != NULL)
+        REFUSE("a stimulus acts on the input \"%s\" and on the state \"%s\", must be one of the two", from->input,
+               from->state);
     if (from->region < -1 || from->region >= (int64_t)nmm->n_regions)
         REFUSE("a stimulus into region %ld of %zu", (long)from->region, nmm->n_regions);
     if (from->start < 0 || from->start % nmm->dt != 0 || from->stop % nmm->dt != 0 ||
@@ -204,15 +207,41 @@ static cal_status make_path(cal_nmm *nmm, size_t wave, cali_paths *path)
     return cali_paths_create(nmm->ctx, nmm->key, PATH_STREAM, nmm->dt, w->p[2], 1, &unit, path);
 }
 
-/* Regions of the block that the stimulus may reach, without ends of weight 0 (so none may be left); false: there is no such
- * input, or the region is elsewhere. */
-static bool find_target(const cali_block *b, const cal_nmm_stimulus *from, size_t *input, size_t *first, size_t *count)
+/* Row of the inputs of the block that the stimulus acts on, -1: there is none. */
+static int find_row(const cali_block *b, const cal_nmm_stimulus *from)
 {
-    const int row =
-        from->input == NULL ? 0 : cal_field_find(b->model->inputs, b->model->n_inputs, from->input);
-    if (row < 0)
+    const cal_nmm_model *m = b->model;
+    if (from->state == NULL)
+        return from->input == NULL ? 0 : cal_field_find(m->inputs, m->n_inputs, from->input);
+    const int state = cal_field_find(m->states, m->n_states, from->state);
+    for (size_t r = m->n_inputs; state >= 0 && r < b->n_input_rows; r++)
+        if (b->pushed[r - m->n_inputs] == (size_t)state)
+            return (int)r;
+    return -1;
+}
+
+cal_status cali_block_find_pushed(cal_nmm *nmm, cali_block *b, const cal_nmm_def *def)
+{
+    const cal_nmm_model *m = b->model;
+    b->n_input_rows = m->n_inputs;
+    CAL_TRY(cali_alloc(nmm->ctx, m->n_states, sizeof *b->pushed, "stimuli", &b->pushed));
+    for (size_t k = 0; k < def->n_stimuli; k++) {
+        const char *name = def->stimuli[k].state;
+        const int state = name == NULL ? -1 : cal_field_find(m->states, m->n_states, name);
+        if (state >= 0 && find_row(b, &def->stimuli[k]) < 0)
+            b->pushed[b->n_input_rows++ - m->n_inputs] = (size_t)state;
+    }
+    return CAL_OK;
+}
+
+/* Regions of the block that the stimulus may reach, without ends of weight 0 (so none may be left); false: there is no such
+ * input or state, or the region is elsewhere. */
+static bool find_target(const cali_block *b, const cal_nmm_stimulus *from, size_t *row, size_t *first, size_t *count)
+{
+    const int its = find_row(b, from);
+    if (its < 0)
         return false;
-    *input = (size_t)row;
+    *row = (size_t)its;
     *first = 0;
     *count = b->n_real;
     if (from->region < 0 && from->weights != NULL) {
@@ -234,7 +263,7 @@ static bool find_target(const cali_block *b, const cal_nmm_stimulus *from, size_
 static cal_status add_to_block(cal_nmm *nmm, cali_block *b, const cal_nmm_stimulus *from, size_t wave, bool *is_used)
 {
     cali_stimulus s = {.wave = wave};
-    if (!find_target(b, from, &s.input, &s.first, &s.count))
+    if (!find_target(b, from, &s.row, &s.first, &s.count))
         return CAL_OK;
     *is_used = true;
     if (s.count == 0)
@@ -254,7 +283,7 @@ static cal_status add_to_block(cal_nmm *nmm, cali_block *b, const cal_nmm_stimul
 
 static cal_status add_to_externals(cal_nmm *nmm, const cal_nmm_stimulus *from, size_t wave, bool *is_used)
 {
-    for (size_t k = 0; k < nmm->n_externals; k++)
+    for (size_t k = 0; from->state == NULL && k < nmm->n_externals; k++)
         for (size_t t = 0; t < nmm->n_couplings; t++) {
             const char *to = nmm->terms[t].to;
             const size_t region = nmm->externals[k].region;
@@ -278,9 +307,9 @@ static cal_status reserve(cal_nmm *nmm, const cal_nmm_def *def)
     size_t n_external = 0;
     for (size_t i = 0; i < nmm->n_blocks; i++) {
         cali_block *b = &nmm->blocks[i];
-        size_t n = 0, input, first, count;
+        size_t n = 0, row, first, count;
         for (size_t k = 0; k < def->n_stimuli; k++)
-            n += find_target(b, &def->stimuli[k], &input, &first, &count);
+            n += find_target(b, &def->stimuli[k], &row, &first, &count);
         CAL_TRY(cali_alloc(nmm->ctx, n, sizeof *b->stimuli, "stimuli", &b->stimuli));
         CAL_TRY(cali_alloc(nmm->ctx, n, sizeof *b->live, "stimuli", &b->live));
     }
@@ -302,8 +331,9 @@ cal_status cali_nmm_make_stimuli(cal_nmm *nmm, const cal_nmm_def *def)
         for (size_t i = 0; i < nmm->n_blocks; i++)
             CAL_TRY(add_to_block(nmm, &nmm->blocks[i], from, k, &is_used));
         if (!is_used)
-            REFUSE("a stimulus acts on the input \"%s\", which its region has not",
-                   from->input == NULL ? "(default)" : from->input);
+            REFUSE("a stimulus acts on the %s \"%s\", which its region has not",
+                   from->state != NULL ? "state" : "input",
+                   from->state != NULL ? from->state : from->input == NULL ? "(default)" : from->input);
     }
     return CAL_OK;
 }

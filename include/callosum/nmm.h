@@ -260,11 +260,13 @@ typedef struct cal_spatial_kernel {
 enum { CAL_N_SPATIAL_KERNELS = 3, CAL_SPATIAL_KERNEL_MAX_PARAMS = 4 };
 extern const cal_spatial_kernel cal_spatial_kernels[CAL_N_SPATIAL_KERNELS];
 
-/** A waveform added to an input of one region, or of all that have it. Waveforms that jump enter as their mean over
+/** A waveform added to an input of one region, or of all that have it, or to the derivative of a state (in its unit per
+ *  ms), as The Virtual Brain does; external regions get no part of the latter. Waveforms that jump enter as their mean over
  *  each step of the grid, so that the area of a pulse that is shorter than a step is kept; held integrators take the
  *  value at the begin of the step, as The Virtual Brain does. */
 typedef struct cal_nmm_stimulus {
-    const char *input; /**< NULL: default input */
+    const char *input; /**< NULL: default input, or `state` */
+    const char *state; /**< or NULL; not beside `input` */
     int64_t region;    /**< -1: all regions that have it */
     const cal_waveform *wave; /**< NULL: the sine of the four members below */
     double offset, amplitude, frequency_Hz, phase;

@@ -210,39 +210,15 @@ static const run pulsed[] = {
     {"ReducedWongWangExcInh_RungeKutta4thOrderDeterministic", "ReducedWongWangExcInh", CAL_RK4_HELD, NULL, 0.0, 0.0},
 };
 
-/* A model with one more input, which is added to the derivative of one state: TVB stimulates so. */
-static const cal_nmm_model *pushed_base;
-static size_t pushed_state;
-
-static void pushed_rhs(size_t n, const double *p, const double *x, const double *c, double *dx)
-{
-    pushed_base->rhs(n, p, x, c, dx);
-    for (size_t i = 0; i < n; i++)
-        dx[pushed_state * n + i] += c[pushed_base->n_inputs * n + i];
-}
-
-static cal_nmm_model push_state(const cal_nmm_model *base, const char *state, cal_field inputs[8])
-{
-    pushed_base = base;
-    pushed_state = (size_t)cal_field_find(base->states, base->n_states, state);
-    memcpy(inputs, base->inputs, base->n_inputs * sizeof *inputs);
-    inputs[base->n_inputs] = (cal_field){"push", "1", 0.0, -INFINITY, INFINITY, "added to a derivative"};
-    cal_nmm_model pushed = *base;
-    pushed.inputs = inputs;
-    pushed.n_inputs++;
-    pushed.rhs = pushed_rhs;
-    return pushed;
-}
-
 /* Pulses of 10 ms every 50 ms from 20 ms on into regions 1 and 4, half as strong there. TVB's first one lacks its first
  * step. */
-static size_t add_pulses(cal_nmm_stimulus *s, double height, cal_time dt)
+static size_t add_pulses(cal_nmm_stimulus *s, const char *state, double height, cal_time dt)
 {
     size_t n = 0;
     const cal_time first = 20 * CAL_NS_PER_MS;
     for (cal_time t = first; t < 150 * CAL_NS_PER_MS; t += 50 * CAL_NS_PER_MS)
         for (int64_t region = 1; region <= 4; region += 3)
-            s[n++] = (cal_nmm_stimulus){.input = "push", .region = region, .offset = region == 1 ? height : 0.5 * height,
+            s[n++] = (cal_nmm_stimulus){.state = state, .region = region, .offset = region == 1 ? height : 0.5 * height,
                                         .start = t == first ? t + dt : t, .stop = t + 10 * CAL_NS_PER_MS};
     return n;
 }
@@ -256,13 +232,9 @@ Test(nmm_tvb_replay, held_steps_repeat_the_runs_with_pulses)
         const run *r = &pulsed[k];
         net a = make_run(file, r, TVB_REGIONS);
         const bool is_wong_wang = strcmp(r->model, "ReducedWongWangExcInh") == 0;
-        cal_field inputs[8];
-        const cal_nmm_model pushed = push_state(a.regions[0].model, is_wong_wang ? "S_e" : "V", inputs);
-        for (size_t i = 0; i < TVB_REGIONS; i++)
-            a.regions[i].model = &pushed;
         add_ten_regions(file, &a);
         cal_nmm_stimulus stimuli[8];
-        a.def.n_stimuli = add_pulses(stimuli, is_wong_wang ? 0.01 : 1.0, a.def.dt);
+        a.def.n_stimuli = add_pulses(stimuli, is_wong_wang ? "S_e" : "V", is_wong_wang ? 0.01 : 1.0, a.def.dt);
         a.def.stimuli = stimuli;
         a.def.window = CAL_NS_PER_MS;
         net_create(&a);

@@ -95,6 +95,19 @@ Test(experiment_inputs, parameters_of_a_waveform_carry_their_units)
     end(&b);
 }
 
+/* r of the field is a rate: its derivative is one per ms squared. */
+Test(experiment_inputs, a_stimulus_on_a_state_is_in_its_unit_per_ms)
+{
+    built b = build("stimuli: [{wave: step, state: y4, amplitude: 2 mV/ms^2, of: c},\n"
+                    "          {wave: step, state: r, amplitude: 0.5 1/ms^2}]");
+    cr_expect(eq(str, (char *)b.inputs.stimuli[0].state, "y4"));
+    cr_expect(b.inputs.stimuli[0].input == NULL);
+    cr_expect(eq(dbl, b.inputs.stimuli[0].params[0], 2.0));
+    cr_expect(eq(dbl, b.inputs.stimuli[0].weights[2], 1.0));
+    cr_expect(eq(dbl, b.inputs.stimuli[1].params[0], 0.5));
+    end(&b);
+}
+
 Test(experiment_inputs, weights_come_as_a_number_a_list_or_a_kernel)
 {
     built b = build("stimuli:\n"
@@ -147,7 +160,7 @@ Test(experiment_inputs, the_echo_is_an_experiment_of_the_same_inputs)
                     "stimuli:\n"
                     "  - {wave: file, file: pulse.csv, of: \"a, b\", weights: [1, 2]}\n"
                     "  - {wave: chirp, amplitude: 1, from: 2 Hz, to: 80 Hz, weights: 0.5, start: 1 ms, stop: 5 ms}\n"
-                    "  - {wave: step, amplitude: 1, weights: {kernel: sigmoid, focus: a, radius: 5 mm}}");
+                    "  - {wave: step, amplitude: 1 mV/ms^2, state: y4, weights: {kernel: sigmoid, focus: a, radius: 5 mm}}");
     cali_text echo = {0};
     cr_assert(cali_experiment_echo(b.ctx, b.e, &echo) == CAL_OK);
     write_in(b.ctx, "echo.yaml", echo.data);
@@ -165,6 +178,8 @@ Test(experiment_inputs, the_echo_is_an_experiment_of_the_same_inputs)
         const cal_nmm_stimulus *s = &b.e->stimuli[k], *t = &again->stimuli[k];
         cr_assert(s->wave == t->wave);
         cr_expect(eq(i64, s->stop, t->stop));
+        cr_expect(eq(str, (char *)(uintptr_t)(s->state == NULL ? "" : s->state),
+                     (char *)(uintptr_t)(t->state == NULL ? "" : t->state)));
         for (size_t i = 0; i < s->wave->n_params; i++)
             cr_expect(epsilon_eq(dbl, t->params[i], s->params[i], 1e-15));
         cr_expect(eq(sz, again->stimulus_more[k].n_weights, b.e->stimulus_more[k].n_weights));
@@ -212,6 +227,10 @@ static const struct {
      "C106  stimuli[0] cannot be\n"},
     {"stimuli: {wave: step, amplitude: 1, start: 5 ms, stop: 2 ms}", "C106  stimuli[0].stop is not after its start"},
     {"stimuli: {wave: step, amplitude: 1, of: c, input: c_V}", "C107  the region \"c\" has no input \"c_V\""},
+    {"stimuli: {wave: step, amplitude: 1, state: V, input: c_V}", "C104  stimuli[0] has both an input and a state"},
+    {"stimuli: {wave: step, amplitude: 1, state: W}", "C107  no model here has the state \"W\""},
+    {"stimuli: {wave: step, amplitude: 1 mV, state: y4}", "amplitude of waveform step is"},
+    {"stimuli: {wave: step, amplitude: 1 1/ms, of: c, state: V}", "C107  the region \"c\" has no state \"V\""},
     {"stimuli: {wave: step, amplitude: 1, of: \"a, b\", weights: [1, 2, 3]}", "C104  3 weights for 2 regions"},
     {"stimuli: {wave: step, amplitude: 1, weights: half}", "stimuli[0].weights"},
     {"stimuli: {wave: step, amplitude: 1, weights: {kernel: box, focus: a}}", "C101  unknown kernel \"box\""},

@@ -348,6 +348,65 @@ Test(nmm_stimuli, noise_is_one_path_for_all_regions_and_steps)
     end(&fine);
 }
 
+/* On a state it is added to the derivative: x' = c + stimulus, so both kinds add up to the sum of their areas. */
+Test(nmm_stimuli, on_a_state_they_add_to_its_derivative)
+{
+    static const cal_integrator methods[] = {CAL_RK4, CAL_HEUN, CAL_EULER, CAL_SRA1, CAL_CVODE_ADAMS, CAL_CVODE_BDF,
+                                             CAL_ERK, CAL_EULER_HELD, CAL_HEUN_HELD, CAL_RK4_HELD};
+    const double p[] = {5.0, 10.0, 2.0, 1.0}, q[] = {3.0};
+    const cal_nmm_stimulus both[] = {
+        {.state = "x", .region = -1, .wave = cal_waveform_find("pulse-train"), .params = p},
+        {.region = -1, .wave = cal_waveform_find("step"), .params = q, .stop = 20 * CAL_NS_PER_MS},
+    };
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
+        setup s;
+        prepare(&s, methods[m], both);
+        s.def.n_stimuli = 2;
+        start(&s);
+        go(&s, 50 * CAL_NS_PER_MS);
+        /* five pulses of 2 ms, 3 / ms during 20 ms; held, the first pulse lacks its first step, where t is its onset.
+         * Roundings of 500 steps, or rtol 1e-10 at 12 restarts */
+        const cal_integrator_traits its = cal_integrators[methods[m]];
+        const double area = 5 * 5.0 * 2.0 + 60.0 - (its.holds ? 5.0 * 0.1 : 0.0);
+        cr_expect(epsilon_eq(dbl, value(&s, N - 1), area, its.is_adaptive ? 1e-6 : 1e-11), "method %zu", m);
+        end(&s);
+    }
+}
+
+/* A path on a state, saved and taken up: the bits of the uninterrupted run. That of an input is another run. */
+Test(nmm_stimuli, on_a_state_they_go_on_after_a_saved_state)
+{
+    const double p[] = {1.0, 2.0, 4.0};
+    const cal_nmm_stimulus stimulus = {.state = "x", .region = -1, .wave = cal_waveform_find("noise"), .params = p};
+    cal_nmm_stimulus other = stimulus;
+    other.state = NULL;
+    setup whole, part, next, wrong;
+    prepare(&whole, CAL_RK4, &stimulus);
+    prepare(&part, CAL_RK4, &stimulus);
+    prepare(&next, CAL_RK4, &stimulus);
+    prepare(&wrong, CAL_RK4, &other);
+    start(&whole);
+    start(&part);
+    start(&next);
+    start(&wrong);
+    go(&whole, 40 * CAL_NS_PER_MS);
+    go(&part, 20 * CAL_NS_PER_MS);
+    char *bytes;
+    size_t size;
+    cr_assert(cal_nmm_save_state(part.nmm, &bytes, &size) == CAL_OK);
+    cr_assert(cal_nmm_restore_state(next.nmm, bytes, size, CAL_RESTORE_CONTINUE) == CAL_OK);
+    cr_expect(cal_nmm_restore_state(wrong.nmm, bytes, size, CAL_RESTORE_CONTINUE) == CAL_ERR_INPUT);
+    go(&next, 40 * CAL_NS_PER_MS);
+    for (size_t i = 0; i < N; i++)
+        cr_expect(eq(dbl, value(&next, i), value(&whole, i)));
+    cr_expect(ne(dbl, value(&whole, 0), 0.0));
+    free(bytes);
+    end(&whole);
+    end(&part);
+    end(&next);
+    end(&wrong);
+}
+
 static void expect_message(const cal_nmm_stimulus *stimulus, const char *words)
 {
     setup s;
@@ -370,6 +429,8 @@ Test(nmm_stimuli, wrong_stimuli_are_refused_with_their_reason)
         {{.region = -1, .amplitude = NAN}, "a stimulus is not finite: amplitude of sine"},
         {{.region = -1, .start = 7}, "does not fit the step 0.1 ms"},
         {{.region = -1, .input = "e"}, "the input \"e\", which its region has not"},
+        {{.region = -1, .state = "e"}, "the state \"e\", which its region has not"},
+        {{.region = -1, .state = "x", .input = "c"}, "on the input \"c\" and on the state \"x\", must be one of the two"},
         {{.region = -1, .wave = train, .params = (const double[]){1.0, 10.0, -1.0, 0.0}},
          "width of the stimulus pulse-train is -1, must be between 1e-06 and 1e+09"},
         {{.region = -1, .wave = train, .params = (const double[]){1.0, 10.0, 11.0, 0.0}},
