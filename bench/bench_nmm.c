@@ -1,23 +1,60 @@
-/* Cost of the neural-mass host: made-up connectomes (points in an ellipsoid, lengths 1.3 x distance,
- * log-normal weights that fall with distance), Jansen-Rit and Montbrio-Pazo-Roxin, delays on, one thread.
- * Prints CSV, the minimum over repeats; `delayed-sum` is what a run with all pairs connected costs above one
- * without edges. Arguments: [repeats] */
+/* Cost of the neural-mass host on measured connectomes, one thread, double precision, delays on, 1 ms output:
+ * CPU seconds per simulated second, nanoseconds per connection and step, and what the arithmetic and the bytes allow.
+ *
+ *   floor   the delayed sum alone on a history that stays in the first-level cache: the same instructions, no misses
+ *   run     models x methods x steps; errors of each method against a converged run where asked for
+ *
+ * Connectomes: connectivity_76, Fast_TVB's group average of 379 regions, Hagmann's 998, Schaefer-1000, at 3 mm/ms, from
+ * $CALLOSUM_SHARED or ../shared; where they are not, made-up ones of the same size and density.
+ * Prints CSV, the minimum over repeats. Arguments: [repeats [words that a case's name must contain]] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "base/random.h"
 #include "callosum/connectomes.h"
 #include "callosum/nmm.h"
 
-typedef struct made {
-    size_t n, n_edges;
-    double *weights, *lengths;
-    cal_nmm_region *regions;
-    cal_connectome *connectome;
-} made;
+static const struct source {
+    const char *name, *path, *lengths;
+    size_t regions; /* of the made-up one */
+    double density;
+    double span_ms; /* per timing */
+} sources[] = {
+    {"76", "tvb/connectivity_76.zip", NULL, 76, 0.27, 2000.0},
+    {"379", "fast_tvb/gavg_SC_weights.txt.gz", "fast_tvb/gavg_SC_distances.txt.gz", 380, 0.40, 400.0},
+    {"998", "tvb/connectivity_998.zip", NULL, 998, 0.036, 400.0},
+    {"1000", "tvbo/schaefer1000_MghUscHcp32_weights.csv.gz", "tvbo/schaefer1000_MghUscHcp32_lengths.csv.gz", 1000, 0.096,
+     200.0},
+};
+enum { N_SOURCES = sizeof sources / sizeof sources[0], MAX_PARAMS = 64 };
+
+/* A drive of 7 Hz keeps the regions moving, so that errors of delays and steps are seen. */
+static const struct network {
+    const char *model, *coupling, *from, *to;
+    double gain; /* on weights whose rows sum to 1 in the mean */
+    double drive; /* amplitude on the first input */
+    struct {
+        const char *name;
+        double value;
+    } params[4];
+} networks[] = {
+    {"reduced-wong-wang-exc-inh", "linear", NULL, NULL, 0.1, 0.1, {{NULL, 0.0}}},
+    {"jansen-rit", "sigmoidal-jansen-rit", "potential", NULL, 1.0, 0.05, {{NULL, 0.0}}},
+    {"mpr", "linear", NULL, NULL, 10.0, 3.0, {{"tau", 10.0}, {"eta", -4.8}, {"Delta", 1.0}, {"J", 15.0}}},
+    {"generic-2d-oscillator", "linear", NULL, NULL, 0.05, 0.5, {{NULL, 0.0}}},
+};
+enum { N_NETWORKS = sizeof networks / sizeof networks[0] };
+
+static const struct method {
+    const char *integrator;
+    double dt_ms;
+} methods[] = {
+    {"euler-held", 0.1}, {"heun-held", 0.1}, {"heun", 0.1}, {"rk4", 0.1}, {"rk4", 0.5}, {"rk4", 1.0},
+};
+enum { N_METHODS = sizeof methods / sizeof methods[0] };
 
 static double cpu_s(void)
 {
@@ -32,167 +69,210 @@ static void stop(const char *text)
     exit(1);
 }
 
-static double draw(uint32_t a, uint32_t b, uint32_t use, double *normal)
+static const char *data_path(const char *relative)
 {
-    const cali_random r = cali_philox(cali_key_from_seed(1234), a, b, use, 0);
-    double other;
-    cali_normal(r, normal, &other);
-    return cali_uniform(r.word[2], r.word[3]);
+    static char path[2][1024];
+    static int turn;
+    char *at = path[turn ^= 1];
+    const char *root = getenv("CALLOSUM_SHARED");
+    snprintf(at, sizeof path[0], "%s/data/connectomes/%s", root != NULL ? root : "../shared", relative);
+    return access(at, R_OK) == 0 ? at : NULL;
 }
 
-/* Semi-axes 70, 85, 65 mm; rows of weights sum to 1; delays between 1.8 and 64 ms at 3 mm/ms. */
-static made make(cal_context *ctx, uint32_t n, double density)
+static cal_connectome *load(cal_context *ctx, const struct source *s)
 {
-    made m = {.n = n, .weights = calloc((size_t)n * n, 8), .lengths = calloc((size_t)n * n, 8),
-              .regions = calloc(n, sizeof *m.regions)};
-    double *point = calloc(3 * (size_t)n, sizeof *point), g;
-    for (uint32_t i = 0, try = 0; i < n; try++) {
-        const double x = 2.0 * draw(try, 0, 1, &g) - 1.0, y = 2.0 * draw(try, 1, 1, &g) - 1.0;
-        const double z = 2.0 * draw(try, 2, 1, &g) - 1.0;
-        if (x * x + y * y + z * z > 1.0)
-            continue;
-        point[3 * i] = 70.0 * x;
-        point[3 * i + 1] = 85.0 * y;
-        point[3 * i + 2] = 65.0 * z;
-        i++;
+    cal_connectome *connectome = NULL, *raw = NULL;
+    cal_connectome_source source = cal_connectome_source_default();
+    source.path = data_path(s->path);
+    source.lengths_path = s->lengths == NULL ? NULL : data_path(s->lengths);
+    source.normalisation = CAL_WEIGHTS_MEAN_ROW_ONE;
+    source.orientation = CAL_TO_FROM;
+    if (source.path != NULL) {
+        if (cal_connectome_load(ctx, &source, &connectome) != CAL_OK)
+            stop(cal_context_message(ctx));
+        return connectome;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        double sum = 0.0;
-        for (uint32_t j = 0; j < n; j++) {
-            const double u = draw(i, j, 2, &g), dx = point[3 * i] - point[3 * j];
-            const double dy = point[3 * i + 1] - point[3 * j + 1], dz = point[3 * i + 2] - point[3 * j + 2];
-            const double length = 1.3 * sqrt(dx * dx + dy * dy + dz * dz);
-            if (i == j || u > density)
-                continue;
-            m.lengths[(size_t)i * n + j] = fmin(fmax(length, 5.5), 192.0);
-            sum += m.weights[(size_t)i * n + j] = exp(0.7 * g - length / 50.0);
-            m.n_edges++;
-        }
-        for (uint32_t j = 0; j < n; j++)
-            m.weights[(size_t)i * n + j] /= sum > 0.0 ? sum : 1.0;
-    }
-    free(point);
-    const cal_connectome_def def = {
-        .name = "bench", .n_regions = n, .weights = m.weights, .lengths_mm = m.lengths};
-    if (cal_connectome_create(ctx, &def, &m.connectome) != CAL_OK)
+    cal_generate_def def = cal_generate_def_default();
+    def.n_regions = s->regions;
+    def.density = s->density;
+    if (cal_connectome_generate(ctx, &def, &raw) != CAL_OK ||
+        cal_connectome_scale(ctx, raw, CAL_WEIGHTS_MEAN_ROW_ONE, false, &connectome) != CAL_OK)
         stop(cal_context_message(ctx));
-    return m;
+    cal_connectome_destroy(&raw);
+    return connectome;
 }
 
-static void discard(made *m)
+static int word_index(const char *const *words, int n, const char *word)
 {
-    cal_connectome_destroy(&m->connectome);
-    free(m->weights);
-    free(m->lengths);
-    free(m->regions);
+    for (int i = 0; i < n; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
 }
 
-static cal_nmm *start(cal_context *ctx, const made *m, const char *model, cal_integrator integrator,
-                      double dt_ms, double window_ms)
+static cal_nmm *start(cal_context *ctx, const cal_connectome *brain, const struct network *net, const char *integrator,
+                      double dt_ms, size_t *probe)
 {
-    static cal_coupling coupling;
-    const bool is_jr = strcmp(model, "jansen-rit") == 0, is_mpr = strcmp(model, "mpr") == 0;
-    static double params[8] = {10.0, 1.0, 0.0, 15.0, -4.8, 0.0, 1.0, 0.0};
-    static const double initial[2] = {0.01, -1.0};
-    for (size_t i = 0; i < m->n; i++)
-        m->regions[i] = (cal_nmm_region){.model = cal_nmm_model_find(model),
-                                         .params = is_mpr ? params : NULL,
-                                         .initial = is_mpr ? initial : NULL};
-    coupling = cal_coupling_default();
-    coupling.a = is_jr ? 20.0 : is_mpr ? 10.0 : 0.2;
+    const cal_nmm_model *model = cal_nmm_model_find(net->model);
+    const size_t n = cal_connectome_n_regions(brain);
+    double params[MAX_PARAMS];
+    for (size_t k = 0; k < model->n_params; k++) {
+        params[k] = model->params[k].value;
+        for (int i = 0; i < 4 && net->params[i].name != NULL; i++)
+            if (strcmp(net->params[i].name, model->params[k].name) == 0)
+                params[k] = net->params[i].value;
+    }
+    cal_nmm_region *regions = calloc(n, sizeof *regions);
+    for (size_t i = 0; i < n; i++)
+        regions[i] = (cal_nmm_region){.model = model, .params = params};
+    cal_coupling coupling = cal_coupling_default();
+    coupling.kind = (cal_coupling_kind)word_index(cal_coupling_names, CAL_N_COUPLINGS, net->coupling);
+    if (strcmp(net->coupling, "sigmoidal-jansen-rit") == 0) { /* TVB's rate of a Jansen-Rit region */
+        coupling.cmin = 0.0;
+        coupling.cmax = 0.005;
+        coupling.midpoint = 6.0;
+        coupling.sigma = 1.0 / 0.56;
+    }
+    coupling.from = net->from;
+    const cal_nmm_stimulus drive = {.region = -1, .amplitude = net->drive, .frequency_Hz = 7.0};
     cal_nmm_def def = cal_nmm_def_default();
-    def.connectome = m->connectome;
-    def.regions = m->regions;
+    def.connectome = brain;
+    def.regions = regions;
     def.couplings = &coupling;
     def.n_couplings = 1;
-    def.integrator = integrator;
-    static const cal_nmm_stimulus drive = {.region = -1, .amplitude = 3.0, .frequency_Hz = 6.0};
-    def.stimuli = &drive; /* carries the Montbrio-Pazo-Roxin regions through their bursts */
-    def.n_stimuli = is_mpr ? 1 : 0;
-    def.speed_mm_per_ms = is_jr || is_mpr ? 3.0 : INFINITY; /* slow dynamics: no delays */
+    def.gain = net->gain;
+    def.integrator = (cal_integrator)word_index(cal_integrator_names, CAL_N_INTEGRATORS, integrator);
+    def.stimuli = &drive;
+    def.n_stimuli = 1;
     def.dt = (cal_time)(dt_ms * 1e6 + 0.5);
-    def.window = (cal_time)(window_ms * 1e6 + 0.5);
+    def.window = 100 * CAL_NS_PER_MS;
     cal_nmm *nmm = NULL;
-    if (cal_nmm_create(ctx, &def, &nmm) != CAL_OK)
+    const cal_probe_def output = {.every = dt_ms > 1.0 ? def.dt : CAL_NS_PER_MS};
+    if (cal_nmm_create(ctx, &def, &nmm) != CAL_OK || cal_nmm_add_probe(nmm, &output, probe, NULL) != CAL_OK)
         stop(cal_context_message(ctx));
+    free(regions);
     return nmm;
 }
 
-/* CPU seconds per simulated second, minimum over repeats. */
-static double run(cal_context *ctx, const made *m, const char *model, cal_integrator integrator,
-                  double dt_ms, double window_ms, double span_ms, int repeats, size_t *n_edges)
+/* Runs for `span_ms`; the CPU seconds of the advances. `last` (n_regions, or NULL) gets the last output. */
+static double run(cal_context *ctx, const cal_connectome *brain, const struct network *net, const char *integrator,
+                  double dt_ms, double span_ms, double *last)
+{
+    size_t probe, n_samples = 0;
+    cal_nmm *nmm = start(ctx, brain, net, integrator, dt_ms, &probe);
+    const double begin = cpu_s();
+    while (cal_time_ms(cal_nmm_time(nmm)) < span_ms)
+        if (cal_nmm_advance(nmm, cal_nmm_time(nmm) + 100 * CAL_NS_PER_MS) != CAL_OK)
+            stop(cal_context_message(ctx));
+    const double s = cpu_s() - begin;
+    const double *rows = cal_nmm_probe_rows(nmm, probe, &n_samples);
+    const size_t n = cal_nmm_n_regions(nmm);
+    if (last != NULL)
+        memcpy(last, rows + (n_samples - 1) * n, n * sizeof *last);
+    cal_nmm_destroy(&nmm);
+    return s;
+}
+
+static bool is_wanted(const char *name, int n_words, char **words)
+{
+    for (int i = 0; i < n_words; i++)
+        if (strstr(name, words[i]) == NULL)
+            return false;
+    return true;
+}
+
+static void bench_run(cal_context *ctx, const struct source *s, const cal_connectome *brain, size_t n_edges,
+                      const struct network *net, const struct method *m, int repeats)
 {
     double best = INFINITY;
-    for (int r = 0; r < repeats; r++) {
-        cal_nmm *nmm = start(ctx, m, model, integrator, dt_ms, window_ms);
-        const double begin = cpu_s();
-        while (cal_time_ms(cal_nmm_time(nmm)) < span_ms)
-            if (cal_nmm_advance(nmm, cal_nmm_time(nmm) + (cal_time)(window_ms * 1e6 + 0.5)) != CAL_OK)
-                stop(cal_context_message(ctx));
-        best = fmin(best, (cpu_s() - begin) / cal_time_ms(cal_nmm_time(nmm)) * 1e3);
-        *n_edges = cal_nmm_get_counts(nmm).n_edges;
-        cal_nmm_destroy(&nmm);
+    for (int r = 0; r < repeats; r++)
+        best = fmin(best, run(ctx, brain, net, m->integrator, m->dt_ms, s->span_ms, NULL) / s->span_ms * 1e3);
+    printf("run,%s,%zu,%zu,%s,%s,%g,%.4g,%.3f,,\n", s->name, cal_connectome_n_regions(brain), n_edges, net->model,
+           m->integrator, m->dt_ms, best, best * 1e6 * m->dt_ms / (double)n_edges);
+    fflush(stdout);
+}
+
+/* Root mean square over regions of the difference to the converged run after a second, over the spread of its regions'
+ * last 200 ms. */
+static double error_of(size_t n, const double *a, const double *b, double deviation)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return sqrt(sum / (double)n) / deviation;
+}
+
+static double deviation_of(cal_context *ctx, const cal_connectome *brain, const struct network *net)
+{
+    size_t probe, n_samples, count = 0;
+    double sum = 0.0, squares = 0.0;
+    cal_nmm *nmm = start(ctx, brain, net, "rk4", 0.1, &probe);
+    while (cal_time_ms(cal_nmm_time(nmm)) < 1000.0) {
+        if (cal_nmm_advance(nmm, cal_nmm_time(nmm) + 100 * CAL_NS_PER_MS) != CAL_OK)
+            stop(cal_context_message(ctx));
+        const double *rows = cal_nmm_probe_rows(nmm, probe, &n_samples);
+        for (size_t i = 0; i < n_samples * cal_nmm_n_regions(nmm) && cal_time_ms(cal_nmm_time(nmm)) > 800.0; i++) {
+            sum += rows[i];
+            squares += rows[i] * rows[i];
+            count++;
+        }
     }
-    return best;
+    cal_nmm_destroy(&nmm);
+    const double mean = sum / (double)count;
+    return sqrt(squares / (double)count - mean * mean);
 }
 
-static void bench_run(cal_context *ctx, const made *m, const char *model, cal_integrator integrator,
-                      double dt_ms, double window_ms, double span_ms, int repeats)
+static void bench_accuracy(cal_context *ctx, const struct source *s, const cal_connectome *brain, size_t n_edges,
+                           const struct network *net)
 {
-    size_t n_edges;
-    const double s = run(ctx, m, model, integrator, dt_ms, window_ms, span_ms, repeats, &n_edges);
-    printf("%s dt %g window %g,%zu,%zu,%s,%.4g,%.3f\n", model, dt_ms, window_ms, m->n, n_edges,
-           cal_integrator_names[integrator], s, s * 1e6 * dt_ms / (double)n_edges);
-    fflush(stdout);
+    static const struct method tried[] = {{"rk4", 5.0}, {"rk4", 2.0}, {"rk4", 1.0}, {"rk4", 0.5}, {"rk4", 0.2}, {"rk4", 0.1},
+                                          {"heun", 0.1}, {"heun-held", 0.1}, {"heun-held", 0.05}, {"heun-held", 0.02}};
+    const size_t n = cal_connectome_n_regions(brain);
+    double *truth = calloc(n, sizeof *truth), *x = calloc(n, sizeof *x);
+    const double deviation = deviation_of(ctx, brain, net);
+    run(ctx, brain, net, "rk4", 0.02, 1000.0, truth);
+    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+        const double cost = run(ctx, brain, net, tried[i].integrator, tried[i].dt_ms, 1000.0, x);
+        printf("accuracy,%s,%zu,%zu,%s,%s,%g,%.4g,%.3f,%.2e,\n", s->name, n, n_edges, net->model, tried[i].integrator,
+               tried[i].dt_ms, cost, cost * 1e6 * tried[i].dt_ms / (double)n_edges, error_of(n, x, truth, deviation));
+        fflush(stdout);
+    }
+    free(truth);
+    free(x);
 }
 
-static void bench_sum(cal_context *ctx, const made *full, const made *empty, double window_ms,
-                      double span_ms, int repeats)
+static void bench_source(cal_context *ctx, const struct source *s, int repeats, int n_words, char **words)
 {
-    size_t n_edges, none;
-    const double with = run(ctx, full, "mpr", CAL_RK4, 0.1, window_ms, span_ms, repeats, &n_edges);
-    const double s = with - run(ctx, empty, "mpr", CAL_RK4, 0.1, window_ms, span_ms, repeats, &none);
-    printf("delayed-sum window %g,%zu,%zu,rk4,%.4g,%.3f\n", window_ms, full->n, n_edges, s,
-           s * 1e5 / (double)n_edges);
-    fflush(stdout);
+    cal_connectome *brain = load(ctx, s);
+    cal_connectome_facts facts;
+    if (cal_connectome_describe(ctx, brain, 3.0, &facts) != CAL_OK)
+        stop(cal_context_message(ctx));
+    for (int k = 0; k < N_NETWORKS; k++) {
+        char name[160];
+        for (int m = 0; m < N_METHODS; m++) {
+            snprintf(name, sizeof name, "run %s %s %s %g", s->name, networks[k].model, methods[m].integrator,
+                     methods[m].dt_ms);
+            if (cal_nmm_model_find(networks[k].model) != NULL && is_wanted(name, n_words, words))
+                bench_run(ctx, s, brain, facts.n_edges, &networks[k], &methods[m], repeats);
+        }
+        snprintf(name, sizeof name, "accuracy %s %s", s->name, networks[k].model);
+        if (is_wanted(name, n_words, words))
+            bench_accuracy(ctx, s, brain, facts.n_edges, &networks[k]);
+    }
+    cal_connectome_destroy(&brain);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        uint32_t n;
-        double density, span_ms;
-    } sizes[] = {{76, 0.3, 2000.0}, {379, 0.5, 200.0}, {1000, 0.3, 60.0}};
     const int repeats = argc > 1 ? atoi(argv[1]) : 3;
     cal_context_def context = cal_context_def_default();
     context.n_threads = 1;
     cal_context *ctx = NULL;
     if (cal_context_create(&context, &ctx) != CAL_OK)
         return 1;
-    printf("case,regions,edges,integrator,cpu_s_per_s,ns_per_edge_step\n");
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        made full = make(ctx, sizes[i].n, 1.0), m = make(ctx, sizes[i].n, sizes[i].density);
-        made empty = make(ctx, sizes[i].n, 0.0);
-        const double span_ms = sizes[i].span_ms / 4.0;
-        bench_sum(ctx, &full, &empty, 8.0, span_ms, repeats); /* batches of 16 steps */
-        bench_sum(ctx, &full, &empty, 1.0, span_ms, repeats);
-        bench_sum(ctx, &full, &empty, 0.1, span_ms, repeats); /* step by step */
-        bench_run(ctx, &m, "jansen-rit", CAL_RK4, 0.1, 8.0, sizes[i].span_ms, repeats);
-        bench_run(ctx, &m, "jansen-rit", CAL_RK4, 0.5, 8.0, sizes[i].span_ms, repeats);
-        bench_run(ctx, &m, "mpr", CAL_RK4, 0.1, 8.0, sizes[i].span_ms, repeats);
-        bench_run(ctx, &m, "mpr", CAL_RK4, 0.1, 1.0, sizes[i].span_ms, repeats);
-        bench_run(ctx, &m, "mpr", CAL_HEUN, 0.1, 8.0, sizes[i].span_ms, repeats);
-        if (sizes[i].n < 100) {
-            bench_run(ctx, &m, "jansen-rit", CAL_CVODE_ADAMS, 0.25, 8.0, sizes[i].span_ms, repeats);
-            bench_run(ctx, &m, "mpr", CAL_CVODE_ADAMS, 0.25, 8.0, sizes[i].span_ms, repeats);
-            bench_run(ctx, &m, "mpr", CAL_CVODE_BDF, 0.25, 8.0, sizes[i].span_ms, repeats);
-            bench_run(ctx, &m, "reduced-wong-wang", CAL_RK4, 1.0, 100.0, 10000.0, repeats);
-            bench_run(ctx, &m, "reduced-wong-wang", CAL_CVODE_BDF, 1.0, 100.0, 10000.0, repeats);
-        }
-        discard(&full);
-        discard(&empty);
-        discard(&m);
-    }
+    printf("case,connectome,regions,edges,model,integrator,dt_ms,cpu_s_per_s,ns_per_edge_step,error_at_1_s,note\n");
+    for (int i = 0; i < N_SOURCES; i++)
+        bench_source(ctx, &sources[i], repeats, argc > 2 ? argc - 2 : 0, argv + 2);
     cal_context_destroy(&ctx);
     return 0;
 }

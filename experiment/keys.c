@@ -130,7 +130,8 @@ static const cali_key term[] = {
     {"kind", CALI_KEY_WORD, .fallback = "linear", WORDS(cal_coupling_names, CAL_N_COUPLINGS), AT(cal_coupling, kind),
      .meaning = "what becomes of s; formulas, numbers and their defaults stand under \"Kinds of coupling\""},
     {"from", CALI_KEY_OWN, .shape = "an output", AT(cal_coupling, from),
-     .meaning = "output of the models that edges carry; left out: each model's first"},
+     .meaning = "output of the models that edges carry, or `rate` or `potential`: each model's output of that quantity; "
+                "units are converted; left out: each model's first"},
     {"to", CALI_KEY_OWN, .shape = "an input", AT(cal_coupling, to),
      .meaning = "input of the models that it acts on; left out: each model's first"},
     {"a", CALI_KEY_OWN, .shape = "a quantity", AT(cal_coupling, a), .meaning = "slope or factor"},

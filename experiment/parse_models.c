@@ -104,7 +104,9 @@ const cal_field *cali_look_up_field(const cal_experiment *exp, int first, cali_f
         if (model == NULL)
             continue;
         const cal_field *fields = fields_of(model, kind, &n);
-        const int found = name == NULL ? (n > 0 ? 0 : -1) : cal_field_find(fields, n, name);
+        const int found = name == NULL             ? (n > 0 ? 0 : -1)
+                          : kind == CALI_OUTPUTS ? cal_nmm_model_output(model, name)
+                                                 : cal_field_find(fields, n, name);
         if (found >= 0)
             return &fields[found];
         if (name == NULL)

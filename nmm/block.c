@@ -47,7 +47,7 @@ static const double *channel_row(const cali_block *b, const cali_channel *channe
 {
     if (b->channel_output[c] < 0)
         return NULL;
-    if (channels[c].kind == CALI_CHANNEL_PLAIN)
+    if (channels[c].kind == CALI_CHANNEL_PLAIN && b->channel_factor[c] == 1.0)
         return b->outputs + (size_t)b->channel_output[c] * b->n;
     return b->derived + c * b->n;
 }
@@ -63,7 +63,10 @@ void cali_block_derive(const cal_nmm *nmm, cali_block *b)
         const double *from = b->outputs + (size_t)b->channel_output[c] * b->n;
         const double *threshold = row < 0 ? NULL : b->outputs + (size_t)row * b->n;
         double *to = b->derived + c * b->n;
-        if (channel->kind == CALI_CHANNEL_LOGISTIC)
+        if (channel->kind == CALI_CHANNEL_PLAIN && b->channel_factor[c] != 1.0) {
+            memset(to, 0, b->n * sizeof *to);
+            nmm->kernels->linear(b->n, b->channel_factor[c], 0.0, from, to);
+        } else if (channel->kind == CALI_CHANNEL_LOGISTIC)
             nmm->kernels->logistic(b->n, channel->q, from, to);
         else if (channel->kind == CALI_CHANNEL_TANGENT)
             nmm->kernels->tangent(b->n, channel->q, from, threshold, to);
@@ -115,7 +118,8 @@ void cali_block_add_terms(cal_nmm *nmm, cali_block *b, const double *const *rows
         const int own = b->channel_output[term->channel];
         cali_term_rows r = {.n = b->n, .s = rows[term->channel], .row_weight = b->row_weight + wiring * b->n};
         if (term->entry->needs_own) {
-            r.x = b->outputs + (size_t)own * b->n;
+            r.x = term->entry->needs_phase ? b->outputs + (size_t)own * b->n
+                                           : channel_row(b, nmm->channels, term->channel);
             r.s_next = term->channel + 1 < nmm->n_channels ? rows[term->channel + 1] : NULL;
         }
         term->entry->add(nmm->kernels, term, &r, inputs + (size_t)b->term_input[t] * b->n);
@@ -127,7 +131,7 @@ void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const
 {
     if (!nmm->is_static)
         cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
-    if (nmm->n_self > 0)
+    if (nmm->n_self > 0 || nmm->has_factor)
         cali_block_derive(nmm, b);
     if (nmm->n_self + nmm->n_instant > 0) {
         add_instant(nmm, b, rows);

@@ -143,6 +143,7 @@ typedef struct cali_block {
     double *params;      /* (n_params + n_derived x n) */
     int *term_input;     /* n_terms: input row, -1: none */
     int *channel_output; /* n_channels: output row, -1: none */
+    double *channel_factor; /* n_channels: the output's unit in units of the channel */
     int *channel_threshold; /* the same for the output that is the threshold */
     double *row_weight;  /* (n_wirings x n): b_i = sum of the weights of all edges into region i */
     double *sums;        /* (n_channels x n_rows x n): delayed sums at grid points */
@@ -228,6 +229,7 @@ struct cal_nmm {
     size_t n_couplings; /* terms of the definition; those of the models' own delays follow */
     cali_channel *channels;
     cali_term *terms;
+    bool has_factor; /* some channel converts the unit of an output */
     bool is_static; /* inputs depend on the past only: no instantaneous edge, no difference */
     bool is_parallel;
     uint32_t *order;    /* position -> region */

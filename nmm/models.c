@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/units.h"
 #include "callosum/nmm.h"
 
 #if defined(__x86_64__)
@@ -49,4 +50,19 @@ void cal_nmm_model_derive(const cal_nmm_model *model, size_t n, double *p)
         model->derive(n, p);
     else if (model->derive_of != NULL)
         model->derive_of(model->self, n, p);
+}
+
+int cal_nmm_model_output(const cal_nmm_model *model, const char *name)
+{
+    static const char *const quantities[][2] = {{"rate", "1/ms"}, {"potential", "mV"}};
+    const int found = name == NULL ? 0 : cal_field_find(model->outputs, model->n_outputs, name);
+    for (int q = 0; q < 2 && found < 0; q++) {
+        cali_unit wanted, unit;
+        if (strcmp(name, quantities[q][0]) != 0 || !cali_unit_parse(quantities[q][1], &wanted))
+            continue;
+        for (size_t i = 0; i < model->n_outputs; i++)
+            if (cali_unit_parse(model->outputs[i].unit, &unit) && cali_unit_is_same_dimension(&unit, &wanted))
+                return (int)i;
+    }
+    return found;
 }

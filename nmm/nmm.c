@@ -28,6 +28,7 @@ static void free_block(cali_block *b)
     free(b->term_input);
     free(b->channel_output);
     free(b->channel_threshold);
+    free(b->channel_factor);
     free(b->row_weight);
     free(b->sums);
     free(b->between);

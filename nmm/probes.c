@@ -13,6 +13,8 @@ static void find_row(const cal_nmm_model *model, const char *what, int *output, 
     *output = what == NULL ? 0 : cal_field_find(model->outputs, model->n_outputs, what);
     if (*output < 0)
         *state = cal_field_find(model->states, model->n_states, what);
+    if (*output < 0 && *state < 0) /* by quantity */
+        *output = cal_nmm_model_output(model, what);
 }
 
 static cal_status resolve_coupling(cal_nmm *nmm, const char *what, cali_probe *probe, const char **unit)

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "nmm/couplings.h"
 #include "nmm/host.h"
 
@@ -13,7 +14,7 @@
 static int channel_output(const cali_channel *channel, const cal_nmm_model *model)
 {
     if (channel->from != NULL)
-        return cal_field_find(model->outputs, model->n_outputs, channel->from);
+        return cal_nmm_model_output(model, channel->from);
     const int potential = cal_field_find(model->outputs, model->n_outputs, "potential");
     return channel->kind == CALI_CHANNEL_LOGISTIC && potential >= 0 ? potential : 0;
 }
@@ -164,6 +165,7 @@ static cal_status resolve_channels(cal_nmm *nmm, cali_block *b)
     const cal_nmm_model *m = b->model;
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_output));
     CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(int), "terms", &b->channel_threshold));
+    CAL_TRY(cali_alloc(nmm->ctx, nmm->n_channels, sizeof(double), "terms", &b->channel_factor));
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const cali_channel *channel = &nmm->channels[c];
         b->channel_output[c] = channel_output(channel, m);
@@ -220,6 +222,68 @@ static cal_status check_names(cal_nmm *nmm)
     return CAL_OK;
 }
 
+/* One unit of `from` in units of `to`; 0: other dimensions. */
+static double unit_ratio(const char *from, const char *to)
+{
+    cali_unit a, b;
+    if (strcmp(from, to) == 0)
+        return 1.0;
+    if (!cali_unit_parse(from, &a) || !cali_unit_parse(to, &b) || !cali_unit_is_same_dimension(&a, &b))
+        return 0.0;
+    return cali_unit_convert(1.0, &a, &b);
+}
+
+/* An edge carries one quantity: what leaves a region of another model has the same dimension, and is converted to
+ * the unit of the first model that sends. */
+static cal_status match_sources(cal_nmm *nmm, size_t c)
+{
+    const cali_block *first = NULL;
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        cali_block *b = &nmm->blocks[i];
+        b->channel_factor[c] = 1.0;
+        if (b->channel_output[c] < 0)
+            continue;
+        first = first == NULL ? b : first;
+        const cal_field *ours = &b->model->outputs[b->channel_output[c]];
+        const cal_field *theirs = &first->model->outputs[first->channel_output[c]];
+        b->channel_factor[c] = unit_ratio(ours->unit, theirs->unit);
+        nmm->has_factor |= b->channel_factor[c] != 1.0;
+        if (b->channel_factor[c] == 0.0 || (b->channel_factor[c] != 1.0 && nmm->channels[c].kind != CALI_CHANNEL_PLAIN))
+            REFUSE("coupling carries one quantity, but %s of %s is in %s and %s of %s in %s. Name one that all have "
+                   "with from, such as rate or potential, or write one term for each.", theirs->name,
+                   first->model->name, theirs->unit, ours->name, b->model->name, ours->unit);
+    }
+    return CAL_OK;
+}
+
+/* `a` and `b` of a term have one unit, so all inputs that it acts on do. */
+static cal_status match_targets(cal_nmm *nmm, size_t t)
+{
+    const cali_block *first = NULL;
+    for (size_t i = 0; i < nmm->n_blocks; i++) {
+        const cali_block *b = &nmm->blocks[i];
+        if (b->term_input[t] < 0)
+            continue;
+        first = first == NULL ? b : first;
+        const cal_field *ours = &b->model->inputs[b->term_input[t]];
+        const cal_field *theirs = &first->model->inputs[first->term_input[t]];
+        if (unit_ratio(ours->unit, theirs->unit) != 1.0)
+            REFUSE("a coupling term acts in one unit, but %s of %s is in %s and %s of %s in %s. Write one term for "
+                   "each, with to.", theirs->name, first->model->name, theirs->unit, ours->name, b->model->name,
+                   ours->unit);
+    }
+    return CAL_OK;
+}
+
+static cal_status match_units(cal_nmm *nmm)
+{
+    for (size_t c = 0; c < nmm->n_channels; c++)
+        CAL_TRY(match_sources(nmm, c));
+    for (size_t t = 0; t < nmm->n_terms; t++)
+        CAL_TRY(match_targets(nmm, t));
+    return CAL_OK;
+}
+
 static cal_status allocate_terms(cal_nmm *nmm, const cal_nmm_def *def)
 {
     size_t n = def->n_couplings;
@@ -242,5 +306,6 @@ cal_status cali_nmm_make_terms(cal_nmm *nmm, const cal_nmm_def *def)
             CAL_TRY(add_own_delays(nmm, nmm->blocks[i].model));
     for (size_t i = 0; i < nmm->n_blocks; i++)
         CAL_TRY(resolve_block(nmm, &nmm->blocks[i]));
-    return check_names(nmm);
+    CAL_TRY(check_names(nmm));
+    return match_units(nmm);
 }

@@ -68,6 +68,9 @@ size_t cal_nmm_n_models(void);
 const cal_nmm_model *cal_nmm_model_at(size_t index);
 /** By name or alias; NULL if there is none. */
 const cal_nmm_model *cal_nmm_model_find(const char *name);
+/** Row of the output called `name`; where none is, "rate" is the first output that is a rate and "potential" the first
+ *  voltage, so that models of different names are coupled and recorded by quantity. NULL: 0. -1: there is none. */
+int cal_nmm_model_output(const cal_nmm_model *model, const char *name);
 /** Completes p (n_params + n_derived x n), whose parameters are set, for `rhs` and `observe`. Whoever calls those calls
  *  this first; models without derived constants need it not, and it does nothing for them. */
 void cal_nmm_model_derive(const cal_nmm_model *model, size_t n, double *p);
