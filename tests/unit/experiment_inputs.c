@@ -16,6 +16,7 @@ static const char *const head =
     "callosum: 1\n"
     "run: {duration: 20 ms}\n"
     "connectome: {file: weights.csv, labels: labels.csv, speed: 2 mm/ms}\n"
+    "coupling: {from: rate, to: c_r}\n"
     "integrator: {method: heun, step: 0.1 ms}\n"
     "models:\n"
     "  field: {neural_mass: mpr, parameters: {tau: 10 ms}}\n"

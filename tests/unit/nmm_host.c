@@ -128,8 +128,8 @@ Test(nmm_setup, what_cannot_be_computed_is_refused_by_name)
     a.coupling[0].to = "c_x";
     expect_refusal(&a, CAL_ERR_ARGUMENT, "no region has an input \"c_x\"");
     a.coupling[0].to = NULL;
-    a.coupling[0].from = "rate";
-    expect_refusal(&a, CAL_ERR_ARGUMENT, "no region has an output \"rate\"");
+    a.coupling[0].from = "rato";
+    expect_refusal(&a, CAL_ERR_ARGUMENT, "no region has an output \"rato\"");
     a.coupling[0].from = NULL;
     a.coupling[0].kind = CAL_COUPLING_KURAMOTO;
     expect_refusal(&a, CAL_ERR_ARGUMENT, "kuramoto coupling needs a phase");
@@ -492,9 +492,12 @@ static uint64_t mixed_hash(unsigned n_threads, const char *isa, cal_integrator i
     }
     if (has_instant)
         net_edge(&a, 5, 5, 0.01, 0.0);
+    a.coupling[0].from = "rate"; /* two kinds of masses: one term for each input */
+    a.coupling[0].to = "c_r";
     a.coupling[1] = cal_coupling_default();
     a.coupling[1].kind = CAL_COUPLING_DIFFERENCE;
-    a.coupling[1].from = a.coupling[1].to = NULL;
+    a.coupling[1].from = "rate";
+    a.coupling[1].to = "c";
     a.coupling[1].a = 0.01;
     a.def.n_couplings = 2;
     const cal_nmm_noise noises[2] = {{.state = "y4", .level = 0.01, .tau_ms = 5.0},
