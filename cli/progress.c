@@ -51,8 +51,11 @@ void cali_progress_show(cali_progress *p, const cal_session *session)
     char bar[BAR_CELLS * 3 + 1] = "";
     for (int i = 0; i < BAR_CELLS && p->is_terminal; i++)
         strcat(bar, i < (int)(done * BAR_CELLS) ? "━" : "─");
-    fprintf(stderr, "%s%s %.1f of %g s done   %.1f x real time   left %.0f s   slowest: %s %.0f %%%s",
-            p->is_terminal ? "\r\033[K" : "", bar, simulated, (double)p->duration * 1e-9, speed,
-            left, name, share, p->is_terminal && !is_end ? "" : "\n");
+    fprintf(stderr, "%s%s %.1f of %g s done   %.1f x real time   left %.0f s", p->is_terminal ? "\r\033[K" : "", bar,
+            simulated, (double)p->duration * 1e-9, speed, left);
+    if (cal_session_plan(session).n_networks > 0)
+        fprintf(stderr, "   slowest: %s %.0f %%", name, share);
+    if (is_end || !p->is_terminal)
+        fputc('\n', stderr);
     fflush(stderr);
 }

@@ -39,10 +39,12 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, b
         return cali_print_json(&json);
     }
     printf("%s", summary);
-    printf("cost        %.2f s for %.3g s (%.2f x real time): host %.0f %%, spiking regions %.0f %%, exchange %.1f %%\n",
-           result->cost.wall_s, cal_time_ms(result->stopped_at) / 1e3,
-           result->cost.wall_s > 0.0 ? cal_time_ms(result->stopped_at) / 1e3 / result->cost.wall_s : 0.0,
-           100.0 * result->share_host, 100.0 * result->share_subs, 100.0 * result->share_exchange);
+    printf("cost        %.3g s for %.3g s (%.3g x real time)", result->cost.wall_s, cal_time_ms(result->stopped_at) / 1e3,
+           result->cost.wall_s > 0.0 ? cal_time_ms(result->stopped_at) / 1e3 / result->cost.wall_s : 0.0);
+    if (result->share_subs > 0.0)
+        printf(": host %.0f %%, spiking regions %.0f %%, exchange %.1f %%", 100.0 * result->share_host,
+               100.0 * result->share_subs, 100.0 * result->share_exchange);
+    printf("\n");
     printf("written     %s (run.h5, manifest.json, report.html)\n", result->directory);
     free(summary);
     return CALI_EXIT_OK;

@@ -249,8 +249,8 @@ static cal_status match_sources(cal_nmm *nmm, size_t c)
         b->channel_factor[c] = unit_ratio(ours->unit, theirs->unit);
         nmm->has_factor |= b->channel_factor[c] != 1.0;
         if (b->channel_factor[c] == 0.0 || (b->channel_factor[c] != 1.0 && nmm->channels[c].kind != CALI_CHANNEL_PLAIN))
-            REFUSE("C103 coupling carries one quantity, but %s of %s is in %s and %s of %s in %s. Name one that all have "
-                   "with from, such as rate or potential, or write one term for each.", theirs->name,
+            REFUSE("C103 coupling carries one quantity, but %s of %s is in %s and %s of %s in %s\ntry from: "
+                   "rate, from: potential, or one term for each output", theirs->name,
                    first->model->name, theirs->unit, ours->name, b->model->name, ours->unit);
     }
     return CAL_OK;
@@ -268,8 +268,8 @@ static cal_status match_targets(cal_nmm *nmm, size_t t)
         const cal_field *ours = &b->model->inputs[b->term_input[t]];
         const cal_field *theirs = &first->model->inputs[first->term_input[t]];
         if (unit_ratio(ours->unit, theirs->unit) != 1.0)
-            REFUSE("C103 a coupling term acts in one unit, but %s of %s is in %s and %s of %s in %s. Write one term for "
-                   "each, with to.", theirs->name, first->model->name, theirs->unit, ours->name, b->model->name,
+            REFUSE("C103 a coupling term acts in one unit, but %s of %s is in %s and %s of %s in %s\ntry one "
+                   "term for each, with to", theirs->name, first->model->name, theirs->unit, ours->name, b->model->name,
                    ours->unit);
     }
     return CAL_OK;

@@ -86,8 +86,8 @@ Test(nmm_quantities, different_quantities_do_not_add_up)
     net a = three_kinds();
     cr_expect(eq(int, net_try(&a), CAL_ERR_ARGUMENT));
     cr_expect(eq(str, (char *)cal_context_message(a.ctx),
-                 "C103 coupling carries one quantity, but r of montbrio-pazo-roxin is in 1/ms and v of steady in mV. Name one "
-                 "that all have with from, such as rate or potential, or write one term for each."));
+                 "C103 coupling carries one quantity, but r of montbrio-pazo-roxin is in 1/ms and v of steady in mV\ntry "
+                 "from: rate, from: potential, or one term for each output"));
     net_free(&a);
 }
 
@@ -99,7 +99,7 @@ Test(nmm_quantities, a_term_acts_in_one_unit)
     net_edge(&a, 2, 1, 1.0, 10.0);
     cr_expect(eq(int, net_try(&a), CAL_ERR_ARGUMENT));
     cr_expect(eq(str, (char *)cal_context_message(a.ctx),
-                 "C103 a coupling term acts in one unit, but c_r of montbrio-pazo-roxin is in 1 and c of steady in 1/ms. Write "
-                 "one term for each, with to."));
+                 "C103 a coupling term acts in one unit, but c_r of montbrio-pazo-roxin is in 1 and c of steady in 1/ms\ntry "
+                 "one term for each, with to"));
     net_free(&a);
 }
