@@ -206,6 +206,7 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     cal_session_def session_def = cal_session_def_default();
     session_def.path = h5;
     session_def.is_mean_field = def->is_mean_field;
+    session_def.accuracy = def->accuracy;
     cal_session *session = NULL;
     cal_status status = cal_session_create(ctx, experiment, &session_def, &session);
     if (status == CAL_OK && def->save_state != NULL && cal_session_plan(session).n_networks > 0)

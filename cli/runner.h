@@ -9,6 +9,7 @@ typedef struct cali_run_def {
     bool is_mean_field;
     const char *save_state; /* file for the state at the end; NULL: none */
     bool is_silent; /* no plan, no progress */
+    const cal_accuracy *accuracy; /* for the manifest, or NULL */
 } cali_run_def;
 
 typedef struct cali_run_result {

@@ -1,11 +1,15 @@
 /* callosum check: everything that can be known before a run, and every mistake. */
 #include <stdio.h>
 
+#include "cli/accuracy.h"
 #include "cli/output.h"
 #include "cli/runner.h"
+#include "experiment/accuracy.h"
 
 static const cali_option options[] = {
     {.name = "set", .kind = CALI_OPTION_LIST, .value = "PATH=VALUE", .meaning = "overrides the file, as with run"},
+    CALI_OPTION_CHECK_STEP,
+    CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
 
@@ -27,7 +31,7 @@ static void add_networks(cali_text *json, const cal_plan *p)
     cali_json_close(json, "]");
 }
 
-static cali_exit print_json(const cal_session *session)
+static cali_exit print_json(const cal_session *session, const cal_accuracy *accuracy)
 {
     const cal_plan p = cal_session_plan(session);
     cali_text json = {0};
@@ -66,6 +70,8 @@ static cali_exit print_json(const cal_session *session)
     cali_json_number(&json, "bytes", p.recording_bytes);
     cali_json_number(&json, "budget_bytes", p.budget_bytes);
     cali_json_close(&json, "}");
+    if (accuracy != NULL)
+        cali_accuracy_write(&json, "accuracy", accuracy);
     cali_json_close(&json, "}");
     return cali_print_json(&json);
 }
@@ -82,15 +88,21 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     cal_status status = cal_experiment_load(ctx, path, overrides, n_overrides, &experiment);
     if (status == CAL_OK)
         status = cal_session_create(ctx, experiment, &def, &session);
+    cal_accuracy *accuracy = NULL;
+    if (status == CAL_OK && cali_has(arguments, "check-step"))
+        status = cal_accuracy_measure(ctx, experiment, false, &accuracy);
     cali_exit result = CALI_EXIT_OK;
-    if (status != CAL_OK)
-        result = cali_fail(ctx, CALI_EXIT_INPUT);
-    else if (cali_has(arguments, "json"))
-        result = print_json(session);
-    else
+    if (status != CAL_OK) {
+        result = cali_fail(ctx, status == CAL_ERR_NUMERIC ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+    } else if (cali_has(arguments, "json")) {
+        result = print_json(session, accuracy);
+    } else {
         cali_print_plan(session, true);
-    if (status == CAL_OK && !cali_has(arguments, "json"))
+        if (accuracy != NULL)
+            cali_print_accuracy(accuracy);
         puts("0 errors");
+    }
+    cal_accuracy_destroy(&accuracy);
     cal_session_destroy(&session);
     cal_experiment_destroy(&experiment);
     return result;
@@ -99,7 +111,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 const cali_verb cali_verb_check = {
     .name = "check",
     .words = "[EXPERIMENT.yaml]",
-    .summary = "checks an experiment and prints its plan; computes nothing",
+    .summary = "checks an experiment and prints its plan; nothing is written",
     .max_words = 1,
     CALI_OPTIONS(options),
     .run = run,

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "callosum/report.h"
+#include "cli/accuracy.h"
 #include "cli/output.h"
 #include "cli/runner.h"
+#include "experiment/accuracy.h"
 
 static const cali_option options[] = {
     {.name = "out", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "run folder; default: runs/0001, 0002, ..."},
@@ -14,11 +16,13 @@ static const cali_option options[] = {
      .meaning = "runs the spiking regions as the default neural mass instead"},
     {.name = "save-state", .kind = CALI_OPTION_TEXT, .value = "FILE",
      .meaning = "keeps the state at the end, for `initial: {state: FILE}` of another run"},
+    CALI_OPTION_CHECK_STEP,
     CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
 
-static cali_exit print_result(cal_context *ctx, const cali_run_result *result, bool as_json)
+static cali_exit print_result(cal_context *ctx, const cali_run_result *result, const cal_accuracy *accuracy,
+                              bool as_json)
 {
     char *summary = NULL;
     if (cal_report_summary(ctx, result->directory, NULL, as_json, &summary) != CAL_OK)
@@ -34,6 +38,8 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, b
         cali_json_number(&json, "real_time_factor", result->cost.real_time_factor);
         cali_text_add(&json, ", \"summary\": ");
         cali_text_add(&json, summary);
+        if (accuracy != NULL)
+            cali_accuracy_write(&json, "accuracy", accuracy);
         cali_json_close(&json, "}");
         free(summary);
         return cali_print_json(&json);
@@ -45,6 +51,8 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, b
         printf(": host %.0f %%, spiking regions %.0f %%, exchange %.1f %%", 100.0 * result->share_host,
                100.0 * result->share_subs, 100.0 * result->share_exchange);
     printf("\n");
+    if (accuracy != NULL)
+        cali_print_accuracy(accuracy);
     printf("written     %s (run.h5, manifest.json, report.html)\n", result->directory);
     free(summary);
     return CALI_EXIT_OK;
@@ -58,21 +66,29 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     cal_experiment *experiment = NULL;
     if (cal_experiment_load(ctx, arguments->words[0], overrides, n_overrides, &experiment) != CAL_OK)
         return cali_fail(ctx, CALI_EXIT_INPUT);
+    const bool is_mean_field = cali_has(arguments, "mean-field");
+    cal_accuracy *accuracy = NULL;
+    cali_run_result result = {0};
+    cali_exit status = CALI_EXIT_OK;
+    cal_status measured = CAL_OK;
+    if (cali_has(arguments, "check-step"))
+        measured = cal_accuracy_measure(ctx, experiment, is_mean_field, &accuracy);
+    if (measured != CAL_OK)
+        status = cali_fail(ctx, measured == CAL_ERR_NUMERIC ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL),
                               .save_state = cali_get_text(arguments, "save-state", NULL),
-                              .is_mean_field = cali_has(arguments, "mean-field"), .is_silent = as_json};
-    cali_run_result result;
-    cali_exit status = CALI_EXIT_OK;
-    if (cali_run(ctx, experiment, &def, &result) != CAL_OK)
+                              .is_mean_field = is_mean_field, .is_silent = as_json, .accuracy = accuracy};
+    if (status == CALI_EXIT_OK && cali_run(ctx, experiment, &def, &result) != CAL_OK)
         status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
-    else
-        status = print_result(ctx, &result, as_json);
+    else if (status == CALI_EXIT_OK)
+        status = print_result(ctx, &result, accuracy, as_json);
     if (status == CALI_EXIT_OK && result.was_interrupted) {
         fprintf(stderr, "stopped at %g ms: everything up to there is in %s\n", cal_time_ms(result.stopped_at),
                 result.directory);
         status = CALI_EXIT_FAILED;
     }
     free(result.directory);
+    cal_accuracy_destroy(&accuracy);
     cal_experiment_destroy(&experiment);
     return status;
 }

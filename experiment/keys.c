@@ -163,7 +163,7 @@ static const cali_key integrator[] = {
      .meaning = "`auto` chooses by the rule of docs/numerics.md, and `check` prints why"},
     {"step", CALI_KEY_TIME, "ms", "auto", ABOVE(0.0, 1000.0), EXP(dt), .special = "auto",
      .meaning = "grid of the delayed coupling, and the step where it is fixed; auto: 0.1 ms, adaptive 0.25 ms"},
-    {"tolerance", CALI_KEY_NUMBER, "1", "1e-6", RANGE(1e-14, 1e-1), EXP(rtol),
+    {"tolerance", CALI_KEY_NUMBER, "1", "1e-6", RANGE(1e-13, 1e-1), EXP(rtol),
      .meaning = "relative tolerance where the step is adaptive"},
 };
 const cali_mapping cali_keys_integrator = {"integrator", "How the neural masses are integrated.", MAPPING(integrator),

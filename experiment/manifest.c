@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/isa.h"
 #include "base/json.h"
+#include "experiment/accuracy.h"
 #include "experiment/session.h"
 
 #ifdef __clang__
@@ -151,6 +152,8 @@ cal_status cal_session_manifest(cal_session *s, char **text)
     cali_json_number(&t, "simulated_ms", cal_time_ms(cal_session_time(s)));
     add_plan(s, &t);
     add_cost(s, &t);
+    if (s->def.accuracy != NULL)
+        cali_accuracy_write(&t, "accuracy", s->def.accuracy);
     cal_status status = add_inputs(s, &t);
     if (status == CAL_OK) {
         cali_text_add(&t, ", \"experiment\": ");

@@ -27,11 +27,14 @@ cal_time cal_experiment_duration(const cal_experiment *experiment);
 
 typedef struct cal_session cal_session;
 
+typedef struct cal_accuracy cal_accuracy;
+
 typedef struct cal_session_def {
     bool is_check;      /**< plans only: no network is built, nothing is written */
     bool is_mean_field; /**< regions that would spike run as the default neural mass */
     const char *sink;   /**< "hdf5" (default) or "memory" */
     const char *path;   /**< hdf5: the run.h5 to create */
+    const cal_accuracy *accuracy; /**< for the manifest, borrowed; NULL: not measured */
 } cal_session_def;
 cal_session_def cal_session_def_default(void);
 
@@ -103,6 +106,40 @@ cal_cost cal_session_cost(const cal_session *session);
 /** The manifest as JSON: version, build, experiment in SI units with all defaults, digests of the inputs, seed,
  *  threads, plan, cost. `*text` is released with free(). */
 cal_status cal_session_manifest(cal_session *session, char **text);
+
+/* ---- accuracy of a run --------------------------------------------------------------------------- */
+
+/** One recorded quantity. Errors are the largest, over time, of the root mean square over the regions, relative to the
+ *  standard deviation of the traces (of a constant quantity: to its size). */
+typedef struct cal_accuracy_row {
+    char *what;
+    double error;          /**< of the run as the experiment asks for it */
+    double finer;          /**< at half its step or a tenth of its tolerance */
+    double order;          /**< of the step, or of the tolerance (per factor 10); NaN: only roundings differ */
+    double held_error;     /**< of `heun-held` at the same step; NaN: not known */
+    double diverges_at_ms; /**< first time with an error above 1 %; infinite: none */
+    bool is_constant;
+} cal_accuracy_row;
+
+struct cal_accuracy {
+    cal_time duration; /**< that was repeated: the first second, or the whole run where it is shorter */
+    cal_time dt;
+    double rtol; /**< 0: fixed steps */
+    cal_integrator integrator;
+    bool is_mean_field; /**< mean fields stood in for spiking regions */
+    bool has_white, has_coloured;
+    double error, held_error; /**< of the worst quantity */
+    size_t n_rows;
+    cal_accuracy_row *rows;
+    char *sentence; /**< what it means, for a reader */
+};
+
+/** Repeats the first second of the host at dt, dt/2 and dt/4 (rtol, rtol/10, rtol/100), white noise on the same path,
+ *  and says what error and order follow. `is_mean_field`: as in cal_session_def. Costs about eight seconds of simulated
+ *  time. Errors: those of a session. */
+cal_status cal_accuracy_measure(cal_context *ctx, const cal_experiment *experiment, bool is_mean_field,
+                                cal_accuracy **out);
+void cal_accuracy_destroy(cal_accuracy **accuracy);
 
 #ifdef __cplusplus
 }

@@ -43,6 +43,10 @@ done
 cmp -s "$scratch/a.json" "$scratch/b.json" || fail "the same options gave another connectome"
 cmp -s "$scratch/a.json" "$scratch/c.json" && fail "another seed gave the same connectome"
 
+# error and order of the fourth-order scheme; the numbers have a test of their own
+expect 0 ' ms the traces are right to ' check "$1/examples/mean-field/experiment.yaml" --check-step --set noise=[]
+expect 0 '"accuracy": {"sentence": "at 0.5 ms' check "$1/examples/mean-field/experiment.yaml" --check-step --set noise=[] --json
+
 # a mass at the points of a table: x' = gamma x + c, in units of the model; more points than one batch holds
 { echo "x,gamma (1/s),inputs.c (1/ms)"; for i in $(seq 300); do echo "$i,-2000,3"; done; } > "$scratch/points.csv"
 expect 0 'x,gamma (1/ms),inputs.c (1/ms),dx/dt (1/ms),outputs.x' models linear --rhs "$scratch/points.csv"
