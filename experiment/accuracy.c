@@ -36,6 +36,7 @@ typedef struct check {
     cal_experiment e;   /* a copy; what it points to is the experiment's */
     cali_signal *signals;
     bool is_mean_field;
+    bool has_saved_state;
     bool has_truth; /* x_2 is of a better scheme */
     cal_accuracy *out;
     series *series; /* per row of `out` */
@@ -109,6 +110,7 @@ static cal_status prepare(check *c, const cal_experiment *e)
     }
     const cal_time steps = (CAL_NS_PER_MS + p.dt - 1) / p.dt;
     c->every = steps * p.dt <= a->duration ? steps * p.dt : p.dt;
+    c->has_saved_state = e->initial_state != NULL;
     c->e = *e;
     c->e.duration = a->duration;
     c->e.transient = 0;
@@ -116,6 +118,7 @@ static cal_status prepare(check *c, const cal_experiment *e)
     c->e.lag = 0;
     c->e.budget_bytes = 0.0;
     c->e.has_results = false;
+    c->e.initial_state = NULL; /* its history stands on the grid of its own step */
     return choose_signals(c, e);
 }
 
@@ -325,6 +328,8 @@ static cal_status say(check *c)
                           "errors (--set noise=[] shows those of the scheme alone)");
     if (a->is_mean_field)
         cali_text_add(&t, ". Only the host is checked: the mean fields stand in for the spiking regions");
+    if (c->has_saved_state)
+        cali_text_add(&t, ". The saved state belongs to one step: here all begin at the models' initial values");
     cali_text_add(&t, ".");
     if (t.is_broken) {
         cali_text_free(&t);

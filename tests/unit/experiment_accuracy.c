@@ -234,6 +234,31 @@ Test(experiment_accuracy, spiking_regions_are_replaced_and_the_manifest_keeps_th
     cal_context_destroy(&ctx);
 }
 
+/* A saved state has a history at its own step, so the finer runs cannot begin there. */
+Test(experiment_accuracy, a_saved_state_is_left_out_and_said)
+{
+    cal_context *ctx = cali_test_context(1);
+    const char *set[] = {"run.duration=20 ms", "initial.state=begin.state"};
+    cal_experiment *experiment = NULL;
+    cal_session *session = NULL;
+    cal_accuracy *accuracy = NULL;
+    cal_session_def def = cal_session_def_default();
+    def.sink = "memory";
+    cr_assert(chdir(cali_test_directory()) == 0);
+    cr_assert(cali_file_write(ctx, "e.yaml", brain, strlen(brain)) == CAL_OK);
+    cr_assert(cal_experiment_load(ctx, "e.yaml", set, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_create(ctx, experiment, &def, &session) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_save_state(session, "begin.state") == CAL_OK, "%s", cal_context_message(ctx));
+    cal_session_destroy(&session);
+    cal_experiment_destroy(&experiment);
+    cr_assert(cal_experiment_load(ctx, "e.yaml", set, 2, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_accuracy_measure(ctx, experiment, false, &accuracy) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_expect(strstr(accuracy->sentence, "The saved state belongs to one step") != NULL, "%s", accuracy->sentence);
+    cal_accuracy_destroy(&accuracy);
+    cal_experiment_destroy(&experiment);
+    cal_context_destroy(&ctx);
+}
+
 /* 1 ns cannot be halved. The message is the one of the caller's context. */
 Test(experiment_accuracy, failures_reach_the_context_of_the_caller)
 {
