@@ -192,15 +192,17 @@ static const double *known_inputs(cal_nmm *nmm, cali_block *b, int64_t step)
     const int64_t point = step - nmm->now;
     double *c = clear_inputs(nmm, b, point);
     cali_block_add_terms(nmm, b, b->rows[1], c);
-    cali_block_add_stimuli(nmm, b, step - 1, 1.0, c);
+    if (point > 0)
+        cali_block_add_stimuli(nmm, b, step - 1, 1.0, c);
+    else
+        cali_block_add_past_stimuli(nmm, b, step, c);
     for (size_t k = 0; k < b->n_noises; k++)
         if (b->noises[k].is_on_input)
             nmm->kernels->axpy(b->n, 1.0, b->noises[k].path + (size_t)point * b->n, c + b->noises[k].state * b->n);
     return c;
 }
 
-/* Outputs and channels of the state reached at a grid point. */
-static void observe_point(cal_nmm *nmm, cali_block *b, int64_t step)
+void cali_block_observe(cal_nmm *nmm, cali_block *b, int64_t step)
 {
     const double *x = nmm->y + b->first_state;
     if (b->model->observe_driven != NULL && step > 0)
@@ -233,7 +235,7 @@ static double *recent_row(const cali_block *b, size_t channel, int64_t k)
 /* A region's row of the ring is far from the next one's: single values would cost a cache line each. */
 void cali_block_record_step(cal_nmm *nmm, cali_block *b, int64_t k)
 {
-    observe_point(nmm, b, nmm->now + k);
+    cali_block_observe(nmm, b, nmm->now + k);
     const size_t slot = (size_t)(nmm->now + k) & (nmm->ring_length - 1);
     for (size_t c = 0; c < nmm->n_channels; c++) {
         const double *row = channel_row(b, nmm->channels, c);
@@ -269,7 +271,7 @@ void cali_block_flush(const cal_nmm *nmm, const cali_block *b, int64_t k, int64_
 
 void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step)
 {
-    observe_point(nmm, b, step);
+    cali_block_observe(nmm, b, step);
     cali_block_keep(nmm, b, step);
     cali_block_sample_probes(nmm, b, nmm->y + b->first_state, step);
 }

@@ -315,6 +315,8 @@ void cali_block_add_coupling(cal_nmm *nmm, cali_block *b, const double *x, const
 /** dx of the block at state x; `inputs` (n_input_rows x n) as the schemes prepare them, `force` may be NULL. */
 void cali_block_rhs(cal_nmm *nmm, cali_block *b, const double *x, const double *inputs,
                     const double *const *rows, const double *force, double *dx);
+/** Outputs and channels of the present state at a grid point of the batch under way. */
+void cali_block_observe(cal_nmm *nmm, cali_block *b, int64_t step);
 /** Writes the block's channel values of step `step` into the ring and samples the probes. */
 void cali_block_record(cal_nmm *nmm, cali_block *b, int64_t step);
 /** What the coupling terms bring to the inputs of a block at a grid point of the batch under way whose outputs are known;
@@ -347,6 +349,8 @@ void cali_block_choose_stimuli(const cal_nmm *nmm, cali_block *b, int64_t n_step
 /** Adds the stimuli at the share `share` (0 to 1) of step `step`: the step decides whether a stimulus acts, so that
  *  both ends of a step see its own side of a jump. */
 void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t step, double share, double *inputs);
+/** The same at the end of the step before the grid point `step`, whichever batch is under way. */
+void cali_block_add_past_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t step, double *inputs);
 /** What an external region gets in a term at a grid point: that of the end of the step before. */
 double cali_external_stimulus_at(cal_nmm *nmm, size_t region, size_t term, int64_t point);
 /** The first step after `step` at which a stimulus begins, ends or jumps; INT64_MAX: none. */

@@ -94,8 +94,7 @@ static void begin_probe(cal_nmm *nmm, cali_probe *p)
     for (size_t i = 0; i < nmm->n_blocks; i++) {
         cali_block *b = &nmm->blocks[i];
         const double *x = nmm->y + b->first_state;
-        cal_nmm_model_observe(b->model, b->n, b->params, x, b->outputs);
-        cali_block_derive(nmm, b);
+        cali_block_observe(nmm, b, nmm->now);
         const double *row = probe_row(nmm, b, p, x, nmm->now);
         for (size_t r = 0; row != NULL && r < b->n_real; r++) {
             p->first[b->region[r]] = row[r];

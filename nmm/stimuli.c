@@ -59,6 +59,13 @@ void cali_block_choose_stimuli(const cal_nmm *nmm, cali_block *b, int64_t n_step
     }
 }
 
+static void add_value(const cali_block *b, const cali_stimulus *s, double value, double *inputs)
+{
+    double *row = inputs + s->row * b->n + s->first;
+    for (size_t r = 0; r < s->count; r++)
+        row[r] += s->weight != NULL ? s->weight[r] * value : value;
+}
+
 void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t step, double share, double *inputs)
 {
     for (size_t i = 0; i < b->n_live; i++) {
@@ -68,9 +75,20 @@ void cali_block_add_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t ste
             continue;
         const double *ends = s->points == NULL ? NULL : s->points + (step - nmm->now);
         const double value = wave_at(nmm, w, step, share, ends != NULL ? ends[0] : 0.0, ends != NULL ? ends[1] : 0.0);
-        double *row = inputs + s->row * b->n + s->first;
-        for (size_t r = 0; r < s->count; r++)
-            row[r] += s->weight != NULL ? s->weight[r] * value : value;
+        add_value(b, s, value, inputs);
+    }
+}
+
+void cali_block_add_past_stimuli(const cal_nmm *nmm, const cali_block *b, int64_t step, double *inputs)
+{
+    for (size_t i = 0; i < b->n_stimuli; i++) {
+        cali_stimulus *s = &b->stimuli[i];
+        const cali_wave *w = &nmm->waves[s->wave];
+        if (step <= w->start || step > w->stop)
+            continue;
+        const double begin = s->points == NULL ? 0.0 : cali_paths_point(&s->path, step - 1)[0];
+        const double end = s->points == NULL ? 0.0 : cali_paths_point(&s->path, step)[0];
+        add_value(b, s, wave_at(nmm, w, step - 1, 1.0, begin, end), inputs);
     }
 }
 

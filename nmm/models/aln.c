@@ -7,8 +7,9 @@
 enum {
     MUE_EXT_MEAN, MUI_EXT_MEAN, SIGMAE_EXT, SIGMAI_EXT, CEE, CIE, CEI, CII, JEE, JIE, JEI, JII, KE, KI, TAU_SE, TAU_SI,
     DE, DI, C_GL, KE_GL, A_W, B_W, EA, TAU_A, N_PARAMS,
-    /* derived: numbers of synapses by their weights (ms) and squared weights (ms^2) */
-    Z1_EE = N_PARAMS, Z1_IE, Z1_EI, Z1_II, Z1_GL, Z2_EE, Z2_IE, Z2_EI, Z2_II, Z2_GL, N_ALL
+    /* derived: numbers of synapses by their weights (ms) and squared weights (ms^2); rates of decay */
+    Z1_EE = N_PARAMS, Z1_IE, Z1_EI, Z1_II, Z1_GL, Z2_EE, Z2_IE, Z2_EI, Z2_II, Z2_GL,
+    PER_TAU_SE, PER_TAU_SI, PER_TAU_A, N_ALL
 };
 static const cal_field params[] = {
     [MUE_EXT_MEAN] = {"mue_ext_mean", "mV/ms", 0.4, -10.0, 10.0, "mean external input to E"},
@@ -37,7 +38,7 @@ static const cal_field params[] = {
     [TAU_A] = {"tauA", "ms", 200.0, 1.0, 1e5, "time constant of adaptation"},
 };
 /* The neuron of the table: C = 200 pF, g_L = 10 nS. */
-#define CAPACITY_PF 200.0
+#define PER_CAPACITY 0.005 /* 1/pF */
 #define TAU_M 20.0
 
 enum { MUFE, MUFI, IA, SEEM, SEIM, SIEM, SIIM, SEEV, SEIV, SIEV, SIIV };
@@ -94,37 +95,18 @@ static void derive(size_t n, double *p)
     derive_pair(n, p, CEI, JEI, TAU_SI, KI, Z1_EI, Z2_EI);
     derive_pair(n, p, CII, JII, TAU_SI, KI, Z1_II, Z2_II);
     derive_pair(n, p, C_GL, JEE, TAU_SE, KE_GL, Z1_GL, Z2_GL);
+    for (size_t i = 0; i < n; i++) {
+        p[PER_TAU_SE * n + i] = 1.0 / p[TAU_SE * n + i];
+        p[PER_TAU_SI * n + i] = 1.0 / p[TAU_SI * n + i];
+        p[PER_TAU_A * n + i] = 1.0 / p[TAU_A * n + i];
+    }
 }
 
-/* Rates that arrive, weighted: z1 of a mean, z2 (ms) of a variance. No rate is negative. */
-typedef struct drive {
-    double z1, z2;
-} drive;
-
-CAL_HD drive drive_of(double z1, double z2)
+/* Rates that arrive, weighted: z1 of a mean, or z2 (ms) of a variance. No rate is negative. */
+CAL_HD double drive(double weight, double own, double far_weight, double far)
 {
-    drive d;
-    d.z1 = z1 > 0.0 ? z1 : 0.0;
-    d.z2 = z2 > 0.0 ? z2 : 0.0;
-    return d;
-}
-
-/* Inputs as the four kinds of synapses see them. */
-typedef struct drives {
-    drive ee, ei, ie, ii;
-} drives;
-
-CAL_HD drives gather(size_t n, size_t i, const double *restrict p, double far, double far_sq, double ext_e,
-                     double ext_i, double own_e, double own_i)
-{
-    drives d;
-    d.ee = drive_of(p[Z1_EE * n + i] * own_e + p[Z1_GL * n + i] * (far + ext_e),
-                    p[Z2_EE * n + i] * own_e + p[Z2_GL * n + i] * (far_sq + ext_e));
-    d.ie = drive_of(p[Z1_IE * n + i] * own_e + p[Z1_GL * n + i] * ext_i,
-                    p[Z2_IE * n + i] * own_e + p[Z2_GL * n + i] * ext_i);
-    d.ei = drive_of(p[Z1_EI * n + i] * own_i, p[Z2_EI * n + i] * own_i);
-    d.ii = drive_of(p[Z1_II * n + i] * own_i, p[Z2_II * n + i] * own_i);
-    return d;
+    const double z = weight * own + far_weight * far;
+    return z > 0.0 ? z : 0.0;
 }
 
 /* sigma^2 of one kind of synapses. */
@@ -133,33 +115,20 @@ CAL_HD double variance(double j, double v, double tau, double z1)
     return 2.0 * j * j * (v > 0.0 ? v : 0.0) * tau * TAU_M / ((1.0 + z1) * TAU_M + tau);
 }
 
-/* Where the two populations stand in the table. */
-typedef struct places {
-    cali_eif_cell e, i;
-} places;
-
-CAL_HD places find(size_t n, size_t i, const double *restrict p, const double *restrict x, drives d)
+/* Where the two populations stand in the table: steps of sigma. */
+CAL_HD double sigma_steps(double ext, double e, double i)
 {
-    const double tau_e = p[TAU_SE * n + i], tau_i = p[TAU_SI * n + i];
-    const double ext_e = p[SIGMAE_EXT * n + i], ext_i = p[SIGMAI_EXT * n + i];
-    const double e = variance(p[JEE * n + i], x[SEEV * n + i], tau_e, d.ee.z1) +
-                     variance(p[JEI * n + i], x[SEIV * n + i], tau_i, d.ei.z1) + ext_e * ext_e;
-    const double q = variance(p[JIE * n + i], x[SIEV * n + i], tau_e, d.ie.z1) +
-                     variance(p[JII * n + i], x[SIIV * n + i], tau_i, d.ii.z1) + ext_i * ext_i;
-    places at;
-    at.e = cali_eif_find(x[MUFE * n + i] - x[IA * n + i] / CAPACITY_PF, __builtin_sqrt(e));
-    at.i = cali_eif_find(x[MUFI * n + i], __builtin_sqrt(q));
-    return at;
+    return cali_eif_sigma_steps(__builtin_sqrt(e + i + ext * ext));
 }
 
-CAL_HD double mean_slope(double m, double tau, drive d)
+CAL_HD double mean_slope(double m, double per_tau, double z1)
 {
-    return ((1.0 - m) * d.z1 - m) / tau;
+    return ((1.0 - m) * z1 - m) * per_tau;
 }
 
-CAL_HD double variance_slope(double m, double v, double tau, drive d)
+CAL_HD double variance_slope(double m, double v, double tau, double per_tau, double z1, double z2)
 {
-    return ((1.0 - m) * (1.0 - m) * d.z2 + (d.z2 - 2.0 * tau * (d.z1 + 1.0)) * v) / (tau * tau);
+    return ((1.0 - m) * (1.0 - m) * z2 + (z2 - 2.0 * tau * (z1 + 1.0)) * v) * (per_tau * per_tau);
 }
 
 static void rhs(size_t n, const double *restrict p, const double *restrict x, const double *restrict c,
@@ -167,35 +136,57 @@ static void rhs(size_t n, const double *restrict p, const double *restrict x, co
 {
     EACH_REGION
     for (size_t i = 0; i < n; i++) {
-        const drives d = gather(n, i, p, c[FAR * n + i], c[FAR_SQ * n + i], c[EXT_E * n + i], c[EXT_I * n + i],
-                                c[OWN_E * n + i], c[OWN_I * n + i]);
-        const places at = find(n, i, p, x, d);
-        const double rate_e = cali_eif_read(at.e, CALI_EIF_RATE, CALI_EIF_RATE_UNIT);
-        const double v_e = cali_eif_read(at.e, CALI_EIF_V, CALI_EIF_V_UNIT);
+        const double own_e = c[OWN_E * n + i], own_i = c[OWN_I * n + i], ext_i = c[EXT_I * n + i];
+        const double far = c[FAR * n + i] + c[EXT_E * n + i], far_sq = c[FAR_SQ * n + i] + c[EXT_E * n + i];
+        const double g1 = p[Z1_GL * n + i], g2 = p[Z2_GL * n + i];
+        const double z1_ee = drive(p[Z1_EE * n + i], own_e, g1, far), z2_ee = drive(p[Z2_EE * n + i], own_e, g2, far_sq);
+        const double z1_ie = drive(p[Z1_IE * n + i], own_e, g1, ext_i), z2_ie = drive(p[Z2_IE * n + i], own_e, g2, ext_i);
+        const double z1_ei = drive(p[Z1_EI * n + i], own_i, 0.0, 0.0), z2_ei = drive(p[Z2_EI * n + i], own_i, 0.0, 0.0);
+        const double z1_ii = drive(p[Z1_II * n + i], own_i, 0.0, 0.0), z2_ii = drive(p[Z2_II * n + i], own_i, 0.0, 0.0);
+        const double tau_e = p[TAU_SE * n + i], tau_i = p[TAU_SI * n + i];
         const double see = x[SEEM * n + i], sei = x[SEIM * n + i], sie = x[SIEM * n + i], sii = x[SIIM * n + i];
-        const double mu_e = p[JEE * n + i] * see + p[JEI * n + i] * sei + p[MUE_EXT_MEAN * n + i] + c[MU_E * n + i];
-        const double mu_i = p[JIE * n + i] * sie + p[JII * n + i] * sii + p[MUI_EXT_MEAN * n + i] + c[MU_I * n + i];
-        const double tau_e = p[TAU_SE * n + i], tau_i = p[TAU_SI * n + i], tau_a = p[TAU_A * n + i];
-        dx[MUFE * n + i] = (mu_e - x[MUFE * n + i]) / cali_eif_read(at.e, CALI_EIF_TAU, CALI_EIF_TAU_UNIT);
-        dx[MUFI * n + i] = (mu_i - x[MUFI * n + i]) / cali_eif_read(at.i, CALI_EIF_TAU, CALI_EIF_TAU_UNIT);
-        dx[IA * n + i] =
-            (p[A_W * n + i] * (v_e - p[EA * n + i]) - x[IA * n + i]) / tau_a + p[B_W * n + i] * rate_e;
-        dx[SEEM * n + i] = mean_slope(see, tau_e, d.ee);
-        dx[SEIM * n + i] = mean_slope(sei, tau_i, d.ei);
-        dx[SIEM * n + i] = mean_slope(sie, tau_e, d.ie);
-        dx[SIIM * n + i] = mean_slope(sii, tau_i, d.ii);
-        dx[SEEV * n + i] = variance_slope(see, x[SEEV * n + i], tau_e, d.ee);
-        dx[SEIV * n + i] = variance_slope(sei, x[SEIV * n + i], tau_i, d.ei);
-        dx[SIEV * n + i] = variance_slope(sie, x[SIEV * n + i], tau_e, d.ie);
-        dx[SIIV * n + i] = variance_slope(sii, x[SIIV * n + i], tau_i, d.ii);
+        const double see_v = x[SEEV * n + i], sei_v = x[SEIV * n + i], sie_v = x[SIEV * n + i], sii_v = x[SIIV * n + i];
+        const double jee = p[JEE * n + i], jei = p[JEI * n + i], jie = p[JIE * n + i], jii = p[JII * n + i];
+        const double mu_steps_e = cali_eif_mu_steps(x[MUFE * n + i] - x[IA * n + i] * PER_CAPACITY);
+        const double mu_steps_i = cali_eif_mu_steps(x[MUFI * n + i]);
+        const double s_e = sigma_steps(p[SIGMAE_EXT * n + i], variance(jee, see_v, tau_e, z1_ee),
+                                       variance(jei, sei_v, tau_i, z1_ei));
+        const double s_i = sigma_steps(p[SIGMAI_EXT * n + i], variance(jie, sie_v, tau_e, z1_ie),
+                                       variance(jii, sii_v, tau_i, z1_ii));
+        const double rate_e = cali_eif_read(mu_steps_e, s_e, CALI_EIF_RATE, CALI_EIF_RATE_UNIT);
+        const double v_e = cali_eif_read(mu_steps_e, s_e, CALI_EIF_V, CALI_EIF_V_UNIT);
+        const double mu_e = jee * see + jei * sei + p[MUE_EXT_MEAN * n + i] + c[MU_E * n + i];
+        const double mu_i = jie * sie + jii * sii + p[MUI_EXT_MEAN * n + i] + c[MU_I * n + i];
+        dx[MUFE * n + i] = (mu_e - x[MUFE * n + i]) / cali_eif_read(mu_steps_e, s_e, CALI_EIF_TAU, CALI_EIF_TAU_UNIT);
+        dx[MUFI * n + i] = (mu_i - x[MUFI * n + i]) / cali_eif_read(mu_steps_i, s_i, CALI_EIF_TAU, CALI_EIF_TAU_UNIT);
+        dx[IA * n + i] = (p[A_W * n + i] * (v_e - p[EA * n + i]) - x[IA * n + i]) * p[PER_TAU_A * n + i] +
+                         p[B_W * n + i] * rate_e;
+        const double per_e = p[PER_TAU_SE * n + i], per_i = p[PER_TAU_SI * n + i];
+        dx[SEEM * n + i] = mean_slope(see, per_e, z1_ee);
+        dx[SEIM * n + i] = mean_slope(sei, per_i, z1_ei);
+        dx[SIEM * n + i] = mean_slope(sie, per_e, z1_ie);
+        dx[SIIM * n + i] = mean_slope(sii, per_i, z1_ii);
+        dx[SEEV * n + i] = variance_slope(see, see_v, tau_e, per_e, z1_ee, z2_ee);
+        dx[SEIV * n + i] = variance_slope(sei, sei_v, tau_i, per_i, z1_ei, z2_ei);
+        dx[SIEV * n + i] = variance_slope(sie, sie_v, tau_e, per_e, z1_ie, z2_ie);
+        dx[SIIV * n + i] = variance_slope(sii, sii_v, tau_i, per_i, z1_ii, z2_ii);
     }
 }
 
-CAL_HD void show(size_t n, size_t i, const double *restrict p, const double *restrict x, drives d, double *restrict y)
+/* Outputs at the rates that arrive: own_e, own_i, from elsewhere to E and to I. */
+CAL_HD void show(size_t n, size_t i, const double *restrict p, const double *restrict x, double own_e, double own_i,
+                 double far, double ext_i, double *restrict y)
 {
-    const places at = find(n, i, p, x, d);
-    y[RATE_E * n + i] = cali_eif_read(at.e, CALI_EIF_RATE, CALI_EIF_RATE_UNIT);
-    y[RATE_I * n + i] = cali_eif_read(at.i, CALI_EIF_RATE, CALI_EIF_RATE_UNIT);
+    const double tau_e = p[TAU_SE * n + i], tau_i = p[TAU_SI * n + i], g1 = p[Z1_GL * n + i];
+    const double z1_ee = drive(p[Z1_EE * n + i], own_e, g1, far), z1_ie = drive(p[Z1_IE * n + i], own_e, g1, ext_i);
+    const double z1_ei = drive(p[Z1_EI * n + i], own_i, 0.0, 0.0), z1_ii = drive(p[Z1_II * n + i], own_i, 0.0, 0.0);
+    const double s_e = sigma_steps(p[SIGMAE_EXT * n + i], variance(p[JEE * n + i], x[SEEV * n + i], tau_e, z1_ee),
+                                   variance(p[JEI * n + i], x[SEIV * n + i], tau_i, z1_ei));
+    const double s_i = sigma_steps(p[SIGMAI_EXT * n + i], variance(p[JIE * n + i], x[SIEV * n + i], tau_e, z1_ie),
+                                   variance(p[JII * n + i], x[SIIV * n + i], tau_i, z1_ii));
+    y[RATE_E * n + i] = cali_eif_read(cali_eif_mu_steps(x[MUFE * n + i] - x[IA * n + i] * PER_CAPACITY), s_e,
+                                      CALI_EIF_RATE, CALI_EIF_RATE_UNIT);
+    y[RATE_I * n + i] = cali_eif_read(cali_eif_mu_steps(x[MUFI * n + i]), s_i, CALI_EIF_RATE, CALI_EIF_RATE_UNIT);
     y[OUT_IA * n + i] = x[IA * n + i];
 }
 
@@ -203,7 +194,7 @@ static void observe(size_t n, const double *restrict p, const double *restrict x
 {
     EACH_REGION
     for (size_t i = 0; i < n; i++)
-        show(n, i, p, x, gather(n, i, p, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), y);
+        show(n, i, p, x, 0.0, 0.0, 0.0, 0.0, y);
 }
 
 static void observe_driven(size_t n, const double *restrict p, const double *restrict x, const double *restrict c,
@@ -211,10 +202,7 @@ static void observe_driven(size_t n, const double *restrict p, const double *res
 {
     EACH_REGION
     for (size_t i = 0; i < n; i++)
-        show(n, i, p, x,
-             gather(n, i, p, c[FAR * n + i], c[FAR_SQ * n + i], c[EXT_E * n + i], c[EXT_I * n + i], c[OWN_E * n + i],
-                    c[OWN_I * n + i]),
-             y);
+        show(n, i, p, x, c[OWN_E * n + i], c[OWN_I * n + i], c[FAR * n + i] + c[EXT_E * n + i], c[EXT_I * n + i], y);
 }
 
 extern const cal_nmm_model CALI_MODEL(aln);

@@ -141,6 +141,51 @@ Test(nmm_aln, two_regions_run_as_in_neurolib_up_to_its_step)
     net_free(&a);
 }
 
+/* ---- saved and taken up ------------------------------------------------------------------------------ */
+
+/* Two coupled regions with noise on an input and a noisy stimulus: a run that is saved after 50 ms and taken up has the bits
+ * of the uninterrupted one, also in the first mean, whose interval begins with the rate under the inputs of that moment. */
+static net make_noisy_pair(const cal_nmm_noise *noise, const cal_nmm_stimulus *stimulus, size_t *probe)
+{
+    net a = net_make(2, "aln", 1);
+    prepare(&a, 1.1, 0.6, 0.0);
+    net_edge(&a, 0, 1, 1.0, 7.0);
+    net_edge(&a, 1, 0, 0.6, 9.0);
+    a.def.noises = noise;
+    a.def.n_noises = 1;
+    a.def.stimuli = stimulus;
+    a.def.n_stimuli = 1;
+    net_create(&a);
+    const cal_probe_def def = {.what = "rate_e", .every = 5 * CAL_NS_PER_MS, .is_mean = true};
+    cr_assert(cal_nmm_add_probe(a.nmm, &def, probe, NULL) == CAL_OK);
+    return a;
+}
+
+Test(nmm_aln, a_saved_run_goes_on_as_if_not_interrupted)
+{
+    const cal_nmm_noise noise = {.input = "rate_ext_e", .level = 0.5, .tau_ms = 3.0};
+    const double p[] = {0.1, 0.1, 5.0};
+    const cal_nmm_stimulus stimulus = {.input = "rate_ext_i", .region = 1, .wave = cal_waveform_find("noise"), .params = p};
+    size_t number, size, n_whole, n_next;
+    char *bytes;
+    net whole = make_noisy_pair(&noise, &stimulus, &number);
+    net part = make_noisy_pair(&noise, &stimulus, &number), next = make_noisy_pair(&noise, &stimulus, &number);
+    cr_assert(net_run(&whole, 60 * CAL_NS_PER_MS) == CAL_OK && net_run(&part, 50 * CAL_NS_PER_MS) == CAL_OK);
+    cr_assert(cal_nmm_save_state(part.nmm, &bytes, &size) == CAL_OK);
+    cr_assert(cal_nmm_restore_state(next.nmm, bytes, size, CAL_RESTORE_CONTINUE) == CAL_OK);
+    cr_assert(net_run(&next, 60 * CAL_NS_PER_MS) == CAL_OK);
+    const double *a = cal_nmm_probe_rows(whole.nmm, number, &n_whole), *b = cal_nmm_probe_rows(next.nmm, number, &n_next);
+    cr_assert(eq(sz, n_whole, 2));
+    cr_assert(eq(sz, n_next, 2));
+    for (size_t k = 0; k < 4; k++)
+        cr_expect(eq(dbl, a[k], b[k]), "sample %zu of region %zu", k / 2, k % 2);
+    cr_expect(gt(dbl, a[1], 1e-3));
+    free(bytes);
+    net_free(&whole);
+    net_free(&part);
+    net_free(&next);
+}
+
 /* ---- regimes ----------------------------------------------------------------------------------------- */
 
 typedef struct activity {

@@ -146,7 +146,7 @@ Test(nmm_eif_table, holds_what_its_program_computes)
 
 static double read(double mu, double sigma, int32_t quantity)
 {
-    return cali_eif_read(cali_eif_find(mu, sigma), quantity, 1.0);
+    return cali_eif_read(cali_eif_mu_steps(mu), cali_eif_sigma_steps(sigma), quantity, 1.0);
 }
 
 /* On grid points the kept number, between them the bilinear value, outside the edge, for NaN the first. */
