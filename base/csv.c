@@ -257,3 +257,17 @@ cal_status cali_csv_number(cal_context *ctx, const cali_csv *csv, size_t row, si
     *value = cali_quantity_in(&q, &to);
     return CAL_OK;
 }
+
+cal_status cali_csv_times(cal_context *ctx, const cali_csv *csv, size_t column, double *times_ms)
+{
+    if (csv->n_rows == 0)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s:1:1  C301  no samples", csv->name);
+    for (size_t i = 0; i < csv->n_rows; i++) {
+        CAL_TRY(cali_csv_number(ctx, csv, i, column, "ms", &times_ms[i]));
+        const cali_cell *cell = cali_csv_at(csv, i, column);
+        if (i > 0 && !(times_ms[i] > times_ms[i - 1]))
+            return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s:%u:%u  C106  the time %g ms is not after the one before it, %g ms",
+                            csv->name, cell->line, cell->column, times_ms[i], times_ms[i - 1]);
+    }
+    return CAL_OK;
+}

@@ -39,5 +39,8 @@ static inline const cali_cell *cali_csv_at(const cali_csv *csv, size_t row, size
  *  another dimension, C301 no finite number). */
 cal_status cali_csv_number(cal_context *ctx, const cali_csv *csv, size_t row, size_t column, const char *unit,
                            double *value);
+/** A column of times in ms, each after the one before it. Errors: as cali_csv_number, and INPUT (C106 they do not rise,
+ *  C301 there are none). */
+cal_status cali_csv_times(cal_context *ctx, const cali_csv *csv, size_t column, double *times_ms);
 
 #endif

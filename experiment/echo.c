@@ -590,6 +590,25 @@ static void add_plain(echo *e, const char *key, const cali_mapping *mapping)
     close_bracket(e, "}");
 }
 
+static void add_initial(echo *e)
+{
+    const cal_experiment *x = e->exp;
+    if (x->initial_state == NULL && x->n_pasts == 0)
+        return;
+    open_bracket(e, "initial", "{");
+    add_members(e, &cali_keys_initial, x);
+    if (x->n_pasts > 0) {
+        open_bracket(e, "history", "[");
+        for (size_t i = 0; i < x->n_pasts; i++) {
+            open_bracket(e, NULL, "{");
+            add_members(e, &cali_keys_history, &x->pasts[i]);
+            close_bracket(e, "}");
+        }
+        close_bracket(e, "]");
+    }
+    close_bracket(e, "}");
+}
+
 cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out)
 {
     echo e = {.out = out, .exp = experiment};
@@ -599,8 +618,7 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     add_plain(&e, "run", &cali_keys_run);
     add_connectome(&e);
     add_coupling(&e);
-    if (experiment->initial_state != NULL)
-        add_plain(&e, "initial", &cali_keys_initial);
+    add_initial(&e);
     add_plain(&e, "integrator", &cali_keys_integrator);
     add_noises(&e);
     add_stimuli(&e);

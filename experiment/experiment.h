@@ -145,6 +145,12 @@ typedef struct cali_stimulus_more {
     cali_place place, weights_place, file_place;
 } cali_stimulus_more;
 
+/** What a state or an output was before t = 0: entry of `initial.history`. */
+typedef struct cali_past {
+    char *what, *file, *run, *signal, *unit; /* file: a table; run: a recording; the other one is NULL */
+    cali_place place;
+} cali_past;
+
 struct cal_experiment {
     char *path, *title;
     char *text; /* the file as read, for digests and the run folder */
@@ -165,6 +171,8 @@ struct cal_experiment {
     size_t n_coupling_matrices;
     char *initial_state; /* file of a saved state, or NULL */
     cali_place initial_place;
+    cali_past *pasts;
+    size_t n_pasts;
     double gain, min_delay_ms;
     cali_place coupling_place;
 

@@ -1,4 +1,4 @@
-/* Noise and stimuli of the host: what the file says of regions, distances and tables becomes numbers per region. */
+/* Noise, stimuli and histories of the host: what the file says of regions, distances and tables becomes numbers per region. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,7 @@
 #include "base/memory.h"
 #include "experiment/session.h"
 
-/* An array that lives as long as the inputs. */
-static cal_status own(cal_session *s, cali_inputs *self, size_t n, double **out)
+cal_status cali_inputs_own(cal_session *s, cali_inputs *self, size_t n, double **out)
 {
     CAL_TRY(cali_reserve(s->ctx, self->n_owned + 1, sizeof *self->owned, &self->owned, &self->owned_capacity));
     CAL_TRY(cali_alloc(s->ctx, n, sizeof **out, "inputs", out));
@@ -66,7 +65,7 @@ static cal_status load_correlations(cal_session *s, cali_inputs *self, const cal
     CAL_TRY(cal_matrix_load(s->ctx, more->correlations, "correlations", &matrix));
     cal_status status = check_matrix(s, more, &matrix);
     if (status == CAL_OK)
-        status = own(s, self, s->n_regions * s->n_regions, &copy);
+        status = cali_inputs_own(s, self, s->n_regions * s->n_regions, &copy);
     if (status == CAL_OK)
         memcpy(copy, matrix.values, s->n_regions * s->n_regions * sizeof *copy);
     *out = copy;
@@ -87,7 +86,7 @@ static cal_status make_noise(cal_session *s, cali_inputs *self, size_t k, size_t
     double *levels;
     size_t n;
     CAL_TRY(choose(s, more->of, more->place, is_state ? noise->state : noise->input, is_state, chosen, &n));
-    CAL_TRY(own(s, self, s->n_regions, &levels));
+    CAL_TRY(cali_inputs_own(s, self, s->n_regions, &levels));
     for (size_t i = 0; i < n; i++)
         levels[chosen[i]] = 1.0;
     noise->levels = levels;
@@ -133,7 +132,7 @@ static cal_status make_weights(cal_session *s, cali_inputs *self, size_t k, size
     if (more->n_weights > 1 && more->n_weights != n)
         return cali_experiment_fail(s->ctx, s->experiment, more->weights_place, "C104", "%zu weights for %zu regions",
                                     more->n_weights, n);
-    CAL_TRY(own(s, self, s->n_regions, &weights));
+    CAL_TRY(cali_inputs_own(s, self, s->n_regions, &weights));
     for (size_t i = 0; i < n; i++)
         weights[chosen[i]] = more->weights == NULL ? 1.0 : more->weights[more->n_weights > 1 ? i : 0];
     stimulus->weights = weights;
@@ -148,18 +147,11 @@ static cal_status copy_samples(cal_session *s, cali_inputs *self, const cali_sti
         return cali_experiment_fail(s->ctx, s->experiment, more->file_place, "C107", "no column \"%s\" in %s",
                                     time < 0 ? "time" : more->column, more->path);
     double *times, *values;
-    CAL_TRY(own(s, self, csv->n_rows, &times));
-    CAL_TRY(own(s, self, csv->n_rows, &values));
-    for (size_t i = 0; i < csv->n_rows; i++) {
-        CAL_TRY(cali_csv_number(s->ctx, csv, i, (size_t)time, "ms", &times[i]));
+    CAL_TRY(cali_inputs_own(s, self, csv->n_rows, &times));
+    CAL_TRY(cali_inputs_own(s, self, csv->n_rows, &values));
+    CAL_TRY(cali_csv_times(s->ctx, csv, (size_t)time, times));
+    for (size_t i = 0; i < csv->n_rows; i++)
         CAL_TRY(cali_csv_number(s->ctx, csv, i, (size_t)value, more->unit, &values[i]));
-        const cali_cell *cell = cali_csv_at(csv, i, (size_t)time);
-        if (i > 0 && !(times[i] > times[i - 1]))
-            return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "%s:%u:%u  C106  the time %g ms is not after the one before it, %g ms",
-                            more->path, cell->line, cell->column, times[i], times[i - 1]);
-    }
-    if (csv->n_rows == 0)
-        return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "%s:1:1  C301  no samples", more->path);
     to->times_ms = times;
     to->values = values;
     to->n_samples = csv->n_rows;
@@ -197,7 +189,7 @@ cal_status cali_inputs_make(cal_session *s, cali_inputs *self)
     for (size_t k = 0; k < e->n_stimuli && status == CAL_OK; k++)
         status = make_stimulus(s, self, k, chosen);
     free(chosen);
-    return status;
+    return status == CAL_OK ? cali_pasts_make(s, self) : status;
 }
 
 void cali_inputs_free(cali_inputs *self)
@@ -207,5 +199,6 @@ void cali_inputs_free(cali_inputs *self)
     free(self->owned);
     free(self->noises);
     free(self->stimuli);
+    free(self->histories);
     *self = (cali_inputs){0};
 }

@@ -53,11 +53,36 @@ static const cali_key initial[] = {
     {"state", CALI_KEY_PATH, EXP(initial_state), PLACE(cal_experiment, initial_place),
      .meaning = "state that `callosum run --save-state` wrote: regions, models, coupled outputs and the step must be the "
                 "same, parameters, weights and delays need not. The run begins there at t = 0"},
+    {"history", CALI_KEY_LIST, .inner = &cali_keys_history,
+     .meaning = "what states and outputs were before t = 0, from tables or recordings; not beside `state`, which brings "
+                "its own"},
 };
 const cali_mapping cali_keys_initial = {"initial",
                                         "Where the neural masses begin. Constants stand with each model (`models.NAME."
                                         "initial`); before t = 0 all outputs are constant then.",
                                         MAPPING(initial), "initial: {state: first.state}"};
+
+static const cali_key history[] = {
+    {"what", CALI_KEY_TEXT, AT(cali_past, what), .is_required = true,
+     .meaning = "a state (looked for first) or an output of the regions' models. A state starts from the last value; what "
+                "the models send follows from their states. An output's past stands for itself"},
+    {"file", CALI_KEY_PATH, AT(cali_past, file),
+     .meaning = "table with the header `time (ms), LABEL, ...`: one row per moment, one column per region that has `what`, in "
+                "any order. Units stand behind the names or in `unit`"},
+    {"unit", CALI_KEY_TEXT, AT(cali_past, unit), .meaning = "unit of the columns of `file` without one of their own"},
+    {"run", CALI_KEY_PATH, AT(cali_past, run),
+     .meaning = "in the place of `file`: folder of an earlier run, or its `run.h5`"},
+    {"signal", CALI_KEY_TEXT, AT(cali_past, signal),
+     .meaning = "signal of that run by its name in `run.h5`; `what` when left out. To be recorded at single moments, not as "
+                "means"},
+};
+const cali_mapping cali_keys_history = {"initial.history[]",
+                                        "The past of one state or output in all regions. The last time of a table or "
+                                        "recording is t = 0; the first reaches back as far as the longest delay. Between the "
+                                        "times stands a cubic. Spiking regions keep their constant past.",
+                                        MAPPING(history),
+                                        "initial:\n  history:\n    - {what: r, run: runs/0001}\n    - {what: V, file: "
+                                        "past.csv, unit: mV}"};
 
 /* ---- connectome ----------------------------------------------------------------------------------- */
 
@@ -445,7 +470,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
                                          MAPPING(analysis), "analysis: {window: 30 s, overlap: 28 s}"};
 
 const cali_mapping *const cali_all_mappings[] = {
-    &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
+    &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
     &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,

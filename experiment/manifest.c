@@ -46,6 +46,15 @@ static cal_status add_tables(cal_context *ctx, cali_text *t, const cali_settings
     return CAL_OK;
 }
 
+static cal_status add_past(cal_context *ctx, cali_text *t, const cali_past *past)
+{
+    char *path = NULL;
+    CAL_TRY(cali_past_path(ctx, past, &path));
+    const cal_status status = add_input(ctx, t, "history", path);
+    free(path);
+    return status;
+}
+
 /* Files that the run read. A folder of matrices is named without a digest: the weights' own digest follows from the
  * arrays in run.h5. */
 static cal_status add_inputs(const cal_session *s, cali_text *t)
@@ -71,6 +80,8 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     for (size_t i = 0; i < e->n_coupling_matrices; i++)
         CAL_TRY(add_input(s->ctx, t, "weights", e->coupling_matrices[i]));
     CAL_TRY(add_input(s->ctx, t, "state", e->initial_state));
+    for (size_t i = 0; i < e->n_pasts; i++)
+        CAL_TRY(add_past(s->ctx, t, &e->pasts[i]));
     for (size_t i = 0; i < e->n_masses; i++)
         CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));
     for (size_t i = 0; i < e->n_assignments; i++)

@@ -205,8 +205,6 @@ static void parse_root(cali_reader *r, const cali_node *root)
     parse_version(r, cali_node_get(root, "callosum"));
     parse_run(r, cali_node_get(root, "run"));
     parse_connectome(r, cali_node_get(root, "connectome"));
-    if (cali_node_get(root, "initial") != NULL)
-        cali_read_mapping(r, &cali_keys_initial, cali_node_get(root, "initial"), "initial", r->exp, NULL);
     parse_integrator(r, cali_node_get(root, "integrator"));
     cali_fill_defaults(r, &cali_keys_sync, r->exp);
     if (cali_node_get(root, "sync") != NULL)
@@ -215,6 +213,7 @@ static void parse_root(cali_reader *r, const cali_node *root)
     cali_parse_models(r, cali_node_get(root, "models"));
     cali_parse_couplings(r, cali_node_get(root, "coupling"));
     cali_parse_regions(r, r->regions);
+    cali_parse_initial(r, cali_node_get(root, "initial"));
     cali_parse_noises(r, cali_node_get(root, "noise"));
     cali_parse_stimuli(r, cali_node_get(root, "stimuli"));
     parse_record(r, cali_node_get(root, "record"));

@@ -122,18 +122,17 @@ static int default_mass(const cali_reader *r)
     return cali_find_mass(r->exp, cali_node_text(line, cali_node_text(cali_node_get(line, "model"), "")));
 }
 
-const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place)
+enum { MAX_KNOWN = 128 };
+
+/* Names of the fields of one kind, each once, behind the n that are there. */
+static size_t list_fields(const cali_reader *r, cali_field_kind kind, const char **known, size_t n_known)
 {
-    const cal_field *field = cali_look_up_field(r->exp, default_mass(r), kind, name);
-    if (field != NULL || name == NULL)
-        return field;
-    size_t n, n_known = 0;
-    const char *known[128];
+    size_t n;
     for (size_t i = 0; i < r->exp->n_masses; i++) {
         if (r->exp->masses[i].model == NULL)
             continue;
         const cal_field *fields = fields_of(r->exp->masses[i].model, kind, &n);
-        for (size_t k = 0; k < n && n_known < 128; k++) {
+        for (size_t k = 0; k < n && n_known < MAX_KNOWN; k++) {
             bool is_new = true;
             for (size_t j = 0; j < n_known; j++)
                 is_new = is_new && strcmp(known[j], fields[k].name) != 0;
@@ -141,11 +140,39 @@ const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const cha
                 known[n_known++] = fields[k].name;
         }
     }
-    if (n_known == 0) /* no model could be read: that mistake is enough */
-        return NULL;
+    return n_known;
+}
+
+static void refuse_field(cali_reader *r, const char *kind, const char *name, cali_place place, const char **known,
+                         size_t n_known)
+{
     char what[2 * CALI_LABEL];
-    snprintf(what, sizeof what, "no model here has the %s \"%.60s\"", field_kind_names[kind], name);
+    if (n_known == 0) /* no model could be read: that mistake is enough */
+        return;
+    snprintf(what, sizeof what, "no model here has the %s \"%.60s\"", kind, name);
     cali_refuse_word(r, place, "C107", what, name, known, n_known, cali_word_in_array);
+}
+
+const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place)
+{
+    const cal_field *field = cali_look_up_field(r->exp, default_mass(r), kind, name);
+    if (field != NULL || name == NULL)
+        return field;
+    const char *known[MAX_KNOWN];
+    refuse_field(r, field_kind_names[kind], name, place, known, list_fields(r, kind, known, 0));
+    return NULL;
+}
+
+const cal_field *cali_find_row(cali_reader *r, const char *name, cali_place place)
+{
+    const cal_field *field = cali_look_up_field(r->exp, default_mass(r), CALI_STATES, name);
+    if (field == NULL)
+        field = cali_look_up_field(r->exp, default_mass(r), CALI_OUTPUTS, name);
+    if (field != NULL)
+        return field;
+    const char *known[MAX_KNOWN];
+    const size_t n = list_fields(r, CALI_STATES, known, 0);
+    refuse_field(r, "state or output", name, place, known, list_fields(r, CALI_OUTPUTS, known, n));
     return NULL;
 }
 

@@ -120,6 +120,10 @@ void cali_parse_couplings(cali_reader *r, const cali_node *node);
 /** The quantity that stands under `key`, if it stands there. */
 void cali_read_own(cali_reader *r, const cali_node *node, const char *label, const char *key, const char *unit,
                    double *out);
+/** A state or an output of the models in use, as cali_find_field; states are looked for first. */
+const cal_field *cali_find_row(cali_reader *r, const char *name, cali_place place);
+/* parse_initial.c */
+void cali_parse_initial(cali_reader *r, const cali_node *node);
 /* parse_inputs.c */
 /** Unit of a noise level. */
 void cali_noise_unit(const cal_field *state, bool is_white, char unit[CALI_UNIT_TEXT]);

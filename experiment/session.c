@@ -100,7 +100,9 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
         def.n_noises = e->n_noises;
         def.stimuli = inputs.stimuli;
         def.n_stimuli = e->n_stimuli;
-        status = cal_nmm_create(s->ctx, &def, host);
+        def.histories = inputs.histories;
+        def.n_histories = e->n_pasts;
+        status = cali_pasts_explain(s, cal_nmm_create(s->ctx, &def, host));
         if (status != CAL_OK)
             status = add_place(s, "C103", e->coupling_place);
     }

@@ -107,10 +107,11 @@ void cali_regional_destroy(cali_regional **regional);
  *  (C107 no such column, C303 no row for the region, C106 out of range, C102 and C103 units of a table). */
 cal_status cali_regional_values(cali_regional *regional, size_t region, double *params, double *initial);
 
-/** inputs.c: noise and stimuli with numbers for each region. */
+/** inputs.c: noise, stimuli and histories with numbers for each region. */
 typedef struct cali_inputs {
     cal_nmm_noise *noises;
     cal_nmm_stimulus *stimuli;
+    cal_nmm_history *histories;
     double **owned; /* arrays that they point to */
     size_t n_owned, owned_capacity;
 } cali_inputs;
@@ -118,6 +119,16 @@ typedef struct cali_inputs {
  *  MEMORY. */
 cal_status cali_inputs_make(cal_session *session, cali_inputs *inputs);
 void cali_inputs_free(cali_inputs *inputs);
+/** An array of n zeros that lives as long as the inputs. */
+cal_status cali_inputs_own(cal_session *session, cali_inputs *inputs, size_t n, double **out);
+
+/** past.c: what the experiment says of the time before t = 0, into `inputs->histories`. Errors: IO, INPUT (C107 no such
+ *  column or signal, C303 regions, C102 and C103 units, C106 times, C301 not finite), MEMORY. */
+cal_status cali_pasts_make(cal_session *session, cali_inputs *inputs);
+/** Says where the history stands that the host has refused; any other status as it is. */
+cal_status cali_pasts_explain(cal_session *session, cal_status status);
+/** The file that a past is read from; released with free(). */
+cal_status cali_past_path(cal_context *ctx, const cali_past *past, char **out);
 
 /** wiring.c: delays and weights of the user's matrices. */
 cal_status cali_wiring_load(cal_session *session);
