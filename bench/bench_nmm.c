@@ -1,8 +1,10 @@
 /* Cost of the neural-mass host on measured connectomes, one thread, double precision, delays on, 1 ms output:
  * CPU seconds per simulated second, nanoseconds per connection and step, and what the arithmetic and the bytes allow.
  *
- *   floor   the delayed sum alone on a history that stays in the first-level cache: the same instructions, no misses
- *   run     models x methods x steps; errors of each method against a converged run where asked for
+ *   floor     the delayed sum alone on a history that stays in the first-level cache: the same instructions, no misses
+ *   run       models x methods x steps
+ *   threads   wall time of the largest with 1, 2, ... threads
+ *   accuracy  cost and error after a second of methods x steps, against a converged run
  *
  * Connectomes: connectivity_76, Fast_TVB's group average of 379 regions, Hagmann's 998, Schaefer-1000, at 3 mm/ms, from
  * $CALLOSUM_SHARED or ../shared; where they are not, made-up ones of the same size and density.
@@ -14,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "callosum/connectomes.h"
 #include "callosum/nmm.h"
 
@@ -29,22 +32,24 @@ static const struct source {
     {"1000", "tvbo/schaefer1000_MghUscHcp32_weights.csv.gz", "tvbo/schaefer1000_MghUscHcp32_lengths.csv.gz", 1000, 0.096,
      200.0},
 };
-enum { N_SOURCES = sizeof sources / sizeof sources[0], MAX_PARAMS = 64 };
+enum { N_SOURCES = sizeof sources / sizeof sources[0] };
 
-/* A drive of 7 Hz keeps the regions moving, so that errors of delays and steps are seen. */
+/* Regions differ in one parameter, spread evenly, and a drive of 7 Hz keeps them moving, so that errors of delays and
+ * steps are seen. Jansen-Rit and Montbrio-Pazo-Roxin stand where they oscillate (the networks of docs/numerics.md). */
 static const struct network {
     const char *model, *coupling, *from, *to;
     double gain; /* on weights whose rows sum to 1 in the mean */
     double drive; /* amplitude on the first input */
     struct {
         const char *name;
-        double value;
+        double low, high;
     } params[4];
 } networks[] = {
-    {"reduced-wong-wang-exc-inh", "linear", NULL, NULL, 0.1, 0.1, {{NULL, 0.0}}},
-    {"jansen-rit", "sigmoidal-jansen-rit", "potential", NULL, 1.0, 0.05, {{NULL, 0.0}}},
-    {"mpr", "linear", NULL, NULL, 10.0, 3.0, {{"tau", 10.0}, {"eta", -4.8}, {"Delta", 1.0}, {"J", 15.0}}},
-    {"generic-2d-oscillator", "linear", NULL, NULL, 0.05, 0.5, {{NULL, 0.0}}},
+    {"reduced-wong-wang-exc-inh", "linear", NULL, NULL, 0.1, 0.1, {{"I_o", 0.37, 0.39}}},
+    {"jansen-rit", "sigmoidal-jansen-rit", "potential", NULL, 20.0, 0.02, {{"mu", 0.1, 0.2}}},
+    {"mpr", "linear", NULL, NULL, 10.0, 3.0,
+     {{"tau", 10.0, 10.0}, {"eta", -5.25, -4.75}, {"Delta", 1.0, 1.0}, {"J", 15.0, 15.0}}},
+    {"generic-2d-oscillator", "linear", NULL, NULL, 0.05, 0.5, {{"I", -0.1, 0.1}}},
 };
 enum { N_NETWORKS = sizeof networks / sizeof networks[0] };
 
@@ -115,16 +120,18 @@ static cal_nmm *start(cal_context *ctx, const cal_connectome *brain, const struc
 {
     const cal_nmm_model *model = cal_nmm_model_find(net->model);
     const size_t n = cal_connectome_n_regions(brain);
-    double params[MAX_PARAMS];
-    for (size_t k = 0; k < model->n_params; k++) {
-        params[k] = model->params[k].value;
-        for (int i = 0; i < 4 && net->params[i].name != NULL; i++)
-            if (strcmp(net->params[i].name, model->params[k].name) == 0)
-                params[k] = net->params[i].value;
-    }
+    double *params = calloc(n * model->n_params, sizeof *params);
     cal_nmm_region *regions = calloc(n, sizeof *regions);
-    for (size_t i = 0; i < n; i++)
-        regions[i] = (cal_nmm_region){.model = model, .params = params};
+    for (size_t i = 0; i < n; i++) {
+        double *own = params + i * model->n_params;
+        const double share = fmod((double)i * 0.61803398874989484820, 1.0);
+        for (size_t k = 0; k < model->n_params; k++)
+            own[k] = model->params[k].value;
+        for (int j = 0; j < 4 && net->params[j].name != NULL; j++)
+            own[cal_field_find(model->params, model->n_params, net->params[j].name)] =
+                net->params[j].low + share * (net->params[j].high - net->params[j].low);
+        regions[i] = (cal_nmm_region){.model = model, .params = own};
+    }
     cal_coupling coupling = cal_coupling_default();
     coupling.kind = (cal_coupling_kind)word_index(cal_coupling_names, CAL_N_COUPLINGS, net->coupling);
     if (strcmp(net->coupling, "sigmoidal-jansen-rit") == 0) { /* TVB's rate of a Jansen-Rit region */
@@ -151,26 +158,39 @@ static cal_nmm *start(cal_context *ctx, const cal_connectome *brain, const struc
     if (cal_nmm_create(ctx, &def, &nmm) != CAL_OK || cal_nmm_add_probe(nmm, &output, probe, NULL) != CAL_OK)
         stop(cal_context_message(ctx));
     free(regions);
+    free(params);
     return nmm;
 }
 
-/* Runs for `span_ms`; the CPU seconds of the advances. `last` (n_regions, or NULL) gets the last output. */
-static double run(cal_context *ctx, const cal_connectome *brain, const struct network *net, const char *integrator,
-                  double dt_ms, double span_ms, double *last)
+/* Runs for `span_ms`; the CPU seconds of the advances, NAN where they fail. `last` (n_regions, or NULL) gets the last
+ * output. */
+static double run_timed(cal_context *ctx, const cal_connectome *brain, const struct network *net, const char *integrator,
+                        double dt_ms, double span_ms, double *last, double *wall_s)
 {
     size_t probe, n_samples = 0;
     cal_nmm *nmm = start(ctx, brain, net, integrator, dt_ms, &probe);
-    const double begin = cpu_s();
+    const double begin = cpu_s(), wall_begin = cali_wall_s();
     while (cal_time_ms(cal_nmm_time(nmm)) < span_ms)
-        if (cal_nmm_advance(nmm, cal_nmm_time(nmm) + 100 * CAL_NS_PER_MS) != CAL_OK)
-            stop(cal_context_message(ctx));
+        if (cal_nmm_advance(nmm, cal_nmm_time(nmm) + 100 * CAL_NS_PER_MS) != CAL_OK) { /* the step is too long */
+            cal_context_clear(ctx);
+            cal_nmm_destroy(&nmm);
+            return NAN;
+        }
     const double s = cpu_s() - begin;
+    *wall_s = cali_wall_s() - wall_begin;
     const double *rows = cal_nmm_probe_rows(nmm, probe, &n_samples);
     const size_t n = cal_nmm_n_regions(nmm);
     if (last != NULL)
         memcpy(last, rows + (n_samples - 1) * n, n * sizeof *last);
     cal_nmm_destroy(&nmm);
     return s;
+}
+
+static double run(cal_context *ctx, const cal_connectome *brain, const struct network *net, const char *integrator,
+                  double dt_ms, double span_ms, double *last)
+{
+    double wall_s;
+    return run_timed(ctx, brain, net, integrator, dt_ms, span_ms, last, &wall_s);
 }
 
 static bool is_wanted(const char *name, int n_words, char **words)
@@ -225,20 +245,52 @@ static double deviation_of(cal_context *ctx, const cal_connectome *brain, const 
 static void bench_accuracy(cal_context *ctx, const struct source *s, const cal_connectome *brain, size_t n_edges,
                            const struct network *net)
 {
-    static const struct method tried[] = {{"rk4", 5.0}, {"rk4", 2.0}, {"rk4", 1.0}, {"rk4", 0.5}, {"rk4", 0.2}, {"rk4", 0.1},
-                                          {"heun", 0.1}, {"heun-held", 0.1}, {"heun-held", 0.05}, {"heun-held", 0.02}};
+    static const struct method tried[] = {{"rk4", 1.0}, {"rk4", 0.5}, {"rk4", 0.2}, {"rk4", 0.1},
+                                          {"heun", 0.1}, {"heun-held", 0.1}, {"heun-held", 0.05}, {"heun-held", 0.02},
+                                          {"heun-held", 0.01}};
     const size_t n = cal_connectome_n_regions(brain);
     double *truth = calloc(n, sizeof *truth), *x = calloc(n, sizeof *x);
     const double deviation = deviation_of(ctx, brain, net);
     run(ctx, brain, net, "rk4", 0.02, 1000.0, truth);
     for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
         const double cost = run(ctx, brain, net, tried[i].integrator, tried[i].dt_ms, 1000.0, x);
+        if (isnan(cost))
+            continue;
         printf("accuracy,%s,%zu,%zu,%s,%s,%g,%.4g,%.3f,%.2e,\n", s->name, n, n_edges, net->model, tried[i].integrator,
                tried[i].dt_ms, cost, cost * 1e6 * tried[i].dt_ms / (double)n_edges, error_of(n, x, truth, deviation));
         fflush(stdout);
     }
     free(truth);
     free(x);
+}
+
+/* Wall seconds per simulated second with 1, 2, ... threads, and the gain over one. */
+static void bench_threads(const struct source *s, const struct network *net, int repeats)
+{
+    double one = 0.0;
+    for (unsigned n_threads = 1; n_threads <= 4 && n_threads <= (unsigned)sysconf(_SC_NPROCESSORS_ONLN); n_threads++) {
+        cal_context_def def = cal_context_def_default();
+        def.n_threads = n_threads;
+        cal_context *ctx = NULL;
+        if (cal_context_create(&def, &ctx) != CAL_OK)
+            stop("no context");
+        cal_connectome *brain = load(ctx, s);
+        cal_connectome_facts facts;
+        if (cal_connectome_describe(ctx, brain, 3.0, &facts) != CAL_OK)
+            stop(cal_context_message(ctx));
+        double best = INFINITY;
+        for (int r = 0; r < repeats; r++) {
+            double wall_s = 0.0;
+            run_timed(ctx, brain, net, "rk4", 0.1, s->span_ms, NULL, &wall_s);
+            best = fmin(best, wall_s / s->span_ms * 1e3);
+        }
+        one = n_threads == 1 ? best : one;
+        printf("threads %u,%s,%zu,%zu,%s,rk4,0.1,%.4g,%.3f,,%.2f x in wall time\n", n_threads, s->name, facts.n_regions,
+               facts.n_edges, net->model, best, best * 1e5 / (double)facts.n_edges, one / best);
+        fflush(stdout);
+        cal_connectome_destroy(&brain);
+        cal_context_destroy(&ctx);
+    }
 }
 
 static void bench_source(cal_context *ctx, const struct source *s, int repeats, int n_words, char **words)
@@ -255,6 +307,9 @@ static void bench_source(cal_context *ctx, const struct source *s, int repeats, 
             if (cal_nmm_model_find(networks[k].model) != NULL && is_wanted(name, n_words, words))
                 bench_run(ctx, s, brain, facts.n_edges, &networks[k], &methods[m], repeats);
         }
+        snprintf(name, sizeof name, "threads %s %s", s->name, networks[k].model);
+        if (s->regions >= 998 && is_wanted(name, n_words, words))
+            bench_threads(s, &networks[k], repeats);
         snprintf(name, sizeof name, "accuracy %s %s", s->name, networks[k].model);
         if (is_wanted(name, n_words, words))
             bench_accuracy(ctx, s, brain, facts.n_edges, &networks[k]);
