@@ -167,7 +167,7 @@ int main(int argc, char **argv)
     int n_used = 0;
     const cali_verb *verb = find_verb(argc, argv, &n_used);
     if (verb == NULL)
-        return unknown_verb(argc, argv);
+        return (int)unknown_verb(argc, argv);
     for (int i = 1 + n_used; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_verb_help(verb);
@@ -177,5 +177,5 @@ int main(int argc, char **argv)
         print_verb_help(verb);
         return CALI_EXIT_OK;
     }
-    return run_verb(verb, argc - 1 - n_used, argv + 1 + n_used);
+    return (int)run_verb(verb, argc - 1 - n_used, argv + 1 + n_used);
 }

@@ -238,15 +238,15 @@ static void sra1_stage(cal_nmm *nmm, cali_block *b, int64_t k, int stage)
 }
 
 static const scheme schemes[CAL_N_INTEGRATORS] = {
-    [CAL_RK4] = {4, {BEGIN, MIDDLE, MIDDLE, END}, rk4_stage, {true, true, true}, 0.5,
-                 {0.0625, -0.3125, 0.9375, 0.3125}},
-    [CAL_HEUN] = {2, {BEGIN, END}, heun_stage, {true, false, true}},
-    [CAL_SRA1] = {2, {BEGIN, MIDDLE}, sra1_stage, {true, true}, 0.75,
-                  {0.0546875, -0.2578125, 0.6015625, 0.6015625}},
-    [CAL_EULER] = {1, {BEGIN}, euler_stage, {true}},
-    [CAL_EULER_HELD] = {1, {BEGIN}, euler_stage, {true}},
-    [CAL_HEUN_HELD] = {2, {BEGIN, BEGIN}, heun_stage, {true}},
-    [CAL_RK4_HELD] = {4, {BEGIN, BEGIN, BEGIN, BEGIN}, rk4_stage, {true}},
+    [CAL_RK4] = {.n_stages = 4, .at = {BEGIN, MIDDLE, MIDDLE, END}, .stage = rk4_stage, .has = {true, true, true}, .share = 0.5,
+                 .weight = {0.0625, -0.3125, 0.9375, 0.3125}},
+    [CAL_HEUN] = {.n_stages = 2, .at = {BEGIN, END}, .stage = heun_stage, .has = {true, false, true}},
+    [CAL_SRA1] = {.n_stages = 2, .at = {BEGIN, MIDDLE}, .stage = sra1_stage, .has = {true, true}, .share = 0.75,
+                 .weight = {0.0546875, -0.2578125, 0.6015625, 0.6015625}},
+    [CAL_EULER] = {.n_stages = 1, .at = {BEGIN}, .stage = euler_stage, .has = {true}},
+    [CAL_EULER_HELD] = {.n_stages = 1, .at = {BEGIN}, .stage = euler_stage, .has = {true}},
+    [CAL_HEUN_HELD] = {.n_stages = 2, .at = {BEGIN, BEGIN}, .stage = heun_stage, .has = {true}},
+    [CAL_RK4_HELD] = {.n_stages = 4, .at = {BEGIN, BEGIN, BEGIN, BEGIN}, .stage = rk4_stage, .has = {true}},
 };
 
 static const scheme *scheme_of(const cal_nmm *nmm)

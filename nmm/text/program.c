@@ -173,7 +173,7 @@ static int push_node(builder *b, const cali_own_node *node)
         const int z = push_node(b, node->args[2]);
         return x < 0 || y < 0 || z < 0 ? FAILED : push(b, (cali_own_op){CALI_OWN_CHOOSE, x, y, z, -1, 0.0});
     }
-    return push_op(b, node->kind, x, y, node->kind == CALI_OWN_CALL ? node->function : -1);
+    return push_op(b, (int)node->kind, x, y, node->kind == CALI_OWN_CALL ? node->function : -1);
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------ */
