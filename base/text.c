@@ -42,6 +42,36 @@ void cali_text_add(cali_text *text, const char *piece)
     cali_text_add_bytes(text, piece, strlen(piece));
 }
 
+void cali_text_add_character(cali_text *text, uint32_t code)
+{
+    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+        code = '?';
+    const unsigned n_more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const unsigned char heads[] = {0, 0xc0, 0xe0, 0xf0};
+    unsigned char bytes[4] = {(unsigned char)(heads[n_more] | code >> 6 * n_more)};
+    for (unsigned i = 1; i <= n_more; i++)
+        bytes[i] = (unsigned char)(0x80 | (code >> 6 * (n_more - i) & 0x3f));
+    cali_text_add_bytes(text, bytes, n_more + 1);
+}
+
+uint32_t cali_text_next_character(const char **at)
+{
+    const unsigned char *p = (const unsigned char *)*at;
+    if (*p == 0)
+        return 0;
+    const unsigned n_more = *p < 0x80 ? 0 : *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
+    uint32_t code = n_more == 0 ? *p : *p & (0x3fu >> n_more);
+    for (unsigned i = 1; i <= n_more; i++) {
+        if ((p[i] & 0xc0) != 0x80 || *p < 0xc0) {
+            *at += 1;
+            return 0xfffd;
+        }
+        code = code << 6 | (p[i] & 0x3fu);
+    }
+    *at += n_more + 1;
+    return code;
+}
+
 void cali_text_format(cali_text *text, const char *format, ...)
 {
     va_list args, again;

@@ -23,7 +23,12 @@ void cali_text_format(cali_text *text, const char *format, ...);
 void cali_text_add_number(cali_text *text, double value);
 /** Adds `piece` as a JSON string with quotes; also safe inside an HTML script ("<" is escaped). */
 void cali_text_add_json(cali_text *text, const char *piece);
+/** Adds the character of a Unicode code point as UTF-8; '?' for what is none. */
+void cali_text_add_character(cali_text *text, uint32_t code);
 void cali_text_free(cali_text *text);
+
+/** The next character of a UTF-8 text, 0 at its end (and `*at` stays there); U+FFFD for a byte that begins none. */
+uint32_t cali_text_next_character(const char **at);
 
 /** Writes the shortest decimal that reads back as the same double; at least 32 bytes. */
 void cali_format_number(double value, char *buffer);

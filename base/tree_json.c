@@ -59,27 +59,6 @@ static bool read_hex(reader *self, unsigned *code)
     return true;
 }
 
-static void add_utf8(cali_text *out, unsigned code)
-{
-    char bytes[4];
-    size_t n = 0;
-    if (code < 0x80)
-        bytes[n++] = (char)code;
-    else if (code < 0x800)
-        bytes[n++] = (char)(0xc0 | code >> 6);
-    else if (code < 0x10000) {
-        bytes[n++] = (char)(0xe0 | code >> 12);
-        bytes[n++] = (char)(0x80 | (code >> 6 & 0x3f));
-    } else {
-        bytes[n++] = (char)(0xf0 | code >> 18);
-        bytes[n++] = (char)(0x80 | (code >> 12 & 0x3f));
-        bytes[n++] = (char)(0x80 | (code >> 6 & 0x3f));
-    }
-    if (code >= 0x80)
-        bytes[n++] = (char)(0x80 | (code & 0x3f));
-    cali_text_add_bytes(out, bytes, n);
-}
-
 static bool read_escape(reader *self, cali_text *out)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -110,7 +89,7 @@ static bool read_escape(reader *self, cali_text *out)
         refuse(self, "a string that holds NUL or half a character");
         return false;
     }
-    add_utf8(out, code);
+    cali_text_add_character(out, code);
     return true;
 }
 

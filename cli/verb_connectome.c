@@ -1,7 +1,9 @@
 /* callosum connectome info FILE, callosum connectome generate OUT.zip. */
 #include <math.h>
+#include <string.h>
 
 #include "callosum/connectomes.h"
+#include "cli/connectome_source.h"
 #include "cli/output.h"
 
 /* ---- info ------------------------------------------------------------------------------------ */
@@ -9,16 +11,11 @@
 static const cali_option info_options[] = {
     {.name = "speed", .kind = CALI_OPTION_QUANTITY, .value = "V", .unit = "mm/ms", .low = 1e-3, .high = 1e6,
      .meaning = "conduction speed with unit, for the delays; default \"3 mm/ms\""},
-    {.name = "lengths", .kind = CALI_OPTION_TEXT, .value = "FILE",
-     .meaning = "tract lengths of a text matrix; default: looked for beside it"},
-    {.name = "labels", .kind = CALI_OPTION_TEXT, .value = "FILE", .meaning = "table with one row per region"},
-    {.name = "orientation", .kind = CALI_OPTION_TEXT, .value = "WAY", .meaning = "to-from or from-to"},
-    {.name = "length-unit", .kind = CALI_OPTION_QUANTITY, .value = "U", .unit = "mm", .low = 1e-6, .high = 1e6,
-     .meaning = "what 1 in the lengths stands for; default \"1 mm\""},
+    CALI_SOURCE_OPTIONS,
     CALI_OPTION_JSON,
 };
 
-static cal_status read_source(cal_context *ctx, const cali_arguments *arguments, cal_connectome_source *source)
+cal_status cali_read_source(cal_context *ctx, const cali_arguments *arguments, cal_connectome_source *source)
 {
     *source = cal_connectome_source_default();
     source->path = arguments->words[0];
@@ -31,9 +28,21 @@ static cal_status read_source(cal_context *ctx, const cali_arguments *arguments,
         return CAL_OK;
     const int nearest = cali_nearest_word(way, ways, 2);
     if (nearest < 0 || cali_edit_distance(way, ways[nearest]) > 0)
-        return CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum connectome info: --orientation is to-from or from-to, got \"%s\".",
-                        way);
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum %s: --orientation is to-from or from-to, got \"%s\".",
+                        arguments->verb->name, way);
     source->orientation = nearest == 0 ? CAL_TO_FROM : CAL_FROM_TO;
+    return CAL_OK;
+}
+
+cal_status cali_read_normalisation(cal_context *ctx, const cali_arguments *arguments, cal_normalisation *kind)
+{
+    const char *name = cali_get_text(arguments, "normalise", cal_normalisation_names[0]);
+    const int nearest = cali_nearest_word(name, cal_normalisation_names, CAL_N_NORMALISATIONS);
+    if (nearest < 0 || strcmp(name, cal_normalisation_names[nearest]) != 0)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum %s: no normalisation \"%s\".%s%s%s", arguments->verb->name, name,
+                        nearest < 0 ? " Try callosum connectome normalisations" : " Try ",
+                        nearest < 0 ? "" : cal_normalisation_names[nearest], ".");
+    *kind = (cal_normalisation)nearest;
     return CAL_OK;
 }
 
@@ -122,7 +131,7 @@ static cali_exit run_info(cal_context *ctx, const cali_arguments *arguments)
     cal_connectome *connectome = NULL;
     cal_connectome_facts facts;
     cali_exit result = CALI_EXIT_OK;
-    if (read_source(ctx, arguments, &source) != CAL_OK || cal_connectome_load(ctx, &source, &connectome) != CAL_OK ||
+    if (cali_read_source(ctx, arguments, &source) != CAL_OK || cal_connectome_load(ctx, &source, &connectome) != CAL_OK ||
         cal_connectome_describe(ctx, connectome, speed, &facts) != CAL_OK)
         result = cali_fail(ctx, CALI_EXIT_INPUT);
     else if (cali_has(arguments, "json"))
@@ -138,8 +147,8 @@ const cali_verb cali_verb_connectome_info = {
     .name = "connectome info",
     .words = "FILE",
     .summary = "shape, units, symmetry, isolated regions, lengths and delays",
-    .details = "FILE is TVB's .zip or .h5, a folder with the members of such a zip, or the weights as .csv, .tsv or\n"
-               ".txt (also .gz) with the lengths beside them.",
+    .details = "FILE is TVB's .zip or .h5, NumPy's .npz, MATLAB's .mat, a folder of tables, a folder of BIDS, or the weights as\n"
+               ".csv, .tsv, .txt (also .gz) or .npy with the lengths beside them.",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(info_options),

@@ -9,9 +9,14 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 find_package(BZip2 REQUIRED)
 find_package(ZLIB REQUIRED)
+pkg_check_modules(MATIO IMPORTED_TARGET matio) # optional: MATLAB files are read
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 add_library(callosum_dependencies INTERFACE)
 target_link_libraries(callosum_dependencies INTERFACE
   SUNDIALS::arkode SUNDIALS::cvode SUNDIALS::nvecserial PkgConfig::HDF5 ${HDF5_HL_LIBRARY} PkgConfig::YAML
   PkgConfig::ZIP BZip2::BZip2 ZLIB::ZLIB OpenSSL::Crypto Threads::Threads m)
+if(MATIO_FOUND)
+  target_link_libraries(callosum_dependencies INTERFACE PkgConfig::MATIO)
+  set(matio_requires matio) # for callosum.pc
+endif()

@@ -8,9 +8,6 @@
 
 #include "base/memory.h"
 
-const char *const cal_normalisation_names[] = {"none", "max-one", "row-sum-one", "mean-row-one",
-                                               "log-max-one"};
-
 void cali_labels_free(char **labels, size_t n)
 {
     for (size_t i = 0; labels != NULL && i < n; i++)

@@ -39,6 +39,7 @@ typedef struct cali_raw {
     char labels_file[512];
     char length_unit[8]; /* as stated by the file, "": not stated */
     bool is_oriented;    /* the format says that weights point to-from */
+    bool is_from_to;     /* the file says that they point from-to */
 } cali_raw;
 
 void cali_raw_free(cali_raw *raw);

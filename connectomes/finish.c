@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/numeric.h"
 #include "connectomes/connectome.h"
 
 /* "file:line:column" or "file" of an array. */
@@ -189,11 +188,11 @@ static void transpose(size_t n, double *a)
 static cal_status orient(cal_context *ctx, const char *file, cal_orientation orientation, cali_raw *raw)
 {
     const size_t n = raw->weights.n_rows;
-    if (orientation == CAL_FROM_TO) {
+    if (orientation == CAL_FROM_TO || (orientation == CAL_ORIENTATION_UNSTATED && raw->is_from_to)) {
         transpose(n, raw->weights.values);
         transpose(n, raw->lengths.values);
     }
-    if (orientation != CAL_ORIENTATION_UNSTATED || raw->is_oriented)
+    if (orientation != CAL_ORIENTATION_UNSTATED || raw->is_oriented || raw->is_from_to)
         return CAL_OK;
     /* symmetric up to the rounding of an average taken in another order */
     double scale;
@@ -207,61 +206,6 @@ static cal_status orient(cal_context *ctx, const char *file, cal_orientation ori
         return CAL_OK;
     return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C304 %s are not symmetric (max difference %.3g) and orientation "
                     "is not given. Try to-from or from-to.", file, what, difference);
-}
-
-/* ---- normalisation --------------------------------------------------------------------------- */
-
-/* log(1 + w) for w >= 0 without losing small w: the rounding of 1 + w cancels in the quotient. */
-static double log_one_plus(double w)
-{
-    const double u = 1.0 + w;
-    return u == 1.0 ? w : cali_log(u) * (w / (u - 1.0));
-}
-
-static double largest_of(size_t n, const double *w)
-{
-    double largest = 0.0;
-    for (size_t i = 0; i < n; i++)
-        largest = w[i] > largest ? w[i] : largest;
-    return largest;
-}
-
-static void divide_all(size_t n, double *w, double by)
-{
-    for (size_t i = 0; by > 0.0 && i < n; i++)
-        w[i] /= by;
-}
-
-cal_status cali_weights_normalise(cal_context *ctx, const char *file, cal_normalisation kind, size_t n,
-                                  double *w)
-{
-    if (kind == CAL_WEIGHTS_AS_THEY_ARE)
-        return CAL_OK;
-    for (size_t i = 0; i < n * n; i++)
-        if (w[i] < 0.0)
-            return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 weights[%zu][%zu] is %g, but normalisation %s needs "
-                            "weights >= 0.", file, i / n, i % n, w[i], cal_normalisation_names[kind]);
-    if (kind == CAL_WEIGHTS_LOG)
-        for (size_t i = 0; i < n * n; i++)
-            w[i] = log_one_plus(w[i]);
-    if (kind == CAL_WEIGHTS_MAX_ONE || kind == CAL_WEIGHTS_LOG) {
-        divide_all(n * n, w, largest_of(n * n, w));
-        return CAL_OK;
-    }
-    double total = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        double sum = 0.0;
-        for (size_t j = 0; j < n; j++)
-            sum += w[i * n + j];
-        total += sum;
-        if (!isfinite(total))
-            return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 the sum of weights is not finite.", file);
-        if (kind == CAL_WEIGHTS_ROW_SUM_ONE)
-            divide_all(n, w + i * n, sum);
-    }
-    if (kind == CAL_WEIGHTS_MEAN_ROW_ONE)
-        divide_all(n * n, w, total / (double)n);
-    return CAL_OK;
 }
 
 /* ---- the whole way --------------------------------------------------------------------------- */

@@ -19,7 +19,8 @@ typedef struct head {
     char message[MESSAGE_SIZE];
     size_t n_rows[N_ARRAYS], n_columns[N_ARRAYS]; /* 0: absent */
     size_t n_labels;
-    bool is_oriented;
+    bool is_oriented, is_from_to;
+    char length_unit[8];
 } head;
 
 static void list_arrays(cali_raw *raw, cali_array *arrays[N_ARRAYS])
@@ -62,7 +63,8 @@ static bool send_all(cal_context *ctx, int fd, cal_status status, cali_raw *raw)
 {
     cali_array *arrays[N_ARRAYS];
     head h = {.status = (int)status, .n_labels = raw->labels == NULL ? 0 : raw->n_labels,
-              .is_oriented = raw->is_oriented};
+              .is_oriented = raw->is_oriented, .is_from_to = raw->is_from_to};
+    memcpy(h.length_unit, raw->length_unit, sizeof h.length_unit);
     strncpy(h.message, cal_context_message(ctx), MESSAGE_SIZE - 1);
     list_arrays(raw, arrays);
     for (int i = 0; i < N_ARRAYS; i++) {
@@ -98,6 +100,9 @@ static cal_status receive_all(cal_context *ctx, int fd, const cali_input *input,
     }
     list_arrays(raw, arrays);
     raw->is_oriented = h.is_oriented;
+    raw->is_from_to = h.is_from_to;
+    memcpy(raw->length_unit, h.length_unit, sizeof raw->length_unit);
+    raw->length_unit[sizeof raw->length_unit - 1] = '\0';
     for (int i = 0; i < N_ARRAYS; i++) {
         const size_t n_rows = h.n_rows[i], n_columns = h.n_columns[i];
         if (n_rows == 0 || n_columns == 0)

@@ -1,4 +1,4 @@
-/* TVB's HDF5 layout: data sets at the root. Sizes are checked against the stored bytes before
+/* TVB's HDF5 layout, read and written: data sets at the root. Sizes are checked against the stored bytes before
  * anything is allocated; links that leave the file, and data stored outside of it, are refused. */
 #include <hdf5.h>
 
@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "connectomes/guard.h"
+#include "connectomes/save.h"
 #include "connectomes/text_table.h"
 
 typedef struct shape {
@@ -124,8 +125,6 @@ static cal_status clean_label(cal_context *ctx, const char *text, size_t n, char
 {
     char clean[256];
     n = strnlen(text, n);
-    while (n > 0 && text[n - 1] == ' ')
-        n--;
     cali_text_clean(text, text + n, false, clean, sizeof clean - 1);
     return cali_copy_text(ctx, clean, out);
 }
@@ -198,23 +197,26 @@ static cal_status read_labels(cal_context *ctx, const char *file, const char *na
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
+/* The set of the first name that is there; -1 if none is. */
+static cal_status find_set(cal_context *ctx, const char *file, hid_t h5, cali_named which, const char **name, hid_t *set)
+{
+    *set = -1;
+    for (size_t k = 0; *set < 0 && (*name = cali_named_name(which, k)) != NULL; k++)
+        CAL_TRY(open_set(ctx, file, h5, *name, set));
+    return CAL_OK;
+}
+
 static cal_status load_sets(cal_context *ctx, const char *file, hid_t h5, cali_raw *raw)
 {
-    const struct {
-        const char *name;
-        cali_array *array; /* NULL: the labels */
-    } sets[] = {{"weights", &raw->weights},           {"tract_lengths", &raw->lengths},
-                {"centres", &raw->centres},           {"orientations", &raw->orientations},
-                {"areas", &raw->areas},               {"cortical", &raw->cortical},
-                {"hemispheres", &raw->hemispheres},   {"region_labels", NULL}};
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+    for (int i = 0; i <= CALI_NAMED_LABELS; i++) {
         hid_t set;
-        CAL_TRY(open_set(ctx, file, h5, sets[i].name, &set));
+        const char *name;
+        CAL_TRY(find_set(ctx, file, h5, (cali_named)i, &name, &set));
         if (set < 0)
             continue;
-        const cal_status status = sets[i].array == NULL
-                                      ? read_labels(ctx, file, sets[i].name, set, raw)
-                                      : read_numbers(ctx, file, sets[i].name, set, sets[i].array);
+        cali_array *array = cali_named_array(raw, (cali_named)i);
+        const cal_status status = array == NULL ? read_labels(ctx, file, name, set, raw)
+                                                : read_numbers(ctx, file, name, set, array);
         H5Dclose(set);
         CAL_TRY(status);
     }
@@ -278,3 +280,114 @@ static bool probe(const unsigned char *head, size_t n)
 static const char *const suffixes[] = {".h5", ".hdf5", NULL};
 const cali_loader cali_loader_hdf5 = {
     .name = "hdf5", .suffixes = suffixes, .opens_path = true, .probe = probe, .load = load};
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* The type of numpy's booleans, as h5py stores them. */
+static hid_t boolean_type(void)
+{
+    static const char *const names[] = {"FALSE", "TRUE"};
+    const hid_t type = H5Tenum_create(H5T_STD_I8LE);
+    for (int8_t value = 0; type >= 0 && value < 2; value++)
+        H5Tenum_insert(type, names[value], &value);
+    return type;
+}
+
+/* Without the times of its making, so that equal sets give equal bytes. */
+static bool add_set(hid_t h5, const char *name, hid_t stored, hid_t memory, int rank, const hsize_t *extent,
+                    const void *items)
+{
+    const hid_t space = H5Screate_simple(rank, extent, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(list, 0);
+    const hid_t set = H5Dcreate2(h5, name, stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    const bool is_good = set >= 0 && H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, items) >= 0;
+    if (set >= 0)
+        H5Dclose(set);
+    H5Pclose(list);
+    H5Sclose(space);
+    return is_good;
+}
+
+static bool add_part(hid_t h5, const cali_part *part)
+{
+    const hsize_t extent[2] = {part->n_rows, part->n_columns};
+    const int rank = part->n_columns == 1 ? 1 : 2;
+    if (part->flags == NULL)
+        return add_set(h5, part->name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, rank, extent, part->values);
+    const hid_t type = boolean_type();
+    const bool is_good = add_set(h5, part->name, type, type, rank, extent, part->flags);
+    H5Tclose(type);
+    return is_good;
+}
+
+/* Texts of one length, filled with NULs, as h5py writes numpy's bytes. */
+static cal_status add_labels(cal_context *ctx, hid_t h5, const cal_connectome *self, bool *is_good)
+{
+    size_t longest = 1;
+    bool is_ascii = true;
+    for (size_t i = 0; i < self->n_regions; i++) {
+        const size_t n = strlen(self->labels[i]);
+        longest = n > longest ? n : longest;
+        for (size_t k = 0; k < n; k++)
+            is_ascii = is_ascii && (unsigned char)self->labels[i][k] < 0x80;
+    }
+    char *items = NULL;
+    CAL_TRY(cali_alloc(ctx, self->n_regions, longest, "labels", &items));
+    for (size_t i = 0; i < self->n_regions; i++)
+        memcpy(items + i * longest, self->labels[i], strlen(self->labels[i]));
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, longest);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    H5Tset_cset(type, is_ascii ? H5T_CSET_ASCII : H5T_CSET_UTF8);
+    const hsize_t extent[1] = {self->n_regions};
+    *is_good = add_set(h5, cali_named_name(CALI_NAMED_LABELS, 0), type, type, 1, extent, items);
+    H5Tclose(type);
+    free(items);
+    return CAL_OK;
+}
+
+static cal_status take_image(cal_context *ctx, hid_t h5, cali_text *out)
+{
+    char *image = NULL;
+    const ssize_t n = H5Fflush(h5, H5F_SCOPE_GLOBAL) < 0 ? -1 : H5Fget_file_image(h5, NULL, 0);
+    if (n <= 0)
+        return CAL_FAIL(ctx, CAL_ERR_IO, "the HDF5 file cannot be made");
+    CAL_TRY(cali_alloc(ctx, (size_t)n, 1, "an HDF5 file", &image));
+    const bool is_good = H5Fget_file_image(h5, image, (size_t)n) == n;
+    if (is_good)
+        cali_text_add_bytes(out, image, (size_t)n);
+    free(image);
+    return is_good ? CAL_OK : CAL_FAIL(ctx, CAL_ERR_IO, "the HDF5 file cannot be made");
+}
+
+/* The file is made in memory: what is written to the disk is written as a whole. */
+static cal_status collect(cal_context *ctx, const cal_connectome *self, cali_bundle *out)
+{
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fapl_core(access, 1 << 20, 0);
+    const hid_t h5 = H5Fcreate("image", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    H5Pclose(access);
+    if (h5 < 0)
+        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for an HDF5 file");
+    cali_part parts[CALI_N_PARTS];
+    const size_t n = cali_parts(self, parts);
+    bool is_good = true, has_labels = false;
+    for (size_t i = 0; i < n; i++)
+        is_good = is_good && add_part(h5, &parts[i]);
+    cal_status status = add_labels(ctx, h5, self, &has_labels);
+    if (status == CAL_OK && !(is_good && has_labels))
+        status = CAL_FAIL(ctx, CAL_ERR_IO, "the HDF5 file cannot be made");
+    if (status == CAL_OK)
+        status = take_image(ctx, h5, cali_bundle_add(out, ""));
+    H5Fclose(h5);
+    if (status == CAL_OK && self->centres_mm == NULL)
+        cal_context_note(ctx, "there are no centres: callosum reads the file, but The Virtual Brain asks for them.");
+    return status;
+}
+
+const cali_saver cali_saver_h5 = {.name = "h5",
+                                  .endings = suffixes,
+                                  .meaning = "HDF5 in the layout of The Virtual Brain",
+                                  .container = CALI_ONE_FILE,
+                                  .holds = CALI_HAS_ALL,
+                                  .collect = collect};

@@ -1,6 +1,5 @@
 /* Which loader reads a path, and where the second and third file lie. */
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +23,6 @@ const cali_loader *const cali_loaders[] = {
 #undef X
 const size_t cali_n_loaders = sizeof cali_loaders / sizeof cali_loaders[0];
 
-cal_status cali_connectome_write_zip(cal_context *ctx, const cal_connectome *self, const char *path);
-
 const cali_loader *cali_loader_find(const char *name)
 {
     for (size_t i = 0; i < cali_n_loaders; i++)
@@ -39,20 +36,15 @@ cal_connectome_source cal_connectome_source_default(void)
     return (cal_connectome_source){.length_unit_mm = 1.0};
 }
 
-/* Numbers are read and written in the C locale, whatever the program around has set. */
-typedef struct plain_locale {
-    locale_t own, before;
-} plain_locale;
-
-static plain_locale enter_plain_locale(void)
+cali_plain_locale cali_plain_locale_enter(void)
 {
-    plain_locale l = {newlocale(LC_ALL_MASK, "C", (locale_t)0), (locale_t)0};
+    cali_plain_locale l = {newlocale(LC_ALL_MASK, "C", (locale_t)0), (locale_t)0};
     if (l.own != (locale_t)0)
         l.before = uselocale(l.own);
     return l;
 }
 
-static void leave_plain_locale(plain_locale l)
+void cali_plain_locale_leave(cali_plain_locale l)
 {
     if (l.own == (locale_t)0)
         return;
@@ -216,9 +208,9 @@ cal_status cali_connectome_load_memory(cal_context *ctx, const cal_connectome_so
     const cali_loader *entry = cali_loader_find(loader);
     if (entry == NULL || entry->is_for_directories || (entry->needs_lengths && lengths == NULL))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "no loader \"%s\" for these inputs", loader);
-    const plain_locale locale = enter_plain_locale();
+    const cali_plain_locale locale = cali_plain_locale_enter();
     const cal_status status = load_inputs(ctx, source, entry, input, lengths, labels, out);
-    leave_plain_locale(locale);
+    cali_plain_locale_leave(locale);
     return status;
 }
 
@@ -242,7 +234,7 @@ static cal_status open_input(cal_context *ctx, const char *path, bool reads, cal
 static cal_status choose_loader(cal_context *ctx, const char *path, const cali_loader **out)
 {
     const char *name = cali_path_name(path);
-    unsigned char head[16] = {0};
+    unsigned char head[CALI_HEAD_SIZE] = {0};
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         return CAL_FAIL(ctx, CAL_ERR_IO, "%s cannot be read: %s.", name, strerror(errno));
@@ -255,8 +247,8 @@ static cal_status choose_loader(cal_context *ctx, const char *path, const cali_l
         }
     suffix_of(name, out);
     if (*out == NULL)
-        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 is of no known format.\n  try .zip, .h5, .csv, .tsv, .txt "
-                        "(also .gz and .bz2), or a folder.", name);
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 is of no known format.\n  try .zip, .h5, .npz, .npy, .mat, "
+                        ".csv, .tsv, .txt (also .gz and .bz2), or a folder.", name);
     return CAL_OK;
 }
 
@@ -288,7 +280,8 @@ static cal_status load_folder(cal_context *ctx, const cal_connectome_source *sou
                               const cali_input *labels, cal_connectome **out)
 {
     for (size_t i = 0; i < cali_n_loaders; i++)
-        if (cali_loaders[i]->is_for_directories) {
+        if (cali_loaders[i]->is_for_directories &&
+            (cali_loaders[i]->probe_folder == NULL || cali_loaders[i]->probe_folder(path))) {
             const cali_input input = {.name = cali_path_name(path), .path = path};
             return load_inputs(ctx, source, cali_loaders[i], &input, NULL, labels, out);
         }
@@ -314,7 +307,7 @@ cal_status cal_connectome_load(cal_context *ctx, const cal_connectome_source *so
     cali_input labels = {0};
     char *path = NULL, *labels_data = NULL;
     struct stat info;
-    const plain_locale locale = enter_plain_locale();
+    const cali_plain_locale locale = cali_plain_locale_enter();
     cal_status status = trim_path(ctx, source->path, &path);
     if (status == CAL_OK && source->labels_path != NULL)
         status = open_input(ctx, source->labels_path, true, &labels, &labels_data);
@@ -323,16 +316,8 @@ cal_status cal_connectome_load(cal_context *ctx, const cal_connectome_source *so
         status = (is_folder ? load_folder : load_file)(ctx, source, path,
                                                        labels.data == NULL ? NULL : &labels, out);
     }
-    leave_plain_locale(locale);
+    cali_plain_locale_leave(locale);
     free(labels_data);
     free(path);
-    return status;
-}
-
-cal_status cal_connectome_save_zip(cal_context *ctx, const cal_connectome *connectome, const char *path)
-{
-    const plain_locale locale = enter_plain_locale();
-    const cal_status status = cali_connectome_write_zip(ctx, connectome, path);
-    leave_plain_locale(locale);
     return status;
 }

@@ -55,20 +55,20 @@ int cali_member_find(const char *path)
     return -1;
 }
 
-/* length_unit = "mm" in info.txt; what does not follow this form states nothing. */
-static void read_info(const char *data, cali_raw *raw)
+void cali_find_word(const char *text, const char *key, char *word, size_t size)
 {
-    const char *at = strstr(data, "length_unit");
+    word[0] = '\0';
+    const char *at = strstr(text, key);
     if (at == NULL)
         return;
-    at += strlen("length_unit");
+    at += strlen(key);
     while (*at != '\0' && (isspace((unsigned char)*at) || *at == '=' || *at == ':' || *at == '"'))
         at++;
     size_t n = 0;
-    while (n + 1 < sizeof raw->length_unit && isalpha((unsigned char)at[n]))
+    while (n + 1 < size && (isalpha((unsigned char)at[n]) || at[n] == '-'))
         n++;
-    memcpy(raw->length_unit, at, n);
-    raw->length_unit[n] = '\0';
+    memcpy(word, at, n);
+    word[n] = '\0';
 }
 
 static cal_status read_text(cal_context *ctx, const member *m, const char *file, const char *data,
@@ -84,7 +84,7 @@ static cal_status read_text(cal_context *ctx, const member *m, const char *file,
         cali_array_name(raw->labels_file, file, NULL);
         return cali_text_labels(ctx, file, data, size, &raw->labels, &raw->n_labels, array);
     case INFO:
-        read_info(data, raw);
+        cali_find_word(data, "length_unit", raw->length_unit, sizeof raw->length_unit);
         return CAL_OK;
     }
     return CAL_OK;

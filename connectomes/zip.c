@@ -1,18 +1,16 @@
-/* TVB's archives: read with any of their variants, written with the plain members. */
+/* Zip archives: the members of The Virtual Brain, and for NumPy the arrays; reading and packing. */
 #include <zip.h>
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "connectomes/loaders.h"
+#include "connectomes/save.h"
 #include "connectomes/text_table.h"
 
-enum { MOST_ENTRIES = 10000 };
+enum { MOST_ENTRIES = 10000, MOST_MEMBERS = 16 };
 
 static cal_status unreadable(cal_context *ctx, const char *name, const char *cause)
 {
@@ -39,8 +37,8 @@ static cal_status read_entry(cal_context *ctx, const char *file, zip_file_t *ent
     }
 }
 
-static cal_status load_entry(cal_context *ctx, const cali_input *input, zip_t *archive,
-                             const zip_stat_t *stat, cali_raw *raw)
+static cal_status load_entry(cal_context *ctx, const cali_input *input, zip_t *archive, const zip_stat_t *stat,
+                             int member, const cali_archive_reader *reader, cali_raw *raw)
 {
     char file[512];
     cali_array_name(file, input->name, cali_path_name(stat->name));
@@ -55,51 +53,48 @@ static cal_status load_entry(cal_context *ctx, const cali_input *input, zip_t *a
                                    &data, &size);
     zip_fclose(entry);
     if (status == CAL_OK)
-        status = cali_member_read(ctx, cali_member_find(stat->name), file, data, size, raw);
+        status = reader->read(ctx, member, file, data, size, raw);
     free(data);
     return status;
 }
 
-static size_t depth_of(const char *path)
+/* Of several entries for one member the one of least rank counts, then the first. */
+static cal_status load_entries(cal_context *ctx, const cali_input *input, zip_t *archive,
+                               const cali_archive_reader *reader, cali_text *names, cali_raw *raw)
 {
-    size_t depth = 0;
-    for (; *path != '\0'; path++)
-        depth += *path == '/';
-    return depth;
-}
-
-/* Of several entries for one member the one highest up counts, then the first. */
-static cal_status load_entries(cal_context *ctx, const cali_input *input, zip_t *archive, cali_raw *raw)
-{
-    zip_stat_t chosen[16];
-    bool is_there[16] = {false};
+    zip_stat_t chosen[MOST_MEMBERS];
+    size_t ranks[MOST_MEMBERS];
+    bool is_there[MOST_MEMBERS] = {false};
     const zip_int64_t n = zip_get_num_entries(archive, 0);
     if (n > MOST_ENTRIES)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 holds more than %d files.", input->name,
                         MOST_ENTRIES);
     for (zip_int64_t i = 0; i < n; i++) {
         zip_stat_t stat;
+        char clean[64];
         if (zip_stat_index(archive, (zip_uint64_t)i, 0, &stat) != 0 || stat.name == NULL)
             continue;
-        const int m = cali_member_find(stat.name);
-        if (m < 0 || (is_there[m] && depth_of(chosen[m].name) <= depth_of(stat.name)))
+        cali_text_clean(stat.name, stat.name + strlen(stat.name), false, clean, sizeof clean - 1);
+        if (names->size < 400)
+            cali_text_format(names, "%s%s", names->size == 0 ? "" : ", ", clean);
+        size_t rank = 0;
+        const int m = reader->find(stat.name, &rank);
+        if (m < 0 || (is_there[m] && ranks[m] <= rank))
             continue;
         chosen[m] = stat;
+        ranks[m] = rank;
         is_there[m] = true;
     }
-    for (size_t m = 0; m < cali_n_members; m++)
+    for (int m = 0; m < MOST_MEMBERS; m++)
         if (is_there[m])
-            CAL_TRY(load_entry(ctx, input, archive, &chosen[m], raw));
-    return cali_members_check(ctx, input->name, raw);
+            CAL_TRY(load_entry(ctx, input, archive, &chosen[m], m, reader, raw));
+    return reader->check(ctx, input->name, names->data == NULL ? "" : names->data, raw);
 }
 
-static cal_status load(cal_context *ctx, const cali_input *input, const cali_input *lengths,
-                       cali_raw *raw)
+cal_status cali_archive_load(cal_context *ctx, const cali_input *input, const cali_archive_reader *reader, cali_raw *raw)
 {
-    (void)lengths;
     zip_error_t error;
     zip_error_init(&error);
-    raw->is_oriented = true;
     zip_source_t *source = zip_source_buffer_create(input->data, input->size, 0, &error);
     zip_t *archive = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY, &error);
     cal_status status;
@@ -107,11 +102,52 @@ static cal_status load(cal_context *ctx, const cali_input *input, const cali_inp
         status = unreadable(ctx, input->name, zip_error_strerror(&error));
         zip_source_free(source);
     } else {
-        status = load_entries(ctx, input, archive, raw);
+        cali_text names = {0};
+        status = load_entries(ctx, input, archive, reader, &names, raw);
+        cali_text_free(&names);
         zip_discard(archive);
     }
     zip_error_fini(&error);
     return status;
+}
+
+bool cali_archive_first_name(const unsigned char *head, size_t n, char name[CALI_HEAD_SIZE])
+{
+    const size_t at = 30; /* of the name in a local header; its length stands at 26 */
+    if (n < at || memcmp(head, "PK\3\4", 4) != 0)
+        return false;
+    const size_t length = (size_t)head[26] | (size_t)head[27] << 8;
+    if (length == 0 || length > n - at)
+        return false;
+    memcpy(name, head + at, length);
+    name[length] = '\0';
+    return true;
+}
+
+/* ---- TVB's members ---------------------------------------------------------------------------- */
+
+/* The one highest up counts. */
+static int find_member(const char *path, size_t *rank)
+{
+    *rank = 0;
+    for (const char *c = path; *c != '\0'; c++)
+        *rank += *c == '/';
+    return cali_member_find(path);
+}
+
+static cal_status check_members(cal_context *ctx, const char *file, const char *names, const cali_raw *raw)
+{
+    (void)names;
+    return cali_members_check(ctx, file, raw);
+}
+
+static cal_status load(cal_context *ctx, const cali_input *input, const cali_input *lengths,
+                       cali_raw *raw)
+{
+    (void)lengths;
+    static const cali_archive_reader reader = {find_member, cali_member_read, check_members};
+    raw->is_oriented = true;
+    return cali_archive_load(ctx, input, &reader, raw);
 }
 
 static bool probe(const unsigned char *head, size_t n)
@@ -124,141 +160,62 @@ static const char *const suffixes[] = {".zip", NULL};
 const cali_loader cali_loader_zip = {
     .name = "zip", .suffixes = suffixes, .probe = probe, .load = load};
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
-/* Enough digits that the same double is read back; few where few do. */
-static void add_exact(cali_text *text, double value)
+/* A fixed date makes equal files equal. The archive borrows the bytes. */
+static cal_status add_piece(cal_context *ctx, zip_t *archive, const cali_piece *piece, bool is_stored)
 {
-    char buffer[40];
-    if (value == 0.0) {
-        cali_text_add(text, signbit(value) ? "-0" : "0");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        double back = 0.0;
-        const int n = snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-        if (cali_text_number(buffer, buffer + n, &back) && back == value)
-            break;
-    }
-    cali_text_add(text, buffer);
-}
-
-static void add_rows(cali_text *text, const double *values, size_t n_rows, size_t n_columns)
-{
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < n_columns; j++) {
-            add_exact(text, values[i * n_columns + j]);
-            cali_text_add(text, j + 1 < n_columns ? " " : "\n");
-        }
-}
-
-static void add_flags(cali_text *text, const uint8_t *flags, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        cali_text_add(text, flags[i] != 0 ? "1\n" : "0\n");
-}
-
-/* Quotes where the bare label would read as something else; a tab follows every label, so that
- * blanks inside are part of it. */
-static void add_label(cali_text *text, const char *label)
-{
-    const size_t n = strlen(label);
-    const bool is_plain = label[0] != '"' && label[0] != '#' && label[0] != '%' && label[0] != ' ' &&
-                          label[n - 1] != ' ' && strpbrk(label, ",;") == NULL;
-    if (is_plain) {
-        cali_text_add(text, label);
-        return;
-    }
-    cali_text_add(text, "\"");
-    for (const char *c = label; *c != '\0'; c++)
-        cali_text_add_bytes(text, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    cali_text_add(text, "\"");
-}
-
-static void add_centres(cali_text *text, const cal_connectome *self)
-{
-    for (size_t i = 0; i < self->n_regions; i++) {
-        add_label(text, self->labels[i]);
-        for (int k = 0; k < 3 && self->centres_mm != NULL; k++) {
-            cali_text_add(text, "\t");
-            add_exact(text, self->centres_mm[3 * i + (size_t)k]);
-        }
-        cali_text_add(text, self->centres_mm != NULL ? "\n" : "\t\n");
-    }
-}
-
-/* Gives the text to the archive, which frees it. A fixed date makes equal files equal. */
-static cal_status add_member(cal_context *ctx, zip_t *archive, const char *name, cali_text *text)
-{
-    if (text->is_broken) {
-        cali_text_free(text);
-        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory to write %s", name);
-    }
-    zip_source_t *source = zip_source_buffer(archive, text->data, text->size, 1);
-    if (source == NULL) {
-        cali_text_free(text);
-        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory to write %s", name);
-    }
-    const zip_int64_t index = zip_file_add(archive, name, source, ZIP_FL_OVERWRITE);
+    zip_source_t *source = zip_source_buffer(archive, piece->text.data, piece->text.size, 0);
+    if (source == NULL)
+        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory to write %s", piece->name);
+    const zip_int64_t index = zip_file_add(archive, piece->name, source, ZIP_FL_OVERWRITE);
     if (index < 0) {
         zip_source_free(source);
-        return CAL_FAIL(ctx, CAL_ERR_IO, "cannot add %s: %s", name, zip_strerror(archive));
+        return CAL_FAIL(ctx, CAL_ERR_IO, "cannot add %s: %s", piece->name, zip_strerror(archive));
     }
     zip_file_set_dostime(archive, (zip_uint64_t)index, 0, 0x21, 0);
+    if (is_stored)
+        zip_set_file_compression(archive, (zip_uint64_t)index, ZIP_CM_STORE, 0);
     return CAL_OK;
 }
 
-static cal_status add_members(cal_context *ctx, const cal_connectome *self, zip_t *archive)
+static cal_status read_back(cal_context *ctx, zip_source_t *source, cali_text *out)
 {
-    const size_t n = self->n_regions;
-    cali_text weights = {0}, lengths = {0}, centres = {0}, info = {0};
-    add_rows(&weights, self->weights, n, n);
-    CAL_TRY(add_member(ctx, archive, "weights.txt", &weights));
-    add_rows(&lengths, self->lengths_mm, n, n);
-    CAL_TRY(add_member(ctx, archive, "tract_lengths.txt", &lengths));
-    add_centres(&centres, self);
-    CAL_TRY(add_member(ctx, archive, "centres.txt", &centres));
-    cali_text_add(&info, "weights_unit = \"au\"\nlength_unit = \"mm\"\narea_unit = \"mm^2\"\n");
-    CAL_TRY(add_member(ctx, archive, "info.txt", &info));
-    const struct {
-        const char *name;
-        const double *values;
-        size_t n_columns;
-        const uint8_t *flags;
-    } optional[] = {{"average_orientations.txt", self->orientations, 3, NULL},
-                    {"areas.txt", self->areas_mm2, 1, NULL},
-                    {"cortical.txt", NULL, 1, self->is_cortical},
-                    {"hemispheres.txt", NULL, 1, self->is_right}};
-    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
-        cali_text text = {0};
-        if (optional[i].values != NULL)
-            add_rows(&text, optional[i].values, n, optional[i].n_columns);
-        else if (optional[i].flags != NULL)
-            add_flags(&text, optional[i].flags, n);
-        else
-            continue;
-        CAL_TRY(add_member(ctx, archive, optional[i].name, &text));
+    char buffer[65536];
+    zip_int64_t n = -1;
+    if (zip_source_open(source) == 0) {
+        while ((n = zip_source_read(source, buffer, sizeof buffer)) > 0)
+            cali_text_add_bytes(out, buffer, (size_t)n);
+        zip_source_close(source);
     }
-    return CAL_OK;
+    if (n < 0)
+        return CAL_FAIL(ctx, CAL_ERR_IO, "cannot pack the archive: %s", zip_error_strerror(zip_source_error(source)));
+    return out->is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the archive") : CAL_OK;
 }
 
-cal_status cali_connectome_write_zip(cal_context *ctx, const cal_connectome *self, const char *path)
+cal_status cali_archive_pack(cal_context *ctx, const cali_bundle *bundle, bool is_stored, cali_text *out)
 {
-    int code = 0;
-    zip_t *archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code);
+    zip_error_t error;
+    zip_error_init(&error);
+    zip_source_t *source = zip_source_buffer_create(NULL, 0, 0, &error);
+    zip_t *archive = source == NULL ? NULL : zip_open_from_source(source, ZIP_TRUNCATE, &error);
+    cal_status status = CAL_OK;
     if (archive == NULL) {
-        zip_error_t error;
-        zip_error_init_with_code(&error, code);
-        const cal_status status = CAL_FAIL(ctx, CAL_ERR_IO, "cannot write %s: %s", path,
-                                           zip_error_strerror(&error));
-        zip_error_fini(&error);
-        return status;
+        status = CAL_FAIL(ctx, CAL_ERR_MEMORY, "cannot pack the archive: %s", zip_error_strerror(&error));
+        zip_source_free(source);
+    } else {
+        zip_source_keep(source); /* beyond the archive, which is closed to be written */
+        for (size_t i = 0; status == CAL_OK && i < bundle->n; i++)
+            status = add_piece(ctx, archive, &bundle->pieces[i], is_stored);
+        if (status == CAL_OK && zip_close(archive) == 0) {
+            status = read_back(ctx, source, out);
+        } else {
+            if (status == CAL_OK)
+                status = CAL_FAIL(ctx, CAL_ERR_IO, "cannot pack the archive: %s", zip_strerror(archive));
+            zip_discard(archive);
+        }
+        zip_source_free(source);
     }
-    cal_status status = add_members(ctx, self, archive);
-    if (status == CAL_OK && zip_close(archive) == 0)
-        return CAL_OK;
-    if (status == CAL_OK)
-        status = CAL_FAIL(ctx, CAL_ERR_IO, "cannot write %s: %s", path, zip_strerror(archive));
-    zip_discard(archive);
+    zip_error_fini(&error);
     return status;
 }

@@ -28,16 +28,27 @@ typedef enum cal_normalisation {
     CAL_WEIGHTS_MAX_ONE,      /**< "max-one": w' = w / max(w) */
     CAL_WEIGHTS_ROW_SUM_ONE,  /**< "row-sum-one": w'_ij = w_ij / sum_j w_ij; regions without input keep 0 */
     CAL_WEIGHTS_MEAN_ROW_ONE, /**< "mean-row-one": w' = w / mean_i sum_j w_ij */
-    CAL_WEIGHTS_LOG           /**< "log-max-one": w' = log(1 + w) / max log(1 + w) */
+    CAL_WEIGHTS_LOG,          /**< "log-max-one": w' = log(1 + w) / max log(1 + w) */
+    CAL_WEIGHTS_MAX_ROW_ONE,  /**< "max-row-one": w' = w / max_i sum_j w_ij */
+    CAL_WEIGHTS_TOTAL_ONE,    /**< "total-one": w' = w / sum_ij w_ij */
+    CAL_WEIGHTS_RADIUS_ONE,   /**< "spectral-radius-one": w' = w / max |eigenvalue of w|, which is found to 13 digits */
+    CAL_WEIGHTS_BINARY        /**< "binary": w'_ij = 1 where w_ij > 0 */
 } cal_normalisation;
-/** Names as in the experiment file, in the order of the enum; n = 5. */
-extern const char *const cal_normalisation_names[];
-enum { CAL_N_NORMALISATIONS = 5 };
+enum { CAL_N_NORMALISATIONS = 9 };
+/** Names as in the experiment file, in the order of the enum. */
+extern const char *const cal_normalisation_names[CAL_N_NORMALISATIONS];
+
+typedef struct cal_normalisation_entry {
+    const char *formula, *meaning;
+} cal_normalisation_entry;
+/** Formula and meaning; NULL: there is no such kind. */
+const cal_normalisation_entry *cal_normalisation_get(cal_normalisation kind);
 
 /** Where a connectome comes from. All pointers are borrowed for the call. */
 typedef struct cal_connectome_source {
-    const char *path; /**< .zip, .h5, or the weights as .csv/.tsv/.txt, optionally .gz; or a folder
-                           that holds the members of a TVB zip */
+    const char *path; /**< .zip, .h5, .npz, .mat, or the weights as .csv/.tsv/.txt, optionally .gz, or .npy;
+                           or a folder that holds the members of a TVB zip, or tables of BIDS
+                           (docs/connectomes.md) */
     const char *lengths_path; /**< tract lengths for text matrices; NULL: looked for beside `path`
                                    (weights -> lengths, tract_lengths, distances; strength -> length) */
     const char *labels_path;  /**< table with one row per region: label[, x, y, z]; may have a header
@@ -118,8 +129,24 @@ cal_status cal_connectome_generate(cal_context *ctx, const cal_generate_def *def
 cal_status cal_connectome_scale(cal_context *ctx, const cal_connectome *connectome, cal_normalisation normalisation,
                                 bool drops_self_connections, cal_connectome **out);
 
-/** Writes the members of a TVB zip; numbers and labels read back the same, and equal connectomes
- *  give equal bytes. Errors: IO, MEMORY. */
+/** A format that connectomes are written in. Strings are constant. */
+typedef struct cal_connectome_format {
+    const char *name;           /**< "zip", "h5", "csv", "tsv", "npz", "mat", "bids" */
+    const char *const *endings; /**< of paths that get this format, ended by NULL */
+    const char *meaning;
+    bool is_folder;
+} cal_connectome_format;
+size_t cal_connectome_n_formats(void);
+cal_connectome_format cal_connectome_get_format(size_t index);
+
+/** Writes a connectome. `format` NULL: by the ending of `path`; a path that ends with "/" is a folder of tables with
+ *  commas. Numbers and labels read back the same, and equal connectomes give equal bytes; a note says what the format
+ *  has no place for. A file is replaced whole or not at all, and only if `replaces`; a folder is made whole, or its
+ *  files are replaced one by one, and it must hold no others. Errors: ARGUMENT (no path), INPUT (C306: no such format,
+ *  exists already, a folder with other files), IO, MEMORY. */
+cal_status cal_connectome_save(cal_context *ctx, const cal_connectome *connectome, const char *path,
+                               const char *format, bool replaces);
+/** The same in the format "zip", the members of The Virtual Brain; what was there is replaced. */
 cal_status cal_connectome_save_zip(cal_context *ctx, const cal_connectome *connectome,
                                    const char *path);
 

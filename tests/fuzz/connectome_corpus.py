@@ -42,6 +42,31 @@ def zips():
                                  "tract_lengths.txt": base["tract_lengths.txt"]})
 
 
+def arrays():
+    try:
+        import numpy as np
+    except ImportError:
+        print("no numpy: its seeds are left out")
+        return
+
+    def saved(function, *args, **named):
+        data = io.BytesIO()
+        function(data, *args, **named)
+        return data.getvalue()
+
+    w, l = np.array(SYMMETRIC), np.array(LENGTHS)
+    names = np.array(["a", "b\u00e9", "c"])
+    yield "plain.npz", saved(np.savez, weights=w, lengths=l)
+    yield "packed.npz", saved(np.savez_compressed, SC=w.astype("f4"), D=np.asfortranarray(l), names=names, centres=np.eye(3))
+    yield "stated.npz", saved(np.savez, w=np.triu(w), l=l, labels=names.astype("U").astype(object), weights_point="to-from")
+    for i, kind in enumerate(("<f8", ">f4", "<f2", ">i2", "|u1", "|b1")):
+        yield f"matrix{i}.npy", b"\1" + saved(np.save, w.astype(kind))
+    yield "column.npy", b"\1" + saved(np.save, np.asfortranarray(l))
+    yield "texts.npy", b"\1" + saved(np.save, names)
+    yield "bytes.npy", b"\1" + saved(np.save, np.array([b"a", b"bc"]))
+    yield "objects.npy", b"\1" + saved(np.save, np.array([{}], object))
+
+
 def texts():
     labels = b"name\tx\ty\tz\na\t1\t2\t3\nb\t4\t5\t6\nc\t7\t8\t9\n"
     for i, mark in enumerate(",;\t "):
@@ -81,7 +106,8 @@ def images():
 
 
 def main():
-    for target, seeds in (("connectome_zip", zips()), ("connectome_text", texts()), ("connectome_h5", images())):
+    for target, seeds in (("connectome_zip", zips()), ("connectome_text", texts()), ("connectome_h5", images()),
+                          ("connectome_npz", arrays())):
         folder = os.path.join(sys.argv[1], target)
         os.makedirs(folder, exist_ok=True)
         for name, data in seeds:

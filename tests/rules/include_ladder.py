@@ -18,6 +18,7 @@ LIBRARIES = {
     "OpenSSL": r"openssl/",
     "bzip2": r"bzlib\.h",
     "zlib": r"zlib\.h",
+    "libmatio": r"matio",
 }
 
 

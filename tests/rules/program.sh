@@ -47,6 +47,16 @@ cmp -s "$scratch/a.json" "$scratch/c.json" && fail "another seed gave the same c
 expect 0 ' ms the traces are right to ' check "$1/examples/mean-field/experiment.yaml" --check-step --set noise=[]
 expect 0 '"accuracy": {"sentence": "at 0.5 ms' check "$1/examples/mean-field/experiment.yaml" --check-step --set noise=[] --json
 
+# converted there and back it is the same, and nothing is replaced unasked
+expect 0 "written  $scratch/a.npz" connectome convert "$scratch/a.zip" "$scratch/a.npz"
+expect 0 "written  $scratch/back.zip" connectome convert "$scratch/a.npz" "$scratch/back.zip"
+cmp -s "$scratch/a.zip" "$scratch/back.zip" || fail "zip to npz and back gave another file"
+expect 2 'a.npz C306 exists already.' connectome convert "$scratch/a.zip" "$scratch/a.npz"
+expect 0 '"normalisation": "max-one"' connectome convert "$scratch/a.zip" "$scratch/a.npz" --force --json --normalise max-one
+expect 2 'no normalisation "max-on". Try max-one.' connectome convert "$scratch/a.zip" "$scratch/n.npz" --normalise max-on
+expect 2 '--orientation is to-from or from-to, got "up".' connectome convert "$scratch/a.zip" "$scratch/n.npz" --orientation up
+expect 0 "w' = w / max_i sum_j w_ij" connectome normalisations
+
 # a mass at the points of a table: x' = gamma x + c, in units of the model; more points than one batch holds
 { echo "x,gamma (1/s),inputs.c (1/ms)"; for i in $(seq 300); do echo "$i,-2000,3"; done; } > "$scratch/points.csv"
 expect 0 'x,gamma (1/ms),inputs.c (1/ms),dx/dt (1/ms),outputs.x' models linear --rhs "$scratch/points.csv"
@@ -72,7 +82,7 @@ expect 2 '--rhs needs a neural mass; lif is a neuron.' models lif --rhs "$scratc
 expect 2 '--rhs needs the NAME' models --rhs "$scratch/points.csv"
 
 # JSON is JSON
-for verb in "doctor --json" "models --json" "models lif --json" "models linear --json --rhs $scratch/points.csv" "connectome info $scratch/a.zip --json"; do
+for verb in "doctor --json" "models --json" "models lif --json" "models linear --json --rhs $scratch/points.csv" "connectome info $scratch/a.zip --json" "connectome normalisations --json"; do
     # shellcheck disable=SC2086 # a list of words
     "$program" $verb | python3 -m json.tool > /dev/null || fail "callosum $verb is no JSON"
 done

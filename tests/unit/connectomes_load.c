@@ -309,7 +309,7 @@ Test(connectomes_load, definitions_and_paths_are_checked)
     source = source_of("x.csv");
     load(&source, CAL_ERR_IO, NULL);
     write_bytes("x.dat", "1 2\n", 4);
-    expect_message("x.dat", CAL_ERR_INPUT, "x.dat C301 is of no known format.\n  try .zip, .h5, .csv, .tsv, .txt "
+    expect_message("x.dat", CAL_ERR_INPUT, "x.dat C301 is of no known format.\n  try .zip, .h5, .npz, .npy, .mat, .csv, .tsv, .txt "
                                            "(also .gz and .bz2), or a folder.");
     source.path = "/dev/zero";
     load(&source, CAL_ERR_IO, "zero is no file.");

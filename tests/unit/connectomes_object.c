@@ -123,11 +123,12 @@ Test(connectomes_object, broken_arrays_are_refused)
 }
 
 /* By hand for the rows (1, 3) and (0, 0): row sums 4 and 0, mean row 2, largest 3;
- * log(1 + w): log 2 and log 4, so 1/2 and 1. */
+ * log(1 + w): log 2 and log 4, so 1/2 and 1; largest row and total 4; eigenvalues 1 and 0. */
 Test(connectomes_object, normalisations_do_what_their_names_say)
 {
     static const double expected[CAL_N_NORMALISATIONS][4] = {
-        {1, 3, 0, 0}, {1.0 / 3.0, 1, 0, 0}, {0.25, 0.75, 0, 0}, {0.5, 1.5, 0, 0}, {0.5, 1, 0, 0}};
+        {1, 3, 0, 0}, {1.0 / 3.0, 1, 0, 0}, {0.25, 0.75, 0, 0}, {0.5, 1.5, 0, 0}, {0.5, 1, 0, 0},
+        {0.25, 0.75, 0, 0}, {0.25, 0.75, 0, 0}, {1, 3, 0, 0}, {1, 1, 0, 0}};
     cal_context *ctx = cali_test_context(1);
     for (int kind = 0; kind < CAL_N_NORMALISATIONS; kind++) {
         double w[4] = {1, 3, 0, 0};
@@ -150,6 +151,57 @@ Test(connectomes_object, normalisations_do_what_their_names_say)
     double small[4] = {1e-9, 2e-9, 0, 0};
     cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_LOG, 2, small), CAL_OK));
     cr_expect(epsilon_eq(dbl, small[0], log1p(1e-9) / log1p(2e-9), 1e-15)); /* a few roundings */
+    cal_context_destroy(&ctx);
+}
+
+/* Radii by hand: a loop of two with 2 and 8 has eigenvalues +-4 (a period of two must not stop the iteration); beside it, without
+ * a way back, a loop of one with 3; and a chain without a loop has none. */
+Test(connectomes_object, the_spectral_radius_becomes_one)
+{
+    cal_context *ctx = cali_test_context(1);
+    double w[9] = {0, 2, 0, 8, 0, 0, 5, 0, 3};
+    cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_RADIUS_ONE, 3, w), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(epsilon_eq(dbl, w[1], 0.5, 1e-12)); /* the radius is found to 13 digits */
+    cr_expect(epsilon_eq(dbl, w[3], 2.0, 1e-12));
+    cr_expect(epsilon_eq(dbl, w[6], 1.25, 1e-12));
+    double larger[9] = {0, 2, 0, 8, 0, 0, 5, 0, 7};
+    cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_RADIUS_ONE, 3, larger), CAL_OK));
+    cr_expect(epsilon_eq(dbl, larger[8], 1.0, 1e-12));
+    double chain[9] = {0, 0, 0, 4, 0, 0, 0, 5, 0};
+    cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_RADIUS_ONE, 3, chain), CAL_OK));
+    cr_expect(eq(dbl, chain[3], 4.0));
+    cr_expect(eq(str, (char *)cali_test_last_note(),
+                 "a: no loop of connections, so all eigenvalues are 0; the weights stay as they are."));
+    /* two parts that hardly know of each other: bounds close too slowly for a rough iteration */
+    double close[16] = {0, 1, 0, 0, 1, 0, 1e-9, 0, 0, 1e-9, 0, 1, 0, 0, 1, 0};
+    cal_context_clear(ctx);
+    const cal_status status = cali_weights_normalise(ctx, "a", CAL_WEIGHTS_RADIUS_ONE, 4, close);
+    cr_expect(eq(int, status, CAL_OK), "%s", cal_context_message(ctx));
+    cal_context_destroy(&ctx);
+}
+
+Test(connectomes_object, sums_and_pairs_are_scaled_by_their_formulas)
+{
+    cal_context *ctx = cali_test_context(1);
+    static const double from[4] = {0, 2, 6, 2};
+    double w[4];
+    memcpy(w, from, sizeof w);
+    cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_MAX_ROW_ONE, 2, w), CAL_OK));
+    cr_expect(w[1] == 0.25 && w[2] == 0.75 && w[3] == 0.25); /* the second row sums to 8 */
+    memcpy(w, from, sizeof w);
+    cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_TOTAL_ONE, 2, w), CAL_OK));
+    cr_expect(w[1] == 0.2 && w[2] == 0.6 && w[3] == 0.2);
+    memcpy(w, from, sizeof w);
+    cr_assert(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_BINARY, 2, w), CAL_OK));
+    cr_expect(w[0] == 0.0 && w[1] == 1.0 && w[2] == 1.0 && w[3] == 1.0);
+    for (int i = 0; i < CAL_N_NORMALISATIONS; i++) {
+        const cal_normalisation_entry *entry = cal_normalisation_get((cal_normalisation)i);
+        cr_expect(entry != NULL && entry->formula[0] != '\0' && cal_normalisation_names[i] != NULL);
+    }
+    cr_expect(zero(ptr, (void *)cal_normalisation_get((cal_normalisation)CAL_N_NORMALISATIONS)));
+    double infinite[4] = {0, 1.7e308, 1.7e308, 0};
+    cr_expect(eq(int, cali_weights_normalise(ctx, "a", CAL_WEIGHTS_TOTAL_ONE, 2, infinite), CAL_ERR_INPUT));
+    cr_expect(eq(str, (char *)cal_context_message(ctx), "a C301 the sum of weights is not finite."));
     cal_context_destroy(&ctx);
 }
 
