@@ -21,6 +21,9 @@ EMBEDDED(basics_js)
 EMBEDDED(matrix_js)
 EMBEDDED(brain_js)
 EMBEDDED(plots_js)
+EMBEDDED(spectra_js)
+EMBEDDED(channels_js)
+EMBEDDED(structure_js)
 EMBEDDED(main_js)
 
 typedef struct piece {
@@ -32,7 +35,8 @@ typedef struct piece {
 #define PIECE(name) {#name, cali_embedded_##name, &cali_embedded_##name##_size}
 static const piece pieces[] = {
     PIECE(page_css),  PIECE(dygraphs_css), PIECE(dygraphs_js), PIECE(three_js), PIECE(basics_js),
-    PIECE(matrix_js), PIECE(brain_js),     PIECE(plots_js),    PIECE(main_js),
+    PIECE(matrix_js), PIECE(brain_js),     PIECE(plots_js),    PIECE(spectra_js),  PIECE(channels_js), PIECE(structure_js),
+    PIECE(main_js),
 };
 
 /* The manifest as it stands in its file; a "<" occurs only within JSON strings. */

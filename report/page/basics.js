@@ -24,6 +24,20 @@ var report = (function () {
   function codes(text) { return view(text, 2, 'getUint16'); }
   function words(text) { return view(text, 4, 'getUint32'); }
 
+  /* Positive numbers of which the logarithms were stored as codes; 0 for those that are none. */
+  function from_logs(stored) {
+    var step = (stored.high - stored.low) / 65534;
+    return codes(stored.codes).map(function (c) { return c === 65535 ? 0 : Math.exp(stored.low + step * c); });
+  }
+  /* A symmetric matrix of correlations of which the upper triangle was stored: value(i, j), NaN where there is none. */
+  function correlations(text, n) {
+    var upper = codes(text);
+    return function (i, j) {
+      var low = Math.min(i, j), code = upper[low * n - low * (low - 1) / 2 + Math.max(i, j) - low];
+      return code === 65535 ? NaN : code / 32767 - 1;
+    };
+  }
+
   /* Value below several keys of the manifest, or undefined. */
   function fact() {
     var at = manifest;
@@ -50,7 +64,20 @@ var report = (function () {
   }
   function count(value) { return typeof value === 'number' && isFinite(value) ? number(Math.round(value), 1) : '–'; }
   function unit(text) { return text === '1' || !text ? '' : text.replace(/\^?2\b/, '²'); }
+  function squared(text) { /* of a unit: mV², (Hz/s)² */
+    var u = unit(text);
+    return !u ? '' : /[/ ^²]/.test(u) ? '(' + u + ')²' : u + '²';
+  }
+  function density(text) { return (squared(text) || '1') + '/Hz'; }
   function with_unit(value, of, digits) { return number(value, digits) + (unit(of) ? ' ' + unit(of) : ''); }
+  /* About `most` round numbers from low to high. */
+  function round_ticks(low, high, most) {
+    var rough = (high - low) / most, unit_step = Math.pow(10, Math.floor(Math.log10(rough))), out = [];
+    if (!(rough > 0)) return [low];
+    var step = unit_step * [1, 2, 5, 10].filter(function (m) { return m * unit_step >= rough * 0.999; })[0];
+    for (var k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) out.push(Number((k * step).toPrecision(12)));
+    return out;
+  }
   function time(ms) {
     if (!isFinite(ms)) return '–';
     return ms >= 1000 ? plain(ms / 1000) + ' s' : plain(ms) + ' ms';
@@ -163,10 +190,60 @@ var report = (function () {
     redraw();
   });
 
+  /* ---- the regions that were chosen, the same for all plots ---- */
+  var chosen = [], choosers = [];
+  function choose(list) {
+    chosen = list;
+    choosers.forEach(function (what) { what(); });
+  }
+  function toggle(region) {
+    choose(chosen.indexOf(region) >= 0 ? chosen.filter(function (i) { return i !== region; }) : chosen.concat(region));
+  }
+  function region_colour(i) {
+    if (is_spiking(i)) return colour('spiking');
+    var place = chosen.filter(function (other) { return !is_spiking(other); }).indexOf(i);
+    return place < 0 ? colour('node') : colour('c' + (place % 6 + 1));
+  }
+  var selection = {get: function () { return chosen; }, set: choose, toggle: toggle, colour: region_colour,
+    changed: function (what) { choosers.push(what); }};
+
+  /* ---- order of regions in matrices: as in the file, or by hemisphere and name ---- */
+  var labels = run ? run.regions.labels : [];
+  var side_names = [[/^(l|lh|left|ctx[-_]lh)[ ._-]|[ ._-](l|lh|left)$/i, 0], [/^(r|rh|right|ctx[-_]rh)[ ._-]|[ ._-](r|rh|right)$/i, 1]];
+  function side(i) { /* 0 left, 1 right, 2 neither */
+    for (var k = 0; k < 2; k++) if (side_names[k][0].test(labels[i])) return side_names[k][1];
+    return 2;
+  }
+  var sides = labels.map(function (label, i) { return side(i); }), has_sides = sides.indexOf(0) >= 0 && sides.indexOf(1) >= 0;
+  var file_order = labels.map(function (label, i) { return i; });
+  var named_order = file_order.slice().sort(function (a, b) {
+    return (has_sides ? sides[a] - sides[b] : 0) || (labels[a] < labels[b] ? -1 : labels[a] > labels[b] ? 1 : a - b);
+  });
+  var is_named = has_sides;
+  var order = {
+    get: function () { return is_named ? named_order : file_order; },
+    is_named: function () { return is_named; },
+    set: function (value) {
+      is_named = value;
+      redraw();
+    },
+    has_sides: has_sides,
+    sides: function () { /* [{name, from, to}] along the axis, in order */
+      var out = [], at = 0;
+      if (!is_named || !has_sides) return out;
+      ['left', 'right', 'midline'].forEach(function (name, k) {
+        var n = sides.filter(function (s) { return s === k; }).length;
+        if (n) out.push({name: name, from: at, to: at + n});
+        at += n;
+      });
+      return out;
+    }
+  };
+
   function is_spiking(region) { return run.regions.spiking.indexOf(region) >= 0; }
 
-  return {run: run, manifest: manifest, fact: fact, floats: floats, codes: codes, words: words, number: number, power_of_ten: power_of_ten, count: count,
-    unit: unit, with_unit: with_unit, time: time, plain: plain, colour: colour, is_dark: is_dark, rgb: rgb, css: css,
+  return {run: run, manifest: manifest, fact: fact, floats: floats, codes: codes, words: words, from_logs: from_logs, correlations: correlations, selection: selection, order: order, squared: squared, density: density, number: number, power_of_ten: power_of_ten, count: count,
+    round_ticks: round_ticks, unit: unit, with_unit: with_unit, time: time, plain: plain, colour: colour, is_dark: is_dark, rgb: rgb, css: css,
     viridis: viridis, diverging: diverging, element: element, by_id: by_id, show: show, say: say, fit: fit, tip: tip,
     choice: choice, draw: draw, is_spiking: is_spiking};
 })();

@@ -70,9 +70,9 @@ report.brain = function (host) {
     scene.add(new T.AmbientLight(0xffffff, 0.62));
     scene.add(lamp);
     var ball = new T.SphereBufferGeometry(1, n > 300 ? 12 : 24, n > 300 ? 8 : 16);
-    var plain = new T.MeshLambertMaterial(), special = new T.MeshLambertMaterial();
+    var skins = points.map(function () { return new T.MeshLambertMaterial(); });
     points.forEach(function (p, i) {
-      var mesh = new T.Mesh(ball, r.is_spiking(i) ? special : plain), size_here = radius(i);
+      var mesh = new T.Mesh(ball, skins[i]), size_here = radius(i);
       mesh.position.set(p[0], p[1], p[2]);
       mesh.scale.set(size_here, size_here, size_here);
       scene.add(mesh);
@@ -96,8 +96,7 @@ report.brain = function (host) {
         camera.updateProjectionMatrix();
       },
       colours: function () {
-        plain.color.set(r.colour('node'));
-        special.color.set(r.colour('spiking'));
+        skins.forEach(function (skin, i) { skin.color.set(r.selection.colour(i)); });
         var paper = r.rgb(r.colour('panel'));
         bundles.forEach(function (bundle) {
           var ink = r.rgb(r.colour(bundle.colour));
@@ -141,7 +140,7 @@ report.brain = function (host) {
         ends.map(function (end, i) { return [end, i]; }).sort(function (a, b) { return b[0].depth - a[0].depth; })
           .forEach(function (item) {
             context.globalAlpha = Math.max(0.35, Math.min(1, 1.6 - 0.25 * item[0].depth));
-            context.fillStyle = r.colour(r.is_spiking(item[1]) ? 'spiking' : 'node');
+            context.fillStyle = r.selection.colour(item[1]);
             context.beginPath();
             context.arc(item[0].x, item[0].y, radius(item[1]) * item[0].zoom, 0, 2 * Math.PI);
             context.fill();
@@ -155,19 +154,24 @@ report.brain = function (host) {
   var painter = webgl(), is_webgl = painter !== null;
   if (!painter) painter = flat();
   stage.setAttribute('data-painter', is_webgl ? 'webgl' : 'canvas');
-  var names = regions.spiking.slice(0, 12).map(function (i) {
-    var name = r.element('div', {'class': 'name', text: regions.labels[i]});
-    stage.appendChild(name);
-    return name;
-  });
-  var width = 0, height = 0;
+  var names = [], width = 0, height = 0;
+  function rename() { /* spiking regions and those that were chosen bear their names */
+    names.forEach(function (name) { name.box.remove(); });
+    var shown = regions.spiking.slice(0, 12).concat(r.selection.get().filter(function (i) { return !r.is_spiking(i); }).slice(0, 12));
+    names = shown.map(function (i) {
+      var box = r.element('div', {'class': 'name', text: regions.labels[i]});
+      box.style.color = r.selection.colour(i);
+      stage.appendChild(box);
+      return {region: i, box: box};
+    });
+  }
   function paint() {
     var f = frame();
     painter.paint(f);
-    names.forEach(function (name, k) {
-      var i = regions.spiking[k], at = project(points[i], f, width, height), half = name.offsetWidth / 2 + 6;
-      name.style.left = Math.min(width - half, Math.max(half, at.x)) + 'px';
-      name.style.top = Math.max(18, at.y - radius(i) * at.zoom - 3) + 'px';
+    names.forEach(function (name) {
+      var at = project(points[name.region], f, width, height), half = name.box.offsetWidth / 2 + 6;
+      name.box.style.left = Math.min(width - half, Math.max(half, at.x)) + 'px';
+      name.box.style.top = Math.max(18, at.y - radius(name.region) * at.zoom - 3) + 'px';
     });
   }
   function view_button(text, turn, lift) {
@@ -187,11 +191,17 @@ report.brain = function (host) {
     stage.style.height = height + 2 + 'px';
     painter.size(width, height);
     painter.colours();
+    rename();
+    paint();
+  });
+  r.selection.changed(function () {
+    painter.colours();
+    rename();
     paint();
   });
 
   /* ---- pointer and keys ---- */
-  var held = null;
+  var held = null, is_turned = false;
   function turn_by(dx, dy) {
     view.turn -= dx * 0.008;
     view.lift = Math.min(quarter - 1e-3, Math.max(-quarter + 1e-3, view.lift + dy * 0.008));
@@ -204,18 +214,18 @@ report.brain = function (host) {
   stage.addEventListener('pointerdown', function (event) {
     if (event.target.tagName === 'BUTTON') return;
     held = [event.clientX, event.clientY];
+    is_turned = false;
     stage.setPointerCapture(event.pointerId);
     r.tip(null);
   });
-  stage.addEventListener('pointerup', function () { held = null; });
+  stage.addEventListener('pointerup', function (event) {
+    var found = held && !is_turned ? under(event) : -1;
+    held = null;
+    if (found >= 0) r.selection.toggle(found);
+  });
   stage.addEventListener('pointercancel', function () { held = null; });
   stage.addEventListener('pointerleave', function () { r.tip(null); });
-  stage.addEventListener('pointermove', function (event) {
-    if (held) {
-      turn_by(event.clientX - held[0], event.clientY - held[1]);
-      held = [event.clientX, event.clientY];
-      return;
-    }
+  function under(event) { /* the region at the pointer that is nearest to the eye, or -1 */
     var box = stage.getBoundingClientRect(), f = frame(), best = -1, nearest = Infinity;
     points.forEach(function (p, i) {
       var at = project(p, f, width, height), reach = Math.max(8, radius(i) * at.zoom + 2);
@@ -225,6 +235,18 @@ report.brain = function (host) {
         nearest = at.depth;
       }
     });
+    return best;
+  }
+  stage.addEventListener('pointermove', function (event) {
+    if (held) {
+      var dx = event.clientX - held[0], dy = event.clientY - held[1];
+      if (!is_turned && Math.hypot(dx, dy) < 4) return; /* a click that shakes */
+      is_turned = true;
+      turn_by(dx, dy);
+      held = [event.clientX, event.clientY];
+      return;
+    }
+    var best = under(event);
     r.tip(best < 0 ? null : [regions.labels[best], 'input strength ' + r.number(strength[best]),
       'at ' + centres[best].map(function (c) { return r.number(c, 3); }).join(', ') + ' mm'].concat(
       r.is_spiking(best) ? ['spiking network'] : []), event.clientX, event.clientY);

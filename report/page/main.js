@@ -37,8 +37,9 @@
     if (synapses) figure(synapses >= 1e6 ? r.number(synapses / 1e6) : r.count(synapses), synapses >= 1e6 ? 'million' : '', 'synapses', '', 'is-spiking');
     var simulated = r.time(run.t_stop_ms).split(' ');
     figure(simulated[0], simulated[1], 'simulated', run.transient_ms > 0 ? r.time(run.transient_ms) + ' transient' : '');
-    figure(r.number(faster, 2), '×', 'real time', wall > 0 ? r.with_unit(wall, 's') + ' of wall time' : '');
-    if (typeof window_ms === 'number') figure(r.plain(window_ms), 'ms', 'exchange window', lag ? 'lag ' + lag : '');
+    figure(r.number(faster, faster < 100 ? 2 : 3), '×', 'real time', wall > 0 ? r.with_unit(wall, 's') + ' of wall time' : '');
+    if (r.fact('dt_ms') > 0 && !neurons) figure(r.plain(r.fact('dt_ms')), 'ms', 'step', r.fact('integrator') || '');
+    if (typeof window_ms === 'number' && regions.neurons.length) figure(r.plain(window_ms), 'ms', 'exchange window', lag ? 'lag ' + lag : '');
   }
 
   function summary() {
@@ -64,40 +65,50 @@
     if (typeof value === 'string') value = /^[0-9.eE+-]+\s*(mm\/ms|m\/s)?$/.test(value.trim()) ? parseFloat(value) : NaN;
     return value > 0 ? value : NaN;
   }
-  function connectome() {
-    if (!run.connectome) return;
-    r.show('connectome');
-    var n = regions.labels.length, weights = r.floats(run.connectome.weights), v = speed();
-    var lengths = run.connectome.lengths_mm ? r.floats(run.connectome.lengths_mm) : null, low = Infinity, high = 0;
-    r.weights = weights;
-    weights.forEach(function (w) {
+  /* A matrix of weights between the regions; the pointer's notes and moves belong to the caller. */
+  r.weight_matrix = function (host, label, value, note, moved) {
+    var n = regions.labels.length, low = Infinity, high = 0;
+    r.weights.forEach(function (w) {
       if (w > 0) low = Math.min(low, w);
       high = Math.max(high, w);
     });
     low = Math.max(low, high * 1e-6);
     if (!(high > 0)) low = high = 1;
     var span = Math.log(high / low) || 1;
-    r.matrix(r.by_id('connectome-matrix'), {
-      n: n, row: 'to', column: 'from', bar: 'weight', marks: regions.spiking, colours: function () { return r.viridis; },
-      value: function (i, j) { return weights[i * n + j] > 0 ? weights[i * n + j] : NaN; },
+    return r.matrix(host, {
+      n: n, is_regions: true, row: moved ? 'region' : 'to', column: moved ? 'region' : 'from', bar: 'weight', marks: regions.spiking, colours: function () { return r.viridis; },
+      value: function (i, j) { return value(i, j) > 0 ? value(i, j) : NaN; },
       shade: function (w) { return Math.log(w / low) / span; },
-      ticks: decade_ticks(low, high, span),
-      label: 'Matrix of connection weights between ' + n + ' regions, logarithmic colours',
-      note: function (i, j) {
-        var at = i * n + j, lines = [regions.labels[j] + ' → ' + regions.labels[i]];
-        if (!weights[at]) return lines.concat('not connected');
-        lines.push('weight ' + r.number(weights[at]));
-        if (lengths) lines.push('length ' + r.with_unit(lengths[at], 'mm') + (v > 0 ? ', delay ' + r.with_unit(lengths[at] / v, 'ms') : ''));
-        return lines;
-      }});
-    var text = r.count(run.connectome.connections) + ' connections, colours by the logarithm of the weight; grey: none' +
-      (v > 0 ? '. Delays at ' + r.plain(v) + ' mm/ms' : '');
+      ticks: decade_ticks(low, high, span), note: note, moved: moved,
+      label: label + ' between ' + n + ' regions, logarithmic colours'});
+  };
+  function connectome() {
+    if (!run.connectome) return;
+    r.show('connectome');
+    var n = regions.labels.length, v = speed(), lengths = run.connectome.lengths_mm ? r.codes(run.connectome.lengths_mm) : null;
+    r.weights = r.from_logs(run.connectome.weights);
+    r.weight_matrix(r.by_id('connectome-matrix'), 'Matrix of connection weights', function (i, j) { return r.weights[i * n + j]; }, function (i, j) {
+      var at = i * n + j, lines = [regions.labels[j] + ' → ' + regions.labels[i]];
+      if (!r.weights[at]) return lines.concat('not connected');
+      lines.push('weight ' + r.number(r.weights[at]));
+      if (!lengths || lengths[at] === 65535) return lines;
+      var length = lengths[at] / 65534 * run.connectome.longest_mm;
+      return lines.concat('length ' + r.with_unit(length, 'mm') + (v > 0 ? ', delay ' + r.with_unit(length / v, 'ms') : ''));
+    });
+    var text = r.count(run.connectome.connections) + ' connections, ' + r.number(100 * run.connectome.connections / (regions.total * Math.max(1, regions.total - 1)), 2) +
+      ' % of all pairs; colours by the logarithm of the weight, grey: none' + (v > 0 ? '. Delays at ' + r.plain(v) + ' mm/ms' : '');
     if (regions.total > n) text += '. Of ' + r.count(regions.total) + ' regions ' + r.count(n) + ' are drawn, evenly taken';
-    r.say('connectome-caption', text + '. Rows receive, columns send' + (regions.spiking.length ? '; triangles mark what spikes.' : '.'));
+    r.say('connectome-caption', text + '. Rows receive, columns send' + (regions.spiking.length ? '; triangles mark what spikes.' : '.') +
+      ' A click on a cell or a ball chooses regions, here and below.');
+    if (r.order.has_sides) {
+      r.show('connectome-controls');
+      r.by_id('connectome-controls').appendChild(document.createTextNode('order of regions in all matrices'));
+      r.by_id('connectome-controls').appendChild(r.choice([{text: 'hemisphere and name', value: true}, {text: 'as in the file', value: false}], true, r.order.set, 'order of regions'));
+    }
     if (!regions.centres_mm) return;
     var brain = r.brain(r.by_id('brain'));
     r.by_id('brain').appendChild(r.element('figcaption', {text: 'Balls grow with the input strength; lines are the ' + r.count(brain.n_edges) +
-      ' strongest pairs' + (regions.spiking.length ? ', in colour those of what spikes' : '') + '. Drag turns, a click and the wheel zoom.' + (brain.is_webgl ? '' : ' (Drawn without WebGL.)')}));
+      ' strongest pairs' + (regions.spiking.length ? ', in colour those of what spikes' : '') + '. Drag turns, a click on a ball chooses it, the wheel zooms after a click.' + (brain.is_webgl ? '' : ' (Drawn without WebGL.)')}));
   }
   function decade_ticks(low, high, span) {
     var ticks = [], first = Math.ceil(Math.log10(low)), last = Math.floor(Math.log10(high)), step = Math.max(1, Math.ceil((last - first) / 6));
@@ -106,45 +117,33 @@
     return ticks;
   }
 
-  function functional(signal) {
-    if (!signal.fc) return;
-    var n = regions.labels.length, codes = r.codes(signal.fc), host = r.by_id('fc');
-    function value(i, j) { return codes[i * n + j] === 65535 ? NaN : codes[i * n + j] / 32767 - 1; }
-    host.appendChild(r.element('div', {'class': 'sub', text: 'Functional connectivity'}));
-    r.matrix(host, {
-      n: n, row: '', column: '', bar: 'correlation', marks: regions.spiking, colours: r.diverging, value: value,
-      shade: function (x) { return (x + 1) / 2; },
-      ticks: [-1, -0.5, 0, 0.5, 1].map(function (x) { return {at: (x + 1) / 2, text: r.plain(x).replace('-', '−')}; }),
-      label: 'Matrix of correlations between ' + n + ' regions',
-      note: function (i, j) {
-        return [regions.labels[i] + ' – ' + regions.labels[j], isNaN(value(i, j)) ? 'constant: no correlation' : 'correlation ' + r.number(value(i, j))];
-      }});
-    var sum = 0, n_pairs = 0;
-    for (var i = 0; i < n; i++) for (var j = 0; j < i; j++) if (!isNaN(value(i, j))) {
-      sum += value(i, j);
-      n_pairs++;
-    }
-    host.appendChild(r.element('figcaption', {text: "Pearson's correlation between regions" +
-      (n_pairs ? '; mean over pairs ' + r.number(sum / n_pairs, 2) : '') +
-      (typeof signal.sc_fc === 'number' ? '; correlation with the weights ' + r.number(signal.sc_fc, 2) : '') + '.'}));
-  }
+  r.decade_ticks = decade_ticks;
 
-  function dynamics(signal) {
-    if (!signal.fcd) return;
-    var d = signal.fcd, n = d.n, codes = r.codes(d.values), host = r.by_id('fcd');
-    function value(i, j) { return codes[i * n + j] === 65535 ? NaN : codes[i * n + j] / 32767 - 1; }
-    function when(i) { return r.time(d.first_ms + i * d.step_ms); }
-    host.appendChild(r.element('div', {'class': 'sub', text: 'Dynamics of functional connectivity'}));
-    r.matrix(host, {
-      n: n, row: 'window', column: 'window, ' + when(0) + ' to ' + when(n - 1), bar: 'correlation', marks: [], colours: r.diverging,
-      value: value, shade: function (x) { return (x + 1) / 2; },
-      ticks: [-1, -0.5, 0, 0.5, 1].map(function (x) { return {at: (x + 1) / 2, text: r.plain(x).replace('-', '−')}; }),
-      label: 'Matrix of correlations between the functional connectivity of ' + n + ' windows',
-      note: function (i, j) {
-        return ['windows around ' + when(i) + ' and ' + when(j), isNaN(value(i, j)) ? 'no correlation' : 'correlation ' + r.number(value(i, j))];
-      }});
-    host.appendChild(r.element('figcaption', {text: 'Correlation between the functional connectivity in ' + n + ' windows of ' +
-      r.time(d.window_ms) + ', one every ' + r.time(d.step_ms) + '.'}));
+  /* ---- models: what differs from the defaults ---- */
+  function models() {
+    var rows = [], notes = [], base = r.fact('experiment', 'regions', 'default', 'model');
+    var n_entries = Object.keys(r.fact('experiment', 'regions') || {}).length;
+    run.models.forEach(function (m) {
+      var name = m.equations.split('/').pop(), where = m.regions || (m.name === base ? (n_entries > 1 ? 'all other regions' : 'all regions') : '');
+      if (!m.changed.length) notes.push(m.name + ' (' + name + '): all ' + r.count(m.parameters) + ' parameters have their defaults');
+      else if (!m.regions && m.is_known) notes.push(m.name + ' (' + name + '): ' + r.count(m.changed.length) + ' of ' + r.count(m.parameters) + ' parameters differ from the defaults');
+      else if (!m.regions) notes.push(m.name + ' (' + name + '), a model of its own: all ' + r.count(m.parameters) + ' parameters');
+      m.changed.forEach(function (p, k) {
+        var unit = r.unit(p.unit), value = p.value === null ? p.text : r.plain(p.value);
+        rows.push([k === 0 ? m.name : '', k === 0 ? name : '', k === 0 ? where : '', p.name, value, p['default'] === null ? '–' : r.plain(p['default']), unit, p.meaning]);
+      });
+    });
+    if (!run.models.length) return;
+    r.show('models');
+    r.say('models-caption', notes.join('; ') + '.');
+    if (!rows.length) return;
+    var table = r.by_id('models-table');
+    table.appendChild(r.element('tr', {}, ['model', 'equations', 'regions', 'parameter', 'value', 'default', 'unit', 'meaning'].map(function (name, k) {
+      return r.element('th', {text: name, scope: 'col', 'class': k === 4 || k === 5 ? 'number' : ''});
+    })));
+    rows.forEach(function (row) {
+      table.appendChild(r.element('tr', {}, row.map(function (text, k) { return r.element('td', {text: text, 'class': k === 4 || k === 5 ? 'number' : k === 7 ? 'note' : ''}); })));
+    });
   }
 
   /* ---- provenance ---- */
@@ -176,25 +175,28 @@
   figures();
   summary();
   connectome();
+  models();
   var plots = r.plots();
   if (run.signals.length) {
     r.show('activity');
     plots.traces();
     plots.chooser();
   }
+  var spectra = r.spectra(plots.look), main_signal = plots.main_signal;
+  r.channels(plots, spectra)();
   plots.spiking();
-  var fc_signal = run.signals.filter(function (s) { return s.fc; })[0];
-  var has_signal = run.signals.length > 0 && (plots.main_signal.spectrum || fc_signal);
-  if (has_signal) {
+  function after() { return run.transient_ms > 0 ? ' after the transient, ' + r.time(run.transient_ms) + ' to ' + r.time(run.t_stop_ms) : ''; }
+  if (main_signal && main_signal.spectrum) {
     r.show('rhythm'); /* before drawing: what is hidden has no size */
-    plots.spectra();
-    plots.bands();
-    if (fc_signal) functional(fc_signal);
-    if (fc_signal) dynamics(fc_signal);
-    r.say('rhythm-caption', (!fc_signal || fc_signal === plots.main_signal || !plots.main_signal.spectrum ?
-      'From the signal “' + (fc_signal || plots.main_signal).name + '”' :
-      'Spectra of “' + plots.main_signal.name + '”, correlations of “' + fc_signal.name + '”') +
-      (run.transient_ms > 0 ? ' after the transient, ' + r.time(run.transient_ms) + ' to ' + r.time(run.t_stop_ms) : '') + '.');
+    spectra.of_regions(main_signal);
+    spectra.bands(r.by_id('bands'), main_signal.spectrum, main_signal.unit, 'regions');
+    r.say('rhythm-caption', 'Of the signal “' + main_signal.name + '”' + after() + '. The bands are shaded and named at the upper edge with their limits in Hz.');
+  }
+  var fc_signal = run.signals.filter(function (s) { return s.fc; })[0];
+  if (fc_signal) {
+    r.show('function');
+    r.structure(fc_signal);
+    r.say('function-caption', 'From the signal “' + fc_signal.name + '”' + after() + '. Computed from run.h5 by callosum ' + run.version + ' when this page was written; docs/recording.md has the formulas of /analysis.');
   }
   plots.cost();
   provenance();

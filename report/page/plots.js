@@ -1,4 +1,4 @@
-/* Plots over time and frequency (dygraphs), the raster (canvas) and the bars of cost. Plots over time share
+/* Plots over time (dygraphs), the raster (canvas) and the bars of cost. Plots over time share
  * one stretch of time: whichever is zoomed, the others follow. */
 'use strict';
 report.plots = function () {
@@ -79,7 +79,7 @@ report.plots = function () {
   }
 
   /* ---- traces: 16 bits for the range of each, kept samples or minimum and maximum of each bucket ---- */
-  run.signals.forEach(function (signal) {
+  run.signals.concat(run.channels).forEach(function (signal) {
     var codes = r.codes(signal.codes);
     signal.trace = function (c) {
       var out = new Array(signal.n), step = (signal.high[c] - signal.low[c]) / 65534;
@@ -94,6 +94,9 @@ report.plots = function () {
       var row = b === 1 ? i : Math.floor(i / 2) * b + (i % 2 ? 0.75 : 0.25) * b - 0.5;
       return (signal.t_first_ms + row * every) / 1000;
     };
+    signal.drawn = function () {
+      return signal.bucket > 1 ? 'drawn as the smallest and the largest of every ' + signal.bucket + ' samples, so that no excursion is lost' : 'all samples are drawn';
+    };
   });
   var main_signal = run.signals.filter(function (s) { return s.main; })[0] || run.signals[0];
 
@@ -103,25 +106,22 @@ report.plots = function () {
     var others = order.filter(function (i) { return !r.is_spiking(i); });
     return regions.spiking.slice(0, 2).concat(others.slice(0, regions.spiking.length ? 2 : 3));
   }
-  var chosen = default_regions(), changed = [];
-  function region_colour(i) {
-    if (r.is_spiking(i)) return r.colour('spiking');
-    var place = chosen.filter(function (other) { return !r.is_spiking(other); }).indexOf(i);
-    return r.colour('c' + (place % 6 + 1));
-  }
+  r.selection.set(default_regions());
+  function chosen() { return r.selection.get(); }
 
   function trace_content(signal) {
-    var rows = [], columns = chosen.map(signal.trace);
+    var rows = [], columns = chosen().map(signal.trace);
     for (var i = 0; i < signal.n; i++) rows.push([signal.time(i)].concat(columns.map(function (c) { return c[i]; })));
-    if (!rows.length || !chosen.length) rows = [[0].concat(chosen.map(function () { return null; }), chosen.length ? [] : [null])];
-    return {file: rows, labels: ['time'].concat(chosen.length ? chosen.map(function (i) { return regions.labels[i]; }) : ['none']),
-      colors: chosen.length ? chosen.map(region_colour) : ['#888'], ylabel: signal.name + (r.unit(signal.unit) ? ' (' + r.unit(signal.unit) + ')' : '')};
+    var all = chosen();
+    if (!rows.length || !all.length) rows = [[0].concat(all.map(function () { return null; }), all.length ? [] : [null])];
+    return {file: rows, labels: ['time'].concat(all.length ? all.map(function (i) { return regions.labels[i]; }) : ['none']),
+      colors: all.length ? all.map(r.selection.colour) : ['#888'], ylabel: signal.name + (r.unit(signal.unit) ? ' (' + r.unit(signal.unit) + ')' : '')};
   }
   function traces() {
     var signal = main_signal;
     function content() { return trace_content(signal); }
     var plot = time_plot(r.by_id('traces'), content, {showRangeSelector: true, rangeSelectorHeight: 34, unit: signal.unit});
-    changed.push(plot.refresh);
+    r.selection.changed(plot.refresh);
     var controls = r.by_id('activity-controls');
     if (run.signals.length > 1) {
       var select = r.element('select', {'aria-label': 'signal'}, run.signals.map(function (s, i) {
@@ -142,13 +142,12 @@ report.plots = function () {
   }
   function bold_traces() {
     r.show('bold');
-    changed.push(time_plot(r.by_id('bold'), function () { return trace_content(bold); }, {unit: bold.unit}).refresh);
+    r.selection.changed(time_plot(r.by_id('bold'), function () { return trace_content(bold); }, {unit: bold.unit}).refresh);
     r.by_id('bold').setAttribute('aria-label', 'BOLD of the chosen regions over time');
   }
   function sentence_on_traces() {
     var s = main_signal, text = capital(s.long_name || s.name) + ', one sample every ' + r.time(s.every_ms);
-    text += s.bucket > 1 ? '; drawn as the smallest and the largest of every ' + s.bucket + ' samples, so that no excursion is lost. '
-      : '; all samples are drawn. ';
+    text += '; ' + s.drawn() + '. ';
     if (run.transient_ms > 0) text += 'The shaded first ' + r.time(run.transient_ms) + ' are the transient, left out of all statistics.';
     return text;
   }
@@ -164,19 +163,14 @@ report.plots = function () {
     });
     function paint() {
       rows.forEach(function (row, i) {
-        var is_on = chosen.indexOf(i) >= 0;
-        row.querySelector('i').style.background = is_on ? region_colour(i) : 'transparent';
+        var is_on = chosen().indexOf(i) >= 0;
+        row.querySelector('i').style.background = is_on ? r.selection.colour(i) : 'transparent';
         row.querySelector('input').checked = is_on;
       });
     }
     regions.labels.forEach(function (label, i) {
       var check = r.element('input', {type: 'checkbox'});
-      check.addEventListener('change', function () {
-        chosen = chosen.filter(function (other) { return other !== i; });
-        if (check.checked) chosen.push(i);
-        paint();
-        changed.forEach(function (f) { f(); });
-      });
+      check.addEventListener('change', function () { r.selection.toggle(i); });
       rows.push(r.element('label', {'class': r.is_spiking(i) ? 'is-spiking' : '', title: label}, [check, r.element('i'), r.element('span', {text: label})]));
     });
     /* the spiking ones first */
@@ -184,6 +178,13 @@ report.plots = function () {
     order.forEach(function (i) { list.appendChild(rows[i]); });
     box.appendChild(search);
     box.appendChild(list);
+    box.appendChild(r.element('button', {type: 'button', 'class': 'plain', text: 'none', onclick: function () { r.selection.set([]); }}));
+    r.selection.changed(function () {
+      paint();
+      var last = chosen()[chosen().length - 1];
+      if (last === undefined || document.activeElement && box.contains(document.activeElement)) return;
+      list.scrollTop = Math.max(0, rows[last].offsetTop - list.offsetTop - list.clientHeight / 2);
+    });
     r.draw(paint);
   }
 
@@ -305,118 +306,6 @@ report.plots = function () {
     return k + tail;
   }
 
-  /* ---- spectra ---- */
-  function density() { return r.unit(main_signal.unit) ? r.unit(main_signal.unit) + '²/Hz' : '1/Hz'; }
-  function quantile(sorted, q) {
-    var place = q * (sorted.length - 1), i = Math.floor(place);
-    return i + 1 < sorted.length ? sorted[i] + (place - i) * (sorted[i + 1] - sorted[i]) : sorted[i];
-  }
-  function spectra() {
-    var s = main_signal.spectrum;
-    if (!s) return;
-    var power = r.floats(s.power), others = regions.labels.map(function (l, i) { return i; }).filter(function (i) { return !r.is_spiking(i); });
-    if (!others.length) others = regions.spiking;
-    var bands = [], is_log = true, shown = regions.spiking.slice(0, 3), tiny = 1e-30;
-    for (var k = 1; k < s.n; k++) {
-      var column = others.map(function (i) { return Math.max(power[i * s.n + k], tiny); }).sort(function (a, b) { return a - b; });
-      bands.push([quantile(column, 0.25), quantile(column, 0.5), quantile(column, 0.75)]);
-    }
-    var host = r.by_id('spectra'), plot_box = r.element('div', {'class': 'plot tall', role: 'img', 'aria-label':
-      'Power spectra: spiking region against median and quartiles of the others'});
-    host.appendChild(r.element('div', {'class': 'sub', text: 'Power spectra'}));
-    host.appendChild(plot_box);
-    function picked() {
-      return shown.concat(chosen.filter(function (i) { return shown.indexOf(i) < 0; }).slice(0, 1));
-    }
-    function content() {
-      var rows = bands.map(function (band, at) {
-        return [(at + 1) * s.df_Hz, band].concat(picked().map(function (i) {
-          var value = Math.max(power[i * s.n + at + 1], tiny);
-          return [value, value, value];
-        }));
-      });
-      var head = regions.spiking.length ? 'median of the others' : 'median of the regions';
-      return {file: rows, labels: ['frequency', head].concat(picked().map(function (i) { return regions.labels[i]; })),
-        colors: [r.colour('host')].concat(picked().map(function (i) { return r.is_spiking(i) ? r.colour('spiking') : r.colour('muted'); })),
-        logscale: is_log};
-    }
-    function ticks(min, max) { /* 1, 2, 5 of each decade */
-      var out = [];
-      for (var e = Math.floor(Math.log10(min)); e <= Math.ceil(Math.log10(max)); e++) {
-        [1, 2, 5].forEach(function (m) {
-          var v = m * Math.pow(10, e);
-          if (v >= min && v <= max) out.push({v: v, label: r.plain(v)});
-        });
-      }
-      return out;
-    }
-    function decades(min, max) {
-      var out = [], low = Math.ceil(Math.log10(min) - 1e-9), high = Math.floor(Math.log10(max) + 1e-9), step = Math.max(1, Math.ceil((high - low) / 6));
-      for (var e = low; e <= high; e += step) out.push({v: Math.pow(10, e), label: r.power_of_ten(e)});
-      return out;
-    }
-    function axes() {
-      var x = {drawGrid: true, axisLabelWidth: 44, logscale: is_log, axisLabelFormatter: r.plain, pixelsPerLabel: 60, ticker: is_log ? ticks : Dygraph.numericLinearTicks};
-      var y = {axisLabelWidth: 56, axisLabelFormatter: function (v) { return r.number(v, 2); }, ticker: is_log ? decades : Dygraph.numericLinearTicks};
-      return {axes: {x: x, y: y}};
-    }
-    var graph_options = function () { return Object.assign(look(), content(), axes()); };
-    var first = graph_options(), file = first.file;
-    delete first.file;
-    var graph = new Dygraph(plot_box, file, Object.assign(first, {customBars: true, fillAlpha: 0.22, strokeWidth: 1.5, legend: 'never',
-      xlabel: 'frequency (Hz)', ylabel: 'power (' + density() + ')', xLabelHeight: 20, yLabelWidth: 18, highlightCircleSize: 2.5,
-      highlightCallback: function (event, x, points) {
-        r.tip([r.number(x) + ' Hz'].concat(points.map(function (p) { return p.name + ': ' + r.number(p.yval) + ' ' + density(); })),
-          event.clientX, event.clientY);
-      },
-      unhighlightCallback: function () { r.tip(null); }}));
-    var is_new = true;
-    function refresh() {
-      if (!is_new) graph.updateOptions(graph_options());
-      is_new = false;
-    }
-    r.draw(refresh);
-    changed.push(refresh);
-    var controls = r.by_id('rhythm-controls');
-    controls.appendChild(r.choice([{text: 'logarithmic', value: true}, {text: 'linear', value: false}], true, function (value) {
-      is_log = value;
-      refresh();
-    }, 'axes of the spectra'));
-    function key(name, text, is_band) {
-      var swatch = r.element('i', {'class': is_band ? 'band' : ''});
-      r.draw(function () { swatch.style.background = r.colour(name); });
-      controls.appendChild(r.element('span', {'class': 'key'}, [swatch, text]));
-    }
-    shown.forEach(function (i) { key('spiking', regions.labels[i]); });
-    key('host', regions.spiking.length ? 'median of the others' : 'median of the regions');
-    key('host', 'quartiles', true);
-    if (picked().length > shown.length) key('muted', 'first chosen region above');
-    var peaks = shown.map(function (i) {
-      return regions.labels[i] + (s.peak_Hz[i] === null ? ' has no clear peak' : ' peaks at ' + r.with_unit(s.peak_Hz[i], 'Hz'));
-    });
-    host.appendChild(r.element('figcaption', {text: (peaks.length ? peaks.join('; ') + '. ' : '') + 'Welch estimate: ' + s.segments +
-      ' half-overlapping segments of ' + r.time(s.segment_ms) + ', Hann window, ' + r.number(s.df_Hz, 2) + ' Hz apart.'}));
-  }
-
-  /* ---- power in bands ---- */
-  function bands() {
-    var s = main_signal.spectrum, host = r.by_id('bands');
-    var rows = s && s.bands ? s.bands.filter(function (b) { return b.power !== null && s.total > 0; }) : [];
-    if (!rows.length) return;
-    var most = Math.max.apply(null, rows.map(function (b) { return b.power; })) || 1, unit = r.unit(main_signal.unit);
-    host.appendChild(r.element('div', {'class': 'sub', text: 'Power in bands'}));
-    rows.forEach(function (b) {
-      var fill = r.element('div');
-      fill.style.width = 100 * b.power / most + '%';
-      host.appendChild(r.element('div', {'class': 'bar-row'}, [
-        r.element('span', {'class': 'name', text: b.name + ' ' + r.plain(b.low_Hz) + '–' + r.plain(b.high_Hz) + ' Hz'}),
-        r.element('div', {'class': 'track'}, [fill]),
-        r.element('span', {'class': 'amount'}, [r.element('b', {text: r.number(b.power, 3) + (unit ? ' ' + unit + '²' : '')}),
-          document.createTextNode('  ' + r.number(100 * b.power / s.total, 2) + ' %')])]));
-    });
-    host.appendChild(r.element('figcaption', {text: 'Mean over the regions of the power below each stretch of the spectrum; per cent of the power at all frequencies but 0.'}));
-  }
-
   /* ---- cost ---- */
   function cost() {
     var cost = r.fact('cost');
@@ -425,8 +314,9 @@ report.plots = function () {
     if (Array.isArray(cost.subs)) cost.subs.forEach(function (sub) {
       rows.push({name: String(sub.name), seconds: sub.seconds, kind: labels.indexOf(sub.name) >= 0 ? 'is-spiking' : ''});
     });
-    rows.push({name: 'host', seconds: cost.host_s, kind: ''}, {name: 'exchange', seconds: cost.exchange_s, kind: 'is-other'},
-      {name: 'waiting for the recording', seconds: cost.recording_s, kind: 'is-other'});
+    rows.push({name: regions.spiking.length ? 'host' : 'neural masses', seconds: cost.host_s, kind: ''});
+    if (regions.spiking.length) rows.push({name: 'exchange', seconds: cost.exchange_s, kind: 'is-other'});
+    rows.push({name: 'waiting for the recording', seconds: cost.recording_s, kind: 'is-other'});
     rows = rows.filter(function (row) { return typeof row.seconds === 'number' && isFinite(row.seconds); })
       .sort(function (a, b) { return b.seconds - a.seconds; });
     if (!rows.length) return;
@@ -441,8 +331,8 @@ report.plots = function () {
         r.element('div', {'class': 'track'}, [fill]), amount]));
     });
     r.say('cost-caption', (wall > 0 ? 'The run took ' + r.with_unit(wall, 's') + ' of wall time' + (cost.build_s > 0.001 ? ', after ' + r.with_unit(cost.build_s, 's') + ' for building' : '') + '. ' : '') +
-      'Participants compute a window at the same time, so their times overlap.');
+      (regions.spiking.length ? 'Participants compute a window at the same time, so their times overlap.' : ''));
   }
 
-  return {traces: traces, chooser: chooser, spiking: spiking, spectra: spectra, bands: bands, cost: cost, main_signal: main_signal};
+  return {traces: traces, chooser: chooser, spiking: spiking, cost: cost, main_signal: main_signal, time_plot: time_plot, look: look, capital: capital};
 };

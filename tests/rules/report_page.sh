@@ -33,6 +33,10 @@ for kind in usual hostile plain; do
 done
 
 grep -q 'id="connectome"[^>]*hidden' "$scratch/plain.dom" || fail "plain: a connectome out of nothing"
+for section in spiking channels models; do
+    grep -q "id=\"$section\"[^>]*hidden" "$scratch/plain.dom" || fail "plain: $section out of nothing"
+done
+grep -qiE '<(p|td|figcaption|dt)[^>]*>[^<]*spik' "$scratch/plain.dom" && fail "plain: speaks of spikes, has none"
 grep -q 'id="cost"[^>]*hidden' "$scratch/plain.dom" || fail "plain: a cost out of nothing"
 
 grep -q '<img src=x' "$scratch/hostile.dom" && fail "hostile: a name became an element"
@@ -68,13 +72,31 @@ cat "$scratch/usual/report.html" - > "$scratch/used.html" <<'SCRIPT'
   before = $('#traces').innerHTML.length;
   document.querySelectorAll('#chooser input[type=checkbox]').forEach(function (box, i) { if (i < 9) box.click(); });
   press('#rhythm', 'linear');
-  press('#rhythm', 'logarithmic');
+  press('#rhythm', 'log power');
+  press('#rhythm', 'log–log');
   $('#activity select').value = '1';
   $('#activity select').dispatchEvent(new Event('change'));
   log.push('label ' + $('#traces .dygraph-ylabel').textContent);
   $('#chooser input[type=search]').value = 'R.area3';
   $('#chooser input[type=search]').dispatchEvent(new Event('input'));
   log.push('found ' + document.querySelectorAll('#chooser label:not([hidden])').length);
+  function chosen() { return document.querySelectorAll('#chooser input:checked').length; }
+  press('#chooser', 'none');
+  var none = chosen();
+  key($('#fc canvas'), 'ArrowRight');
+  key($('#fc canvas'), 'Enter'); /* the pair beside the diagonal */
+  log.push('chosen ' + none + ' then ' + chosen());
+  log.push('fcd ' + point($('#fcd canvas'), 0.4, 0.5));
+  press('#channels', 'stacked');
+  log.push('sensors ' + $('#channels .dygraph-ylabel').textContent);
+  press('#channels', 'butterfly');
+  log.push('density ' + $('#channels figure .dygraph-ylabel').textContent);
+  before = $('#fc canvas').toDataURL();
+  press('#connectome', 'as in the file');
+  log.push('order ' + ($('#fc canvas').toDataURL() !== before ? 'changed' : 'stayed'));
+  var found = '', box = $('#scatter canvas');
+  for (var k = 0; k < 400 && !/weight/.test(found); k++) found = point(box, 0.15 + 0.8 * (k % 20) / 20, 0.05 + 0.75 * Math.floor(k / 20) / 20);
+  log.push('scatter ' + found);
   window.dispatchEvent(new Event('beforeprint'));
   window.dispatchEvent(new Event('afterprint'));
   document.body.setAttribute('data-log', log.join('; '));
@@ -84,14 +106,17 @@ SCRIPT
 load used "$scratch/used.html"
 log=$(grep -o 'data-log="[^"]*"' "$scratch/used.dom")
 for answer in 'matrix [LR].area[0-9]* → [LR].area[0-9]* ' 'fc [LR].area[0-9]* – [LR].area[0-9]* correlation' \
-    'brain L.area12 input strength [0-9.]* at ' 'raster followed' 'label v;' 'found 4"'; do
+    'brain L.area12 input strength [0-9.]* at ' 'raster followed' 'label v;' 'found 4;' \
+    'chosen 0 then 2' 'fcd windows around [0-9.]* s and [0-9.]* s correlation' 'sensors each ± [0-9.]* uV around' \
+    'density power spectral density (uV²/Hz)' 'order [cs]' 'scatter [LR].area[0-9]* – [LR].area[0-9]* correlation [−0-9.]* weight'; do
     echo "$log" | grep -q "$answer" || fail "used: no answer like \"$answer\" in $log"
 done
 
 # what each section leaves in the document
 for mark in 'data-painter="webgl"' 'aria-label="Raster' 'id="traces"[^>]*><div' 'id="rate"[^>]*><div' \
-    'Welch estimate: 7 half-overlapping' "Pearson's correlation between regions; mean over pairs" '71 % of wall time' \
-    '<dd>10,000</dd>' '<td>L.area12</td>' 'every 3rd of them'; do
+    'Welch estimate: 7 half-overlapping' "Pearson's correlation between regions of .*; mean over pairs" '71 % of wall time' \
+    '<dd>10,000</dd>' '<td>L.area12</td>' '3 sensors in uV' 'connected pairs: r = ' 'that do not overlap' \
+    '>montbrio-pazo-roxin</td>.*>all other regions</td>.*>tau</td><td class="number">20</td>' 'every 3rd of them'; do
     grep -q "$mark" "$scratch/used.dom" || fail "used: nothing like $mark"
 done
 [ "$(grep -o '<canvas' "$scratch/used.dom" | wc -l)" -ge 10 ] || fail "used: too few canvases"

@@ -29,6 +29,7 @@ cali_synthetic cali_synthetic_default(void)
                             .n_neurons = 10000,
                             .n_recorded = 2000,
                             .started = "2026-01-01T12:00:00Z",
+                            .has_sensors = true,
                             .has_manifest = true,
                             .has_connectome = true,
                             .is_complete = true};
@@ -194,7 +195,9 @@ static size_t fire(const cali_synthetic *def, size_t t, double rate_Hz, cal_time
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-static cal_status describe(const cali_synthetic *def, const wiring *w, cal_recorder *recorder, size_t signal[2],
+enum { N_SENSORS = 3 };
+
+static cal_status describe(const cali_synthetic *def, const wiring *w, cal_recorder *recorder, size_t signal[3],
                            size_t *train)
 {
     const size_t n = def->n_regions;
@@ -213,6 +216,18 @@ static cal_status describe(const cali_synthetic *def, const wiring *w, cal_recor
     v.is_float32 = true;
     CAL_TRY(cal_recorder_add_signal(recorder, &rate, &signal[0]));
     CAL_TRY(cal_recorder_add_signal(recorder, &v, &signal[1]));
+    if (def->has_sensors) {
+        const char *const sensors[N_SENSORS] = {"Fz", def->first_label == NULL ? "Cz" : def->first_label, "Oz"};
+        cal_signal_def eeg = rate;
+        eeg.name = "eeg";
+        eeg.unit = "uV";
+        eeg.long_name = "eeg of rate";
+        eeg.axis = "sensor_eeg";
+        eeg.n_columns = N_SENSORS;
+        eeg.labels = sensors;
+        eeg.monitor = "eeg";
+        CAL_TRY(cal_recorder_add_signal(recorder, &eeg, &signal[2]));
+    }
     if (def->spiking < n) {
         const cal_spikes_def spikes = {w->labels[def->spiking], "E", def->n_neurons, def->n_recorded, 10.0};
         CAL_TRY(cal_recorder_add_spikes(recorder, &spikes, train));
@@ -228,7 +243,7 @@ static cal_status describe(const cali_synthetic *def, const wiring *w, cal_recor
 static cal_status record(const cali_synthetic *def, const wiring *w, cal_recorder *recorder)
 {
     const size_t n = def->n_regions, n_rows = (size_t)def->duration_ms;
-    size_t signal[2], train = 0;
+    size_t signal[3], train = 0;
     CAL_TRY(describe(def, w, recorder, signal, &train));
     CAL_TRY(cal_recorder_start(recorder));
     double *rates = make_rates(def, n_rows), seen_Hz = 8.0;
@@ -254,6 +269,9 @@ static cal_status record(const cali_synthetic *def, const wiring *w, cal_recorde
                 status = cal_recorder_append(recorder, signal[0], 1, mean);
             if (status == CAL_OK)
                 status = cal_recorder_append(recorder, signal[1], 1, v);
+            const double eeg[N_SENSORS] = {mean[0] - mean[1], mean[1] - mean[2], mean[2] - mean[3]};
+            if (status == CAL_OK && def->has_sensors)
+                status = cal_recorder_append(recorder, signal[2], 1, eeg);
             memset(mean, 0, n * sizeof *mean);
         }
         if (status == CAL_OK)
@@ -276,6 +294,10 @@ static cal_status write_manifest(cal_context *ctx, const cali_synthetic *def, co
     cali_text_add_json(&text, def->title);
     cali_text_format(&text, ", \"run\": {\"duration\": \"%g ms\", \"transient\": \"%g ms\", \"seed\": %u},\n",
                      def->duration_ms, def->transient_ms, (unsigned)def->seed);
+    cali_text_add(&text, "  \"models\": {\"field\": {\"neural_mass\": \"montbrio-pazo-roxin\", \"parameters\": {\"tau\": \"0.02 s\","
+                         " \"J\": 15, \"I\": 0}}},\n  \"regions\": {\"default\": {\"model\": \"field\"}, \"R.area3*\": {\"model\":"
+                         " \"field\", \"parameters\": {\"I\": 0.5}}},\n"
+                         "  \"analysis\": {\"window\": \"2 s\", \"overlap\": \"1.5 s\"},\n");
     cali_text_format(&text, "  \"connectome\": {\"speed\": \"4 mm/ms\"}},\n");
     cali_text_format(&text, " \"inputs\": [{\"path\": \"connectivity.zip\", \"sha256\": \"%064d\"}],\n", 7);
     cali_text_format(&text, " \"seed\": %u, \"threads\": 2, \"window_ms\": 1, \"lag\": 1, \"integrator\": \"rk4\",\n",

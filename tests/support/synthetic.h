@@ -25,6 +25,7 @@ typedef struct cali_synthetic {
     const char *first_label, *spiking_label; /* NULL: as the others; the second without slash */
     const char *started;    /* of the manifest, taken as it stands between the quotes */
     bool has_manifest, has_connectome, is_complete;
+    bool has_sensors; /* a third signal "eeg" in uV: differences of the rates of neighbours among regions 0 .. 3 */
 } cali_synthetic;
 
 /** 68 regions, 10 s of which 1 s transient, 10 Hz, region 12 has 10,000 neurons. */

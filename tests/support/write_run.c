@@ -23,7 +23,7 @@ int main(int argc, char **argv)
         def.duration_ms = 2000.0;
         def.is_complete = false;
     } else if (strcmp(kind, "plain") == 0) { /* nothing but the recording of a short run */
-        def.has_manifest = def.has_connectome = false;
+        def.has_manifest = def.has_connectome = def.has_sensors = false;
         def.spiking = def.n_regions;
         def.duration_ms = 300.0;
         def.transient_ms = 0.0;

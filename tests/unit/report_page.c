@@ -12,6 +12,7 @@
 #include "base/tree.h"
 #include "callosum/report.h"
 #include "report/page_data.h"
+#include "report/page_encode.h"
 #include "report/summary.h"
 #include "support/support.h"
 #include "support/synthetic.h"
@@ -228,9 +229,84 @@ Test(report_page, the_data_of_the_page_are_json)
     cr_expect(eq(dbl, number_of(signals->entries[0].value, "bucket"), 1.0));
     cr_expect(eq(sz, strlen(cali_node_text(cali_node_get(signals->entries[0].value, "codes"), "")),
                  4 * (8 * 3000 * 2 / 3)));
+    /* 36 correlations of eight regions, diagonal included, in two bytes each */
+    const cali_node *fc = cali_node_get(signals->entries[0].value, "fc");
+    cr_expect(eq(sz, strlen(cali_node_text(fc, "")), 4 * (2 * 36 / 3)));
     cali_tree_destroy(&tree);
     cali_text_free(&json);
     cali_run_close(&run);
+}
+
+/* Codes in little-endian bytes: 0 is 00 00, 65534 is FE FF, and what cannot be told FF FF. */
+Test(report_page, logarithms_and_correlations_become_codes)
+{
+    const double x[] = {0.0, 1.0, 10.0}, r[] = {1.0, -1.0, -1.0, NAN};
+    cali_text json = {0};
+    cali_text_add(&json, "{");
+    cr_assert(eq(int, cali_page_logarithms(ctx, &json, "w", x, 3), CAL_OK));
+    cr_assert(eq(int, cali_page_correlations(ctx, &json, "fc", r, 2), CAL_OK));
+    cr_expect(strstr(json.data, "{\"w\":{\"low\":0,\"high\":2.302585092994046,\"codes\":\"//8AAP7/\"},\"fc\":\"/v8AAP//\"") != NULL,
+              "%s", json.data);
+    cali_text_free(&json);
+}
+
+static cali_node *read_page_data(const cali_synthetic *def, cali_tree **tree)
+{
+    char path[1024];
+    cali_node *root = NULL;
+    cali_tree_error error;
+    cali_text json = {0};
+    cali_run run;
+    write_run(def, path);
+    cr_assert(eq(int, cali_run_open(ctx, path, -1.0, &run), CAL_OK));
+    cr_assert(eq(int, cali_page_data(&run, &json), CAL_OK));
+    *tree = cali_tree_create();
+    cr_assert(eq(int, cali_tree_read_json(*tree, json.data, json.size, &root, &error), CAL_OK), "%s", error.what);
+    cali_text_free(&json);
+    cali_run_close(&run);
+    return root;
+}
+
+/* Sensors see differences of two rates that resonate at 10 Hz; the resolution is 1 / 0.512 s. */
+Test(report_page, sensors_have_traces_and_spectra_of_their_own)
+{
+    cali_synthetic def = small();
+    cali_tree *tree = NULL;
+    def.duration_ms = 9000.0;
+    const cali_node *channels = cali_node_get(read_page_data(&def, &tree), "channels");
+    cr_assert(eq(sz, channels->n, 1));
+    const cali_node *eeg = channels->entries[0].value, *peaks = cali_node_path(eeg, "spectrum", "peak_Hz", NULL);
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(eeg, "monitor"), ""), "eeg"));
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(eeg, "unit"), ""), "uV"));
+    cr_expect(eq(dbl, number_of(eeg, "rows"), 9000.0));
+    cr_assert(eq(sz, cali_node_get(eeg, "labels")->n, 3));
+    cr_expect(eq(str, (char *)cali_node_get(eeg, "labels")->entries[2].value->text, "Oz"));
+    cr_assert(eq(sz, peaks->n, 3));
+    for (size_t c = 0; c < 3; c++)
+        cr_expect(epsilon_eq(dbl, cali_node_number(peaks->entries[c].value, NAN), def.peak_Hz, 2.0));
+    cali_tree_destroy(&tree);
+}
+
+/* Of the model of the synthetic manifest tau is 20 ms instead of 10 ms, J and I are as they come; the regions of its own
+ * are listed with what they were given. */
+Test(report_page, parameters_that_differ_from_defaults_are_listed)
+{
+    const cali_synthetic def = small();
+    cali_tree *tree = NULL;
+    const cali_node *models = cali_node_get(read_page_data(&def, &tree), "models");
+    cr_assert(eq(sz, models->n, 2));
+    const cali_node *all = models->entries[0].value, *own = models->entries[1].value;
+    cr_expect(eq(dbl, number_of(all, "parameters"), 3.0));
+    cr_assert(eq(sz, cali_node_get(all, "changed")->n, 1));
+    const cali_node *tau = cali_node_get(all, "changed")->entries[0].value;
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(tau, "name"), ""), "tau"));
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(tau, "unit"), ""), "ms"));
+    cr_expect(epsilon_eq(dbl, number_of(tau, "value"), 20.0, 1e-12));
+    cr_expect(ne(dbl, number_of(tau, "default"), 20.0));
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(own, "regions"), ""), "R.area3*"));
+    cr_assert(eq(sz, cali_node_get(own, "changed")->n, 1));
+    cr_expect(eq(dbl, number_of(cali_node_get(own, "changed")->entries[0].value, "value"), 0.5));
+    cali_tree_destroy(&tree);
 }
 
 Test(report_page, a_broken_manifest_is_noted_and_left_out)
