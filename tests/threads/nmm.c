@@ -26,13 +26,16 @@ static int run(unsigned n_threads, double shortest_ms, cal_integrator integrator
         .name = "threads", .n_regions = N, .weights = weights, .lengths_mm = delays};
     cal_connectome *connectome = NULL;
     cal_nmm *nmm = NULL;
-    const cal_coupling coupling = cal_coupling_default();
+    cal_coupling couplings[2] = {cal_coupling_default(), cal_coupling_default()};
+    couplings[0].from = couplings[1].from = "rate"; /* two kinds of masses */
+    couplings[0].to = "c";
+    couplings[1].to = "c_r";
     cal_nmm_def def = cal_nmm_def_default();
     int failed = cal_connectome_create(ctx, &made, &connectome) != CAL_OK;
     def.connectome = connectome;
     def.regions = regions;
-    def.couplings = &coupling;
-    def.n_couplings = 1;
+    def.couplings = couplings;
+    def.n_couplings = 2;
     def.delays_ms = delays;
     def.integrator = integrator;
     failed = failed || cal_nmm_create(ctx, &def, &nmm) != CAL_OK;
