@@ -81,15 +81,40 @@ static void ask_stop(int signal_number)
     stop_asked = 1;
 }
 
-static cal_status make_folder(cal_context *ctx, const char *wish, char **path)
+static struct sigaction before_int, before_term;
+
+void cali_catch_stop(void)
 {
+    struct sigaction action = {.sa_handler = ask_stop};
+    stop_asked = 0;
+    sigaction(SIGINT, &action, &before_int);
+    sigaction(SIGTERM, &action, &before_term);
+}
+
+void cali_release_stop(void)
+{
+    sigaction(SIGINT, &before_int, NULL);
+    sigaction(SIGTERM, &before_term, NULL);
+}
+
+bool cali_is_stop_asked(void)
+{
+    return stop_asked != 0;
+}
+
+cal_status cali_make_run_folder(cal_context *ctx, const char *wish, char **path)
+{
+    static const char *const kinds[] = {"run.h5", "sweep.part", "table.csv"};
     if (wish == NULL)
         return cali_directory_make_numbered(ctx, "runs", path);
-    struct stat info;
-    char *inside = NULL;
-    CAL_TRY(cali_path_join(ctx, wish, "run.h5", &inside));
-    const bool is_taken = stat(inside, &info) == 0;
-    free(inside);
+    bool is_taken = false;
+    for (int k = 0; k < 3; k++) {
+        struct stat info;
+        char *inside = NULL;
+        CAL_TRY(cali_path_join(ctx, wish, kinds[k], &inside));
+        is_taken = is_taken || stat(inside, &info) == 0;
+        free(inside);
+    }
     if (is_taken)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds a run already. Try another --out, or leave it away.", wish);
     CAL_TRY(cali_directory_make(ctx, wish));
@@ -197,12 +222,10 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     *result = (cali_run_result){0};
     struct stat info;
     const bool is_new = def->directory == NULL || stat(def->directory, &info) != 0;
-    CAL_TRY(make_folder(ctx, def->directory, &result->directory));
+    CAL_TRY(cali_make_run_folder(ctx, def->directory, &result->directory));
     char *h5 = NULL;
     CAL_TRY(cali_path_join(ctx, result->directory, "run.h5", &h5));
-    struct sigaction action = {.sa_handler = ask_stop}, before_int, before_term;
-    sigaction(SIGINT, &action, &before_int);
-    sigaction(SIGTERM, &action, &before_term);
+    cali_catch_stop();
     cal_session_def session_def = cal_session_def_default();
     session_def.path = h5;
     session_def.is_mean_field = def->is_mean_field;
@@ -218,8 +241,7 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     else
         leave_nothing(h5, is_new ? result->directory : NULL);
     cal_session_destroy(&session);
-    sigaction(SIGINT, &before_int, NULL);
-    sigaction(SIGTERM, &before_term, NULL);
+    cali_release_stop();
     free(h5);
     return status == CAL_OK ? cal_report_write(ctx, result->directory, NULL) : status;
 }

@@ -26,6 +26,15 @@ typedef struct cali_run_result {
 cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
                     cali_run_result *result);
 
+/** Makes the folder `wish`, or the next runs/0001; refuses one that holds a run or a sweep. `*path` is released with
+ *  free(). Errors: INPUT, IO, MEMORY. */
+cal_status cali_make_run_folder(cal_context *ctx, const char *wish, char **path);
+
+/** Between the two calls SIGINT and SIGTERM do not end the program but ask it to stop. */
+void cali_catch_stop(void);
+void cali_release_stop(void);
+bool cali_is_stop_asked(void);
+
 /** Prints the plan: connectome, models, window and why, recording. */
 void cali_print_plan(const cal_session *session, bool is_check);
 

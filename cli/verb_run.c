@@ -6,6 +6,7 @@
 #include "cli/accuracy.h"
 #include "cli/output.h"
 #include "cli/runner.h"
+#include "cli/sweep.h"
 #include "experiment/accuracy.h"
 
 static const cali_option options[] = {
@@ -17,6 +18,12 @@ static const cali_option options[] = {
     {.name = "save-state", .kind = CALI_OPTION_TEXT, .value = "FILE",
      .meaning = "keeps the state at the end, for `initial: {state: FILE}` of another run"},
     CALI_OPTION_CHECK_STEP,
+    {.name = "sweep", .kind = CALI_OPTION_TEXT, .value = "ROWS",
+     .meaning = "one run per row of a table, whose columns are paths as for --set, or of a product "
+                "\"coupling.gain=0.1,0.2 x run.seed=1..20\""},
+    {.name = "table-only", .kind = CALI_OPTION_FLAG, .meaning = "sweep: keeps the figures of each run, not its signals"},
+    {.name = "resume", .kind = CALI_OPTION_TEXT, .value = "DIR",
+     .meaning = "sweep: goes on with one that was stopped or killed; everything else as it was"},
     CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
@@ -64,6 +71,8 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     const char *const *overrides = cali_get_list(arguments, "set", &n_overrides);
     const bool as_json = cali_has(arguments, "json");
     cal_experiment *experiment = NULL;
+    if (cali_is_sweep(arguments))
+        return cali_run_sweep(ctx, arguments);
     if (cal_experiment_load(ctx, arguments->words[0], overrides, n_overrides, &experiment) != CAL_OK)
         return cali_fail(ctx, CALI_EXIT_INPUT);
     const bool is_mean_field = cali_has(arguments, "mean-field");

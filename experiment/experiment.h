@@ -210,6 +210,7 @@ struct cal_experiment {
 
     size_t text_size;
     char **overrides; /* the --set texts */
+    char **override_heads; /* where each stands, for messages; NULL: --set */
     size_t n_overrides;
     cali_arena arena; /* owns all of the above */
 };
@@ -218,6 +219,11 @@ struct cal_experiment {
  *  Errors: INPUT (all mistakes of the file in its order, ten at most), MEMORY. */
 cal_status cali_experiment_parse(cal_context *ctx, const char *path, const char *text, size_t size,
                                  const char *const *overrides, size_t n_overrides, cal_experiment **out);
+
+/** The same with overrides that come from elsewhere than --set: `heads` says for each where it stands. */
+cal_status cali_experiment_parse_from(cal_context *ctx, const char *path, const char *text, size_t size,
+                                      const char *const *overrides, const char *const *heads, size_t n_overrides,
+                                      cal_experiment **out);
 
 /** Fails with INPUT and the message in the form of docs/messages.md:
  *

@@ -14,7 +14,9 @@ void cali_message_add(cali_text *out, const cal_experiment *exp, cali_place plac
     const bool is_set = place.set > 0 && place.set <= exp->n_overrides;
     const cali_message_file file = {exp->path, exp->text, exp->text_size};
     char head[256];
-    if (is_set)
+    if (is_set && exp->override_heads != NULL && exp->override_heads[place.set - 1] != NULL)
+        snprintf(head, sizeof head, "%.255s", exp->override_heads[place.set - 1]);
+    else if (is_set)
         snprintf(head, sizeof head, "--set %.200s", exp->overrides[place.set - 1]);
     cali_message_write(out, &file, is_set ? head : NULL, place.line, place.column, code, text);
 }

@@ -250,7 +250,7 @@ static cal_status read_experiment(cali_reader *r)
 }
 
 static cal_status keep_inputs(cali_reader *r, const char *path, const char *text, size_t size,
-                              const char *const *overrides, size_t n_overrides)
+                              const char *const *overrides, const char *const *heads, size_t n_overrides)
 {
     cal_experiment *e = r->exp;
     e->path = cali_keep(r, path);
@@ -259,6 +259,9 @@ static cal_status keep_inputs(cali_reader *r, const char *path, const char *text
     e->overrides = cali_take(r, n_overrides, sizeof *e->overrides);
     for (size_t i = 0; i < n_overrides && e->overrides != NULL; i++)
         e->overrides[e->n_overrides++] = cali_keep(r, overrides[i]);
+    e->override_heads = heads == NULL ? NULL : cali_take(r, n_overrides, sizeof *e->override_heads);
+    for (size_t i = 0; i < n_overrides && e->override_heads != NULL; i++)
+        e->override_heads[i] = heads[i] == NULL ? NULL : cali_keep(r, heads[i]);
     if (e->text == NULL || r->is_out_of_memory)
         return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", path);
     e->generate = cal_generate_def_default();
@@ -269,6 +272,13 @@ static cal_status keep_inputs(cali_reader *r, const char *path, const char *text
 cal_status cali_experiment_parse(cal_context *ctx, const char *path, const char *text, size_t size,
                                  const char *const *overrides, size_t n_overrides, cal_experiment **out)
 {
+    return cali_experiment_parse_from(ctx, path, text, size, overrides, NULL, n_overrides, out);
+}
+
+cal_status cali_experiment_parse_from(cal_context *ctx, const char *path, const char *text, size_t size,
+                                      const char *const *overrides, const char *const *heads, size_t n_overrides,
+                                      cal_experiment **out)
+{
     *out = NULL;
     cali_reader *r = calloc(1, sizeof *r);
     cal_experiment *e = calloc(1, sizeof *e);
@@ -278,7 +288,7 @@ cal_status cali_experiment_parse(cal_context *ctx, const char *path, const char 
         status = CAL_FAIL(ctx, CAL_ERR_MEMORY, "%s: no memory", path);
     } else {
         *r = (cali_reader){.ctx = ctx, .exp = e, .tree = tree};
-        status = keep_inputs(r, path, text, size, overrides, n_overrides);
+        status = keep_inputs(r, path, text, size, overrides, heads, n_overrides);
         if (status == CAL_OK)
             status = read_experiment(r);
     }

@@ -18,19 +18,24 @@
 
 /* ---- connectome ------------------------------------------------------------------------------------ */
 
-static cal_status load_connectome(cal_session *s)
+cal_status cali_connectome_obtain(cal_context *ctx, const cal_experiment *e, cal_connectome **out)
+{
+    if (!e->is_generated)
+        return cal_connectome_load(ctx, &e->source, out);
+    cal_connectome *raw = NULL;
+    CAL_TRY(cal_connectome_generate(ctx, &e->generate, &raw));
+    const cal_status status =
+        cal_connectome_scale(ctx, raw, e->source.normalisation, e->source.drops_self_connections, out);
+    cal_connectome_destroy(&raw);
+    return status;
+}
+
+static cal_status find_connectome(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
-    if (!e->is_generated) {
-        CAL_TRY(cal_connectome_load(s->ctx, &e->source, &s->connectome));
-    } else {
-        cal_connectome *raw = NULL;
-        CAL_TRY(cal_connectome_generate(s->ctx, &e->generate, &raw));
-        const cal_status status = cal_connectome_scale(s->ctx, raw, e->source.normalisation,
-                                                       e->source.drops_self_connections, &s->connectome);
-        cal_connectome_destroy(&raw);
-        CAL_TRY(status);
-    }
+    if (s->def.connectome == NULL)
+        CAL_TRY(cali_connectome_obtain(s->ctx, e, &s->own_connectome));
+    s->connectome = s->def.connectome != NULL ? s->def.connectome : s->own_connectome;
     s->n_regions = cal_connectome_n_regions(s->connectome);
     s->plan.connectome = s->connectome;
     s->plan.speed_mm_per_ms = e->speed_mm_per_ms;
@@ -358,7 +363,7 @@ static cal_status choose_window(cal_session *s)
 
 cal_status cali_plan_make(cal_session *s)
 {
-    CAL_TRY(load_connectome(s));
+    CAL_TRY(find_connectome(s));
     CAL_TRY(assign_roles(s));
     CAL_TRY(count_masses(s));
     CAL_TRY(list_networks(s));

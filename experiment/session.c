@@ -234,7 +234,7 @@ void cal_session_destroy(cal_session **session)
     for (size_t i = 0; i < s->n_port_tracks; i++)
         free(s->port_tracks[i].rows);
     cali_wiring_free(s);
-    cal_connectome_destroy(&s->connectome);
+    cal_connectome_destroy(&s->own_connectome);
     free(s->roles);
     free(s->mass_names);
     free(s->mass_counts);

@@ -59,7 +59,8 @@ struct cal_session {
     const cal_experiment *experiment;
     cal_session_def def;
 
-    cal_connectome *connectome;
+    const cal_connectome *connectome;
+    cal_connectome *own_connectome; /* NULL: the definition gave one */
     size_t n_regions;
     double *delays_ms; /* (n x n), NULL: lengths over the one speed */
     cal_coupling *couplings; /* of the experiment, with the weights of their own */
@@ -95,6 +96,9 @@ cal_status cali_plan_make(cal_session *session);
 /** Regions that a selector names, as numbers, in `regions` (n_regions places). Errors: INPUT C303. */
 cal_status cali_select(const cal_session *session, const char *selector, cali_place place, size_t *regions,
                        size_t *n);
+
+/** The connectome of an experiment, loaded or generated and scaled. Errors: those of both. */
+cal_status cali_connectome_obtain(cal_context *ctx, const cal_experiment *experiment, cal_connectome **out);
 
 /** Least common multiple of two positive durations. */
 cal_time cali_common_multiple(cal_time a, cal_time b);

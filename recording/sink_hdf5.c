@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/memory.h"
+#include "recording/objects.h"
 #include "recording/sink_hdf5.h"
 #include "recording/store.h"
 
@@ -27,7 +27,6 @@ enum {
     CHUNK_VALUES = 16384, /* values in a chunk of a signal, at most: 128 KiB */
     CHUNK_COLUMNS = 128,  /* columns in a chunk, at most */
     SERIES_VALUES = 4096, /* values in a chunk of a list: times, spikes */
-    LEVEL = 1,            /* of deflate */
     INDEX_K = 48          /* half the children of an index node; a node stays below a page */
 };
 
@@ -85,14 +84,6 @@ static void gather(const series *s, size_t k, unsigned char *chunk)
                n * s->value_size);
 }
 
-/* HDF5's shuffle filter: first bytes of all values, second bytes, ... */
-static void shuffle(const unsigned char *values, size_t n, size_t size, unsigned char *out)
-{
-    for (size_t b = 0; b < size; b++)
-        for (size_t i = 0; i < n; i++)
-            out[b * n + i] = values[i * size + b];
-}
-
 static bool extend(const series *s, size_t n_rows)
 {
     const hsize_t size[2] = {n_rows, s->n_columns};
@@ -126,11 +117,9 @@ static cal_status write_finished(hdf5 *self, series *s, cali_failure *failure)
     for (size_t k = 0; k < s->n_chunks; k++) {
         const hsize_t offset[2] = {s->n_whole, k * s->chunk_columns};
         gather(s, k, self->chunk);
-        shuffle(self->chunk, size / s->value_size, s->value_size, self->shuffled);
-        uLongf n_packed = (uLongf)self->packed_size;
-        const bool is_smaller =
-            compress2(self->packed, &n_packed, self->shuffled, (uLong)size, LEVEL) == Z_OK &&
-            n_packed < size;
+        size_t n_packed = self->packed_size;
+        const bool is_smaller = cali_pack(self->chunk, size / s->value_size, s->value_size, self->shuffled, self->packed,
+                                          &n_packed);
         const herr_t error =
             is_smaller ? H5Dwrite_chunk(s->dataset, H5P_DEFAULT, 0, offset, n_packed, self->packed)
                        : H5Dwrite_chunk(s->dataset, H5P_DEFAULT, 3, offset, size, self->chunk);
@@ -323,59 +312,6 @@ static cal_status commit(void *sink, cal_time t, bool *is_flushed, cali_failure 
 /* ---- the layout: groups, datasets, axes --------------------------------------------------------
  */
 
-/* A text of a fixed length (for attributes), or of H5T_VARIABLE length. */
-static hid_t text_type(size_t length)
-{
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, length == 0 ? 1 : length);
-    H5Tset_strpad(type, length == H5T_VARIABLE ? H5T_STR_NULLTERM : H5T_STR_NULLPAD);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    return type;
-}
-
-/* Creates a scalar attribute, writes it, and leaves it open; negative on failure. */
-static hid_t make_attribute(hid_t object, const char *name, hid_t type, const void *value)
-{
-    const hid_t space = H5Screate(H5S_SCALAR);
-    const hid_t id = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    H5Sclose(space);
-    if (id >= 0 && H5Awrite(id, type, value) < 0) {
-        H5Aclose(id);
-        return -1;
-    }
-    return id;
-}
-
-static bool add_attribute(hid_t object, const char *name, hid_t type, const void *value)
-{
-    const hid_t id = make_attribute(object, name, type, value);
-    return id >= 0 && H5Aclose(id) >= 0;
-}
-
-static bool add_text(hid_t object, const char *name, const char *text)
-{
-    const hid_t type = text_type(strlen(text));
-    const bool is_good = add_attribute(object, name, type, text);
-    H5Tclose(type);
-    return is_good;
-}
-
-/* Properties of an object without times of creation and change. */
-static hid_t timeless(hid_t class)
-{
-    const hid_t id = H5Pcreate(class);
-    H5Pset_obj_track_times(id, false);
-    return id;
-}
-
-static hid_t make_group(hid_t parent, const char *name)
-{
-    const hid_t properties = timeless(H5P_GROUP_CREATE);
-    const hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, properties, H5P_DEFAULT);
-    H5Pclose(properties);
-    return group;
-}
-
 static size_t power_of_two_above(size_t n)
 {
     size_t p = 1;
@@ -405,11 +341,11 @@ static bool make_series(hdf5 *self, hid_t parent, const char *name, hid_t type, 
     const hsize_t size[2] = {0, s->n_columns}, limit[2] = {H5S_UNLIMITED, s->n_columns};
     const hsize_t chunk[2] = {s->block_rows, s->chunk_columns};
     const hid_t space = H5Screate_simple(rank, size, limit);
-    const hid_t properties = timeless(H5P_DATASET_CREATE);
+    const hid_t properties = cali_h5_timeless(H5P_DATASET_CREATE);
     H5Pset_chunk(properties, rank, chunk);
     H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER);
     H5Pset_shuffle(properties);
-    H5Pset_deflate(properties, LEVEL);
+    H5Pset_deflate(properties, CALI_PACK_LEVEL);
     s->dataset = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     H5Pclose(properties);
     H5Sclose(space);
@@ -421,67 +357,20 @@ static bool make_series(hdf5 *self, hid_t parent, const char *name, hid_t type, 
                CAL_OK;
 }
 
-/* A constant dataset of numbers or texts of `size` values. */
-static hid_t write_constant(hid_t parent, const char *name, hid_t type, int rank,
-                            const hsize_t *size, const void *values)
-{
-    const hid_t space = H5Screate_simple(rank, size, NULL);
-    const hid_t properties = timeless(H5P_DATASET_CREATE);
-    const hid_t id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
-    H5Pclose(properties);
-    H5Sclose(space);
-    bool is_empty = false;
-    for (int i = 0; i < rank; i++)
-        is_empty = is_empty || size[i] == 0;
-    if (id >= 0 && !is_empty && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-        H5Dclose(id);
-        return -1;
-    }
-    return id;
-}
-
-/* Texts of their own lengths: the only kind of text dataset that netCDF reads. */
-static hid_t write_texts(hid_t parent, const char *name, size_t n, char *const *texts)
-{
-    const hid_t type = text_type(H5T_VARIABLE);
-    const hsize_t size[1] = {n};
-    const hid_t id = write_constant(parent, name, type, 1, size, texts);
-    H5Tclose(type);
-    return id;
-}
-
-/* "a/b/c": makes the groups a and a/b where they are missing. */
-static bool make_groups_above(hid_t file, const char *path)
-{
-    char name[256];
-    for (const char *at = strchr(path, '/'); at != NULL; at = strchr(at + 1, '/')) {
-        const size_t n = (size_t)(at - path);
-        memcpy(name, path, n);
-        name[n] = '\0';
-        if (H5Lexists(file, name, H5P_DEFAULT) > 0)
-            continue;
-        const hid_t group = make_group(file, name);
-        if (group < 0)
-            return false;
-        H5Gclose(group);
-    }
-    return true;
-}
-
 /* Those that are not in the file yet. */
 static bool write_constants(hdf5 *self)
 {
     for (; self->n_constants < self->layout->n_constants; self->n_constants++) {
         const cali_rec_constant *c = &self->layout->constants[self->n_constants];
-        if (!make_groups_above(self->file, c->path))
+        if (!cali_h5_make_groups_above(self->file, c->path))
             return false;
         const hsize_t size[2] = {c->n_rows, c->n_columns};
         hid_t id = -1;
         if (c->texts != NULL)
-            id = write_texts(self->file, c->path, c->n_rows, c->texts);
+            id = cali_h5_write_texts(self->file, c->path, c->n_rows, c->texts);
         else
-            id = write_constant(self->file, c->path, H5T_NATIVE_DOUBLE, 2, size, c->values);
-        if (id < 0 || (c->texts == NULL && !add_text(id, "units", c->unit)))
+            id = cali_h5_write_constant(self->file, c->path, H5T_NATIVE_DOUBLE, 2, size, c->values);
+        if (id < 0 || (c->texts == NULL && !cali_h5_add_text(id, "units", c->unit)))
             return false;
         H5Dclose(id);
     }
@@ -495,7 +384,7 @@ static bool attach_columns(hdf5 *self, const cali_rec_signal *signal, const seri
     if (H5Lexists(self->file, signal->axis, H5P_DEFAULT) > 0) {
         axis = H5Dopen2(self->file, signal->axis, H5P_DEFAULT);
     } else {
-        axis = write_texts(self->file, signal->axis, signal->n_columns, signal->labels);
+        axis = cali_h5_write_texts(self->file, signal->axis, signal->n_columns, signal->labels);
         if (axis >= 0 && H5DSset_scale(axis, signal->axis) < 0)
             return false;
     }
@@ -525,16 +414,16 @@ static bool make_signal(hdf5 *self, size_t index)
     return make_series(self, self->file, signal->name,
                        signal->is_float32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, s, 2) &&
            make_series(self, self->file, name, H5T_NATIVE_DOUBLE, times, 1) &&
-           add_text(times->dataset, "units", "ms") &&
-           add_text(times->dataset, "long_name", "simulated time") &&
+           cali_h5_add_text(times->dataset, "units", "ms") &&
+           cali_h5_add_text(times->dataset, "long_name", "simulated time") &&
            H5DSset_scale(times->dataset, name) >= 0 &&
-           add_text(s->dataset, "units", signal->unit) &&
-           add_text(s->dataset, "long_name", signal->long_name) &&
-           add_text(s->dataset, "columns", signal->axis) &&
-           (signal->monitor == NULL || add_text(s->dataset, "monitor", signal->monitor)) &&
-           add_attribute(s->dataset, "order", H5T_NATIVE_UINT32, &order) &&
-           add_attribute(s->dataset, "t_first_ns", H5T_NATIVE_INT64, &grid[0]) &&
-           add_attribute(s->dataset, "every_ns", H5T_NATIVE_INT64, &grid[1]) &&
+           cali_h5_add_text(s->dataset, "units", signal->unit) &&
+           cali_h5_add_text(s->dataset, "long_name", signal->long_name) &&
+           cali_h5_add_text(s->dataset, "columns", signal->axis) &&
+           (signal->monitor == NULL || cali_h5_add_text(s->dataset, "monitor", signal->monitor)) &&
+           cali_h5_add_attribute(s->dataset, "order", H5T_NATIVE_UINT32, &order) &&
+           cali_h5_add_attribute(s->dataset, "t_first_ns", H5T_NATIVE_INT64, &grid[0]) &&
+           cali_h5_add_attribute(s->dataset, "every_ns", H5T_NATIVE_INT64, &grid[1]) &&
            H5DSattach_scale(s->dataset, times->dataset, 0) >= 0 && attach_columns(self, signal, s);
 }
 
@@ -547,7 +436,7 @@ static bool add_sorting(hid_t group)
     for (uint8_t i = 0; is_good && i < 3; i++)
         is_good = H5Tenum_insert(type, names[i], &i) >= 0;
     const uint8_t by_time = 2;
-    is_good = is_good && add_attribute(group, "sorting", type, &by_time);
+    is_good = is_good && cali_h5_add_attribute(group, "sorting", type, &by_time);
     H5Tclose(type);
     return is_good;
 }
@@ -559,7 +448,7 @@ static bool make_train(hdf5 *self, hid_t parent, size_t index)
     const uint32_t order = (uint32_t)index;
     char name[512];
     snprintf(name, sizeof name, "%s.%s", train->region, train->population);
-    const hid_t group = make_group(parent, name);
+    const hid_t group = cali_h5_make_group(parent, name);
     t->n_columns = id->n_columns = 1;
     t->value_size = sizeof(double);
     id->value_size = sizeof(uint64_t);
@@ -571,13 +460,13 @@ static bool make_train(hdf5 *self, hid_t parent, size_t index)
     shape(t, n, SERIES_VALUES);
     shape(id, n, SERIES_VALUES);
     const bool is_good =
-        group >= 0 && add_sorting(group) && add_text(group, "region", train->region) &&
-        add_text(group, "population", train->population) &&
-        add_attribute(group, "order", H5T_NATIVE_UINT32, &order) &&
-        add_attribute(group, "n_neurons", H5T_NATIVE_UINT32, &train->n_neurons) &&
-        add_attribute(group, "n_recorded", H5T_NATIVE_UINT32, &train->n_recorded) &&
+        group >= 0 && add_sorting(group) && cali_h5_add_text(group, "region", train->region) &&
+        cali_h5_add_text(group, "population", train->population) &&
+        cali_h5_add_attribute(group, "order", H5T_NATIVE_UINT32, &order) &&
+        cali_h5_add_attribute(group, "n_neurons", H5T_NATIVE_UINT32, &train->n_neurons) &&
+        cali_h5_add_attribute(group, "n_recorded", H5T_NATIVE_UINT32, &train->n_recorded) &&
         make_series(self, group, "timestamps", H5T_NATIVE_DOUBLE, t, 1) &&
-        add_text(t->dataset, "units", "ms") &&
+        cali_h5_add_text(t->dataset, "units", "ms") &&
         make_series(self, group, "node_ids", H5T_NATIVE_UINT64, id, 1);
     if (group >= 0)
         H5Gclose(group);
@@ -589,21 +478,21 @@ static bool make_state(hdf5 *self)
     const int32_t version = FORMAT_VERSION, no = 0;
     const int64_t none = 0;
     const double none_ms = 0.0, duration_ms = cal_time_ms(self->layout->duration);
-    if (!add_text(self->file, "format", "callosum-run") ||
-        !add_attribute(self->file, "format_version", H5T_NATIVE_INT32, &version) ||
-        !add_text(self->file, "title", self->layout->title) ||
-        !add_attribute(self->file, "duration_ms", H5T_NATIVE_DOUBLE, &duration_ms))
+    if (!cali_h5_add_text(self->file, "format", "callosum-run") ||
+        !cali_h5_add_attribute(self->file, "format_version", H5T_NATIVE_INT32, &version) ||
+        !cali_h5_add_text(self->file, "title", self->layout->title) ||
+        !cali_h5_add_attribute(self->file, "duration_ms", H5T_NATIVE_DOUBLE, &duration_ms))
         return false;
-    self->stop_attribute = make_attribute(self->file, "t_stop_ms", H5T_NATIVE_DOUBLE, &none_ms);
-    self->committed_attribute = make_attribute(self->file, "committed_ns", H5T_NATIVE_INT64, &none);
-    self->complete_attribute = make_attribute(self->file, "complete", H5T_NATIVE_INT32, &no);
+    self->stop_attribute = cali_h5_make_attribute(self->file, "t_stop_ms", H5T_NATIVE_DOUBLE, &none_ms);
+    self->committed_attribute = cali_h5_make_attribute(self->file, "committed_ns", H5T_NATIVE_INT64, &none);
+    self->complete_attribute = cali_h5_make_attribute(self->file, "complete", H5T_NATIVE_INT32, &no);
     return self->stop_attribute >= 0 && self->committed_attribute >= 0 &&
            self->complete_attribute >= 0;
 }
 
 static hid_t make_file(hdf5 *self)
 {
-    const hid_t properties = timeless(H5P_FILE_CREATE);
+    const hid_t properties = cali_h5_timeless(H5P_FILE_CREATE);
     H5Pset_file_space_strategy(properties, H5F_FSPACE_STRATEGY_NONE, false, 1);
     H5Pset_istore_k(properties, self->index_k);
     const hid_t file = cali_store_create_file(self->store, properties);
@@ -619,7 +508,7 @@ static bool make_layout(hdf5 *self)
     for (size_t i = 0; i < self->layout->n_signals; i++)
         if (!make_signal(self, i))
             return false;
-    const hid_t spikes = make_group(self->file, "spikes");
+    const hid_t spikes = cali_h5_make_group(self->file, "spikes");
     bool is_good = spikes >= 0;
     for (size_t i = 0; is_good && i < self->layout->n_trains; i++)
         is_good = make_train(self, spikes, i);

@@ -35,6 +35,8 @@ typedef struct cal_session_def {
     const char *sink;   /**< "hdf5" (default) or "memory" */
     const char *path;   /**< hdf5: the run.h5 to create */
     const cal_accuracy *accuracy; /**< for the manifest, borrowed; NULL: not measured */
+    const cal_connectome *connectome; /**< what the experiment's would be, for those who have it already; borrowed
+                                           for the session's life. NULL: it is loaded or generated */
 } cal_session_def;
 cal_session_def cal_session_def_default(void);
 
@@ -140,6 +142,51 @@ struct cal_accuracy {
 cal_status cal_accuracy_measure(cal_context *ctx, const cal_experiment *experiment, bool is_mean_field,
                                 cal_accuracy **out);
 void cal_accuracy_destroy(cal_accuracy **accuracy);
+
+/* ---- sweeps: many runs of one experiment --------------------------------------------------------- */
+
+typedef struct cal_sweep cal_sweep;
+
+typedef struct cal_sweep_def {
+    const char *experiment;       /**< path of the experiment file */
+    const char *const *overrides; /**< n_overrides texts as for cal_experiment_load, the same for each run */
+    size_t n_overrides;
+    const char *rows;   /**< path of a table with a row per run, or a product "path=1,2,3 x path=1..20" (docs/sweeps.md) */
+    bool is_mean_field; /**< as in cal_session_def */
+    bool is_table_only; /**< the figures of each run are kept, its signals are not */
+} cal_sweep_def; /* all texts are copied */
+
+/** Reads the rows and checks each of them, on all threads of the context, before anything runs. The message of an INPUT
+ *  error begins with table:line:column. Errors: IO, INPUT (also C501: all signals together pass record.budget),
+ *  MEMORY. */
+cal_status cal_sweep_create(cal_context *ctx, const cal_sweep_def *def, cal_sweep **out);
+void cal_sweep_destroy(cal_sweep **sweep);
+size_t cal_sweep_n_runs(const cal_sweep *sweep);
+/** Bytes of all signals before compression; 0 where only the table is kept. */
+double cal_sweep_bytes(const cal_sweep *sweep);
+
+typedef struct cal_sweep_state {
+    size_t n_runs, n_done, n_failed; /**< failed ones are done */
+    size_t n_before;                 /**< done before this call: resumed */
+    double wall_s;                   /**< of this call */
+    double work_s;                   /**< seconds of all runs, those before this call included */
+    bool is_complete;                /**< the files are written */
+} cal_sweep_state;
+
+/** How a sweep is watched and stopped. Calls never overlap; they come from any thread of the context. */
+typedef struct cal_sweep_watch {
+    void (*show)(void *user, const cal_sweep_state *state); /**< after each run; NULL: not told */
+    bool (*is_stopped)(void *user); /**< runs under way are finished, no new ones begin; NULL: never. Thread-safe. */
+    void *user;
+} cal_sweep_watch;
+
+/** Runs what is not done yet, each run on one thread, and writes into `directory`: sweep.h5 (not where only the table
+ *  is kept), table.csv, rows.csv, cost.csv, manifest.json and experiment.yaml. While it runs, sweep.part holds the
+ *  runs that are done; it is what a later call in the same folder, by the same definition, goes on from, also after the
+ *  process was killed. All files but cost.csv and manifest.json are the same bytes for any number of threads and
+ *  interruptions. A run that fails (E302) is noted in the table and fails nothing else. Errors: IO, INPUT (the folder
+ *  holds another sweep), MEMORY. */
+cal_status cal_sweep_run(cal_sweep *sweep, const char *directory, const cal_sweep_watch *watch, cal_sweep_state *state);
 
 #ifdef __cplusplus
 }

@@ -142,6 +142,36 @@ cal_status cal_recording_read_matrix(cal_recording *recording, const char *path,
                                      size_t *n_columns, double **values);
 cal_status cal_recording_read_texts(cal_recording *recording, const char *path, size_t *n, char ***texts);
 
+/* ---- many runs in one file ----------------------------------------------------------------------- */
+
+/** A file that is written once, at the end of many runs: /<signal> (run x time x column), and what is one number or one
+ *  text per run as variables along the axis /run. Opens with xarray.open_dataset. Runs of different shapes go to groups
+ *  of their own. Equal contents are equal bytes. Not thread-safe, and only one thread at a time may use HDF5. */
+typedef struct cal_stack cal_stack;
+
+/** Begins `path`.part, which takes the place of `path` at the finish. Errors: IO, MEMORY. */
+cal_status cal_stack_create(cal_context *ctx, const char *path, const char *title, cal_stack **out);
+/** Closes; without a finish nothing is left. NULL accepted. */
+void cal_stack_destroy(cal_stack **stack);
+/** What follows goes to `group` ("": the root) with `n_runs` runs of these numbers. Errors: IO. */
+cal_status cal_stack_begin(cal_stack *stack, const char *group, size_t n_runs, const uint64_t *numbers);
+/** A number of each run; NaN: none. A name that is taken gets a "_" behind it. Errors: IO. */
+cal_status cal_stack_add_numbers(cal_stack *stack, const char *name, const char *unit, const char *long_name,
+                                 const double *values);
+/** A text of each run. */
+cal_status cal_stack_add_texts(cal_stack *stack, const char *name, const char *const *texts);
+/** A signal with `n_rows` rows in each run. Runs that are not written are NaN. Errors: IO, MEMORY. */
+cal_status cal_stack_add_signal(cal_stack *stack, const cal_signal_def *def, size_t n_rows, size_t *signal);
+/** Run `run` (from 0) of the signal as cal_stack_pack gave it. Errors: IO, INPUT (another size). */
+cal_status cal_stack_write(cal_stack *stack, size_t signal, size_t run, const void *bytes, size_t size);
+/** Writes all to the disk and gives the file its name. Errors: IO. */
+cal_status cal_stack_finish(cal_stack *stack);
+
+/** Compresses the rows (n_rows x n_columns) of one run. Needs no stack: any thread may do it. `*bytes` is released with
+ *  free(). Errors: MEMORY. */
+cal_status cal_stack_pack(cal_context *ctx, size_t n_rows, size_t n_columns, bool is_float32, const double *rows,
+                          void **bytes, size_t *size);
+
 #ifdef __cplusplus
 }
 #endif
