@@ -17,6 +17,7 @@
 
 /* ---- connectomes -------------------------------------------------------------------------------------------- */
 
+/* All that decides what a connectome is. */
 static void write_key(const cal_experiment *e, cali_text *key)
 {
     const cal_connectome_source *s = &e->source;
@@ -105,11 +106,14 @@ static cal_status open_row(row_run *r, size_t row, bool is_check)
         def.connectome = r->own;
     if (status != CAL_OK)
         return status;
-    const bool reads_recordings = r->experiment->n_pasts > 0; /* HDF5: one thread at a time */
-    if (reads_recordings)
+    /* recordings and matrices may be HDF5, which takes one thread at a time */
+    const cal_experiment *e = r->experiment;
+    const bool reads_files =
+        e->n_pasts > 0 || e->delays_path != NULL || e->speeds_path != NULL || e->coupling_matrices != NULL;
+    if (reads_files)
         pthread_mutex_lock(&sweep->lock);
     status = cal_session_create(r->ctx, r->experiment, &def, &r->session);
-    if (reads_recordings)
+    if (reads_files)
         pthread_mutex_unlock(&sweep->lock);
     return status;
 }
