@@ -61,7 +61,7 @@ static void add_model(cali_text *out, const cal_nmm_model *m)
     if (m->alias != NULL)
         cali_text_format(out, " Short name `%s`.", m->alias);
     if (m->is_stiff)
-        cali_text_add(out, " Slow or stiff: without delays `auto` may take BDF.");
+        cali_text_add(out, " Slow or stiff: without delays `auto` takes BDF.");
     cali_text_add(out, "\n\n");
     for (const char *at = m->equations; *at != '\0';) { /* four blanks make a block of code */
         const size_t n = strcspn(at, "\n");

@@ -38,21 +38,32 @@ const char *cali_nmm_label(const cal_nmm *nmm, size_t region)
 
 /* ---- integrator, step, window ------------------------------------------------------------------ */
 
-static bool all_slow(const cal_nmm_def *def, size_t n_regions)
+static size_t count_stiff(const cal_nmm_def *def, size_t n_regions)
 {
+    size_t n = 0;
     for (size_t i = 0; i < n_regions; i++)
-        if (def->regions[i].model != NULL && !def->regions[i].model->is_stiff)
-            return false;
-    return true;
+        n += def->regions[i].model != NULL && def->regions[i].model->is_stiff;
+    return n;
+}
+
+/* Coloured noise is straight between grid points, samples and paths of stimuli likewise. */
+static bool has_corners(const cal_nmm_def *def)
+{
+    for (size_t i = 0; i < def->n_noises; i++)
+        if (def->noises[i].tau_ms != 0.0)
+            return true;
+    for (size_t i = 0; i < def->n_stimuli; i++)
+        if (def->stimuli[i].wave != NULL && def->stimuli[i].wave->source != CAL_WAVEFORM_FORMULA)
+            return true;
+    return false;
 }
 
 /* The rule of docs/numerics.md. */
 static cal_integrator choose(cal_nmm *nmm, const cal_nmm_def *def, const char **reason)
 {
-    bool has_white = false, has_coloured = false, is_additive = true;
+    bool has_white = false, is_additive = true;
     for (size_t i = 0; i < def->n_noises; i++) {
         has_white |= def->noises[i].tau_ms == 0.0;
-        has_coloured |= def->noises[i].tau_ms != 0.0;
         is_additive &= def->noises[i].form == CAL_NOISE_ADDITIVE;
     }
     *reason = is_additive ? "additive white noise: strong order 1.5 for two evaluations per step"
@@ -65,14 +76,18 @@ static cal_integrator choose(cal_nmm *nmm, const cal_nmm_def *def, const char **
     *reason = "with delays, whole batches of steps share one pass over the edges";
     if (cali_nmm_has_delays(nmm, def))
         return CAL_RK4;
-    *reason = "coloured noise has corners on the grid, where one-step methods lose nothing";
-    if (has_coloured)
+    *reason = "noise or samples have corners on the grid, where one-step methods lose nothing";
+    if (has_corners(def))
         return CAL_RK4;
+    const size_t n_stiff = count_stiff(def, nmm->n_regions);
     *reason = "no delays, and all models are slow or stiff: long implicit steps";
-    if (all_slow(def, nmm->n_regions))
+    if (n_stiff == nmm->n_regions)
         return CAL_CVODE_BDF;
-    *reason = "no delays: the step follows the solution";
-    return CAL_CVODE_ADAMS;
+    *reason = "no delays, and some models are slow or stiff: the step follows the solution";
+    if (n_stiff > 0)
+        return CAL_CVODE_ADAMS;
+    *reason = "one step for all: regions that are apart in their cycles would share the shortest of their own";
+    return CAL_RK4;
 }
 
 static cal_status choose_integrator(cal_nmm *nmm, const cal_nmm_def *def)

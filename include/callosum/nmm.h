@@ -42,7 +42,7 @@ typedef struct cal_nmm_model {
     const cal_field *outputs; /**< what edges carry and recordings show; [0] is the default source.
                                    A rate has the unit "1/ms". */
     size_t n_outputs;
-    bool is_stiff; /**< slow or stiff: `auto` may take BDF where there are no delays */
+    bool is_stiff; /**< slow or stiff by the measure of docs/numerics.md: `auto` takes BDF without delays */
     /** Fills rows n_params ... n_params + n_derived - 1 of p from the rows before them, once before the first step;
      *  every region on its own, finite for all parameters within their ranges. NULL where n_derived is 0. */
     void (*derive)(size_t n, double *p);

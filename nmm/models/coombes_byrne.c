@@ -68,5 +68,6 @@ const cal_nmm_model CALI_MODEL(coombes_byrne) = {
                  "q' = alpha (k pi r - g - 2 q)\n"
                  "time in units of the membrane time constant, taken as 1 ms",
     .source = "Coombes & Byrne (2019), in: Nonlinear Dynamics in Computational Neuroscience, Springer, 1-16",
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

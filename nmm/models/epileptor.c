@@ -59,6 +59,5 @@ const cal_nmm_model CALI_MODEL(epileptor) = {
                  CALI_EPILEPTOR_SLOWER,
     .source = "Jirsa, Stacey, Quilichini, Ivanov & Bernard (2014), Brain 137, 2210-2230; modification: Proix, "
               "Bartolomei, Chauvel, Bernard & Jirsa (2014), J. Neurosci. 34, 15009-15021",
-    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

@@ -65,6 +65,5 @@ const cal_nmm_model CALI_MODEL(epileptor_2d) = {
                  "  h = 4 (x1 - x0) - [0.1 z^7 for z < 0]; with modification h = x0 + 3 / (1 + exp(-10 (x1 + 0.5)))\n"
                  "c_in: the input c",
     .source = "Proix, Bartolomei, Chauvel, Bernard & Jirsa (2014), J. Neurosci. 34, 15009-15021",
-    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

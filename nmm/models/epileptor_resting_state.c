@@ -88,6 +88,5 @@ const cal_nmm_model CALI_MODEL(epileptor_resting_state) = {
                  "x_rs' = d_rs tau_rs (alpha_rs y_rs - f_rs x_rs^3 + e_rs x_rs^2 + gamma_rs (I_rs + K_rs c_x_rs))\n"
                  "y_rs' = d_rs (a_rs + b_rs x_rs - beta_rs y_rs) / tau_rs",
     .source = "Courtiol, Guye, Bartolomei, Petkoski & Jirsa (2020), J. Neurosci. 40, 5572-5588",
-    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

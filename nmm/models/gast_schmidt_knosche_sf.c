@@ -15,5 +15,6 @@ const cal_nmm_model CALI_MODEL(gast_schmidt_knosche_sf) = {
                  "tau_A A' = B\n"
                  "tau_A B' = alpha r - A - 2 B",
     .source = "Gast, Schmidt & Knosche (2020), Neural Comput. 32, 1615-1634",
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

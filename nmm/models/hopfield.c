@@ -52,5 +52,6 @@ const cal_nmm_model CALI_MODEL(hopfield) = {
     .equations = "taux x' = -x + c\n"
                  "theta' = dynamic (-theta + c_theta) / tauT + (1 - dynamic) x'",
     .source = "Hopfield (1984), PNAS 81, 3088-3092",
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

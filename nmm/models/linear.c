@@ -39,5 +39,6 @@ const cal_nmm_model CALI_MODEL(linear) = {
     .title = "Linear: decay of the activity, the simplest of all masses",
     .equations = "x' = gamma x + c",
     .source = "Galan (2008), PLoS ONE 3, e2148",
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

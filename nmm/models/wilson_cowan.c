@@ -86,5 +86,6 @@ const cal_nmm_model CALI_MODEL(wilson_cowan) = {
                  "tau_i I' = -I + (k_i - r_i I) S_i(alpha_i (c_ie E - c_ii I + Q - theta_i + c_I))\n"
                  "S(x) = c (1 / (1 + exp(-a (x - b))) - shift_sigmoid / (1 + exp(a b)))",
     .source = "Wilson & Cowan (1972), Biophys. J. 12, 1-24",
+    .is_stiff = true,
     CALI_MODEL_PARTS,
 };

@@ -240,8 +240,44 @@ Test(nmm_setup, auto_follows_its_rule)
     net b = net_make(2, "jansen-rit", 1);
     b.def.integrator = CAL_INTEGRATOR_AUTO;
     net_create(&b);
-    cr_expect(eq(int, cal_nmm_integrator(b.nmm, NULL), CAL_CVODE_ADAMS));
+    cr_expect(eq(int, cal_nmm_integrator(b.nmm, &reason), CAL_RK4));
+    cr_expect(strstr(reason, "one step for all") != NULL);
     net_free(&b);
+}
+
+/* One slow model beside one that is not: steps that follow the solution. Corners on the grid ask for RK4. */
+Test(nmm_setup, auto_minds_mixed_models_and_corners)
+{
+    const double zeros[2] = {0.0, 1.0};
+    const cal_nmm_stimulus noisy = {.region = -1, .wave = cal_waveform_find("noise")};
+    const cal_nmm_stimulus samples = {.region = -1, .wave = cal_waveform_find("file"), .times_ms = zeros, .values = zeros,
+                                      .n_samples = 2};
+    const cal_nmm_stimulus smooth = {.region = -1, .wave = cal_waveform_find("chirp")};
+    const cal_nmm_noise coloured = {.state = "S", .level = 0.01, .tau_ms = 5.0};
+    const char *reason = NULL;
+    net a = net_make(2, "reduced-wong-wang", 1);
+    a.def.integrator = CAL_INTEGRATOR_AUTO;
+    const cal_nmm_stimulus *stimuli[] = {&noisy, &samples, &smooth};
+    for (size_t k = 0; k < 3; k++) {
+        a.def.stimuli = stimuli[k];
+        a.def.n_stimuli = 1;
+        net_create(&a);
+        cr_expect(eq(int, cal_nmm_integrator(a.nmm, &reason), k < 2 ? CAL_RK4 : CAL_CVODE_BDF), "%zu", k);
+        const bool says_corners = strstr(reason, "corners on the grid") != NULL;
+        cr_expect(says_corners == (k < 2));
+        net_restart(&a);
+    }
+    a.def.noises = &coloured;
+    a.def.n_noises = 1;
+    net_create(&a);
+    cr_expect(eq(int, cal_nmm_integrator(a.nmm, NULL), CAL_RK4));
+    net_restart(&a);
+    a.def.n_noises = a.def.n_stimuli = 0;
+    a.regions[1] = (cal_nmm_region){.model = cal_nmm_model_find("generic-2d-oscillator")};
+    net_create(&a);
+    cr_expect(eq(int, cal_nmm_integrator(a.nmm, &reason), CAL_CVODE_ADAMS));
+    cr_expect(strstr(reason, "some models are slow or stiff") != NULL);
+    net_free(&a);
 }
 
 /* ---- external regions ------------------------------------------------------------------------------ */
