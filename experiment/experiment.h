@@ -240,6 +240,12 @@ __attribute__((format(printf, 5, 6)))
 cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experiment, cali_place place,
                                 const char *code, const char *format, ...);
 
+/** Gives the message of another part, which is in the context, the place in the experiment that it is about; `code` NULL: any
+ *  message of bad input, else only one of this code. `about` begins what is said; NULL: the file that the message
+ *  names, if it does. Returns the status. */
+cal_status cali_experiment_locate(cal_context *ctx, const cal_experiment *experiment, cali_place place,
+                                  const char *code, const char *about);
+
 /** The experiment with all defaults filled in, every dimensional number in SI base units with its unit, as
  *  JSON in a fixed order. Errors: MEMORY. */
 cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out);

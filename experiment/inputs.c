@@ -41,36 +41,16 @@ static cal_status choose(cal_session *s, const char *of, cali_place place, const
 
 /* ---- noise ----------------------------------------------------------------------------------- */
 
-/* A matrix is one of regions in the order of the connectome; names that stand there must be theirs. */
-static cal_status check_matrix(cal_session *s, const cali_noise_more *more, const cal_matrix *matrix)
-{
-    const char *const *names = cal_connectome_labels(s->connectome);
-    const size_t n = s->n_regions;
-    if (matrix->n_rows != n || matrix->n_columns != n)
-        return cali_experiment_fail(s->ctx, s->experiment, more->place, "C301", "%s has %zu rows and %zu columns, must "
-                                    "have %zu of each, one per region", more->correlations, matrix->n_rows,
-                                    matrix->n_columns, n);
-    for (size_t i = 0; matrix->labels != NULL && i < n; i++)
-        if (strcmp(matrix->labels[i], names[i]) != 0)
-            return cali_experiment_fail(s->ctx, s->experiment, more->place, "C303", "%s has \"%s\" where the connectome "
-                                        "has \"%s\"\ntry rows and columns in the order of the connectome",
-                                        more->correlations, matrix->labels[i], names[i]);
-    return CAL_OK;
-}
-
 static cal_status load_correlations(cal_session *s, cali_inputs *self, const cali_noise_more *more, const double **out)
 {
-    cal_matrix matrix;
-    double *copy = NULL;
-    CAL_TRY(cal_matrix_load(s->ctx, more->correlations, "correlations", &matrix));
-    cal_status status = check_matrix(s, more, &matrix);
-    if (status == CAL_OK)
-        status = cali_inputs_own(s, self, s->n_regions * s->n_regions, &copy);
-    if (status == CAL_OK)
-        memcpy(copy, matrix.values, s->n_regions * s->n_regions * sizeof *copy);
-    *out = copy;
-    cal_matrix_free(&matrix);
-    return status;
+    double *matrix = NULL;
+    CAL_TRY(cali_reserve(s->ctx, self->n_owned + 1, sizeof *self->owned, &self->owned, &self->owned_capacity));
+    if (cal_connectome_load_matrix(s->ctx, s->connectome, more->correlations, "correlations", CAL_TO_FROM, &matrix) !=
+        CAL_OK)
+        return cali_experiment_locate(s->ctx, s->experiment, more->place, NULL, NULL);
+    self->owned[self->n_owned++] = matrix;
+    *out = matrix;
+    return CAL_OK;
 }
 
 static cal_status make_noise(cal_session *s, cali_inputs *self, size_t k, size_t *chosen)

@@ -105,8 +105,9 @@ static const cali_key connectome[] = {
      .special_value = INFINITY, PLACE(cal_experiment, speed_place),
      .meaning = "conduction velocity; delay = length / speed"},
     {"speeds", CALI_KEY_PATH, EXP(speeds_path), PLACE(cal_experiment, speeds_place),
-     .meaning = "matrix of speeds in mm/ms in the place of `speed`, as text; rows and columns as `orientation` says, "
-                "to-from if it says nothing"},
+     .meaning = "matrix of speeds in mm/ms in the place of `speed`, as text, also `.gz`; rows and columns as `orientation` "
+                "says, to-from if it says nothing. Named rows and columns find their regions by name, others stand in the "
+                "connectome's order"},
     {"delays", CALI_KEY_PATH, EXP(delays_path), PLACE(cal_experiment, delays_place),
      .meaning = "matrix of delays in ms in the place of lengths and speed; as `speeds`"},
     {"self_connections", CALI_KEY_WORD, .fallback = "keep", WORDS(self_connections, 2),
@@ -214,7 +215,8 @@ static const cali_key noise[] = {
     {"correlation", CALI_KEY_NUMBER, "1", "0", RANGE(0.0, 1.0), AT(cali_noise_text, correlation),
      .meaning = "of any two regions"},
     {"correlations", CALI_KEY_PATH, AT(cali_noise_text, correlations),
-     .meaning = "instead: table of the correlations of all pairs, one row and column per region"},
+     .meaning = "instead: table of the correlations of all pairs, one row and column per region; names as in "
+                "`connectome.speeds`"},
 };
 const cali_mapping cali_keys_noise = {"noise[]", "Noise on one state, or one input, of all regions that have it.", MAPPING(noise),
                                       "noise: [{input: c_r, level: 0.5, tau: 5 ms}]"};

@@ -46,6 +46,20 @@ static cal_status add_tables(cal_context *ctx, cali_text *t, const cali_settings
     return CAL_OK;
 }
 
+/* Correlations, samples, lead fields and groups. */
+static cal_status add_numbers(cal_context *ctx, cali_text *t, const cal_experiment *e)
+{
+    for (size_t i = 0; i < e->n_noises; i++)
+        CAL_TRY(add_input(ctx, t, "correlations", e->noise_more[i].correlations));
+    for (size_t i = 0; i < e->n_stimuli; i++)
+        CAL_TRY(add_input(ctx, t, "stimulus", e->stimulus_more[i].path));
+    for (size_t i = 0; i < e->n_signals; i++) {
+        CAL_TRY(add_input(ctx, t, "lead field", e->signals[i].monitor.lead_field));
+        CAL_TRY(add_input(ctx, t, "groups", e->signals[i].monitor.table));
+    }
+    return CAL_OK;
+}
+
 static cal_status add_past(cal_context *ctx, cali_text *t, const cali_past *past)
 {
     char *path = NULL;
@@ -82,6 +96,7 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     CAL_TRY(add_input(s->ctx, t, "state", e->initial_state));
     for (size_t i = 0; i < e->n_pasts; i++)
         CAL_TRY(add_past(s->ctx, t, &e->pasts[i]));
+    CAL_TRY(add_numbers(s->ctx, t, e));
     for (size_t i = 0; i < e->n_masses; i++)
         CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));
     for (size_t i = 0; i < e->n_assignments; i++)

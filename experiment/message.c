@@ -36,6 +36,35 @@ cal_status cali_experiment_fail(cal_context *ctx, const cal_experiment *experime
     return status;
 }
 
+/* Where "C301" or the like stands in a message: at its beginning or behind a file's place. */
+static const char *find_code(const char *message)
+{
+    for (const char *at = message; at != NULL && *at != '\0' && *at != '\n'; at = strchr(at, ' ')) {
+        at += strspn(at, " ");
+        if (at[0] == 'C' && strspn(at + 1, "0123456789") == 3 && at[4] == ' ')
+            return at;
+    }
+    return NULL;
+}
+
+cal_status cali_experiment_locate(cal_context *ctx, const cal_experiment *experiment, cali_place place,
+                                  const char *code, const char *about)
+{
+    const cal_status status = cal_context_status(ctx);
+    const char *at = find_code(cal_context_message(ctx));
+    if (status != CAL_ERR_INPUT || at == NULL || (code != NULL && strncmp(at, code, 4) != 0))
+        return status;
+    char said[5] = "", cause[2048];
+    const char *start = about != NULL ? about : cal_context_message(ctx);
+    int length = (int)(about != NULL ? strlen(about) : (size_t)(at - start));
+    while (length > 0 && (start[length - 1] == ' ' || start[length - 1] == ':'))
+        length--;
+    memcpy(said, at, 4);
+    snprintf(cause, sizeof cause, "%.*s%s%s", length, start, length > 0 ? ": " : "", at + 5 + strspn(at + 5, " "));
+    cal_context_clear(ctx);
+    return cali_experiment_fail(ctx, experiment, place, said, "%s", cause);
+}
+
 bool cali_refuse(cali_reader *r, cali_place place, const char *code, const char *format, ...)
 {
     if (r->n_mistakes == CALI_MAX_MISTAKES)

@@ -45,21 +45,6 @@ static cal_status describe_regions(cal_session *s, cali_regional *regional, cal_
     return CAL_OK;
 }
 
-/* A message of another part that begins with `code` gets the place in the file that it is about. */
-static cal_status add_place(const cal_session *s, const char *code, cali_place place)
-{
-    const cal_status status = cal_context_status(s->ctx);
-    const char *message = cal_context_message(s->ctx);
-    char cause[2048];
-    if (strncmp(message, code, strlen(code)) != 0)
-        return status;
-    message += strlen(code);
-    strncpy(cause, message + strspn(message, " "), sizeof cause - 1);
-    cause[sizeof cause - 1] = '\0';
-    cal_context_clear(s->ctx);
-    return cali_experiment_fail(s->ctx, s->experiment, place, code, "%s", cause);
-}
-
 static cal_status create_host(cal_session *s, cal_nmm **host)
 {
     const cal_experiment *e = s->experiment;
@@ -104,7 +89,7 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
         def.n_histories = e->n_pasts;
         status = cali_pasts_explain(s, cal_nmm_create(s->ctx, &def, host));
         if (status != CAL_OK)
-            status = add_place(s, "C103", e->coupling_place);
+            status = cali_experiment_locate(s->ctx, e, e->coupling_place, "C103", NULL);
     }
     if (status == CAL_OK)
         status = cali_wiring_begin(s, *host);
@@ -163,7 +148,7 @@ static cal_status create_recorder(cal_session *s)
     s->plan.budget_bytes = e->budget_bytes;
     if (cal_recorder_start(s->recorder) == CAL_OK)
         return CAL_OK;
-    return add_place(s, "C501", e->budget_place);
+    return cali_experiment_locate(s->ctx, e, e->budget_place, "C501", NULL);
 }
 
 static cal_status keep_states(cal_session *s)

@@ -15,9 +15,12 @@ double cali_delay_ms(const cal_session *s, size_t to, size_t from)
                                 : cal_connectome_lengths_mm(s->connectome)[e] / s->experiment->speed_mm_per_ms;
 }
 
-static cal_status load_matrix(const cal_session *s, const char *path, double **out)
+static cal_status load_matrix(const cal_session *s, const char *path, const char *what, cali_place place, double **out)
 {
-    return cal_connectome_load_matrix(s->ctx, s->connectome, path, s->experiment->source.orientation, out);
+    const cal_experiment *e = s->experiment;
+    if (cal_connectome_load_matrix(s->ctx, s->connectome, path, what, e->source.orientation, out) == CAL_OK)
+        return CAL_OK;
+    return cali_experiment_locate(s->ctx, e, place, NULL, NULL);
 }
 
 /* Entries where there is a connection: delays from 0, speeds above 0. */
@@ -44,8 +47,10 @@ static cal_status load_delays(cal_session *s)
     const bool is_speed = e->speeds_path != NULL;
     if (!is_speed && e->delays_path == NULL)
         return CAL_OK;
-    CAL_TRY(load_matrix(s, is_speed ? e->speeds_path : e->delays_path, &s->delays_ms));
-    CAL_TRY(check_matrix(s, s->delays_ms, is_speed, is_speed ? e->speeds_place : e->delays_place));
+    const cali_place place = is_speed ? e->speeds_place : e->delays_place;
+    CAL_TRY(load_matrix(s, is_speed ? e->speeds_path : e->delays_path, is_speed ? "speeds" : "delays", place,
+                        &s->delays_ms));
+    CAL_TRY(check_matrix(s, s->delays_ms, is_speed, place));
     const double *lengths = cal_connectome_lengths_mm(s->connectome);
     const double *w = cal_connectome_weights(s->connectome);
     for (size_t i = 0; i < s->n_regions * s->n_regions; i++)
@@ -93,7 +98,7 @@ static cal_status load_couplings(cal_session *s)
                 s->couplings[i].weights = s->couplings[j].weights;
         if (e->coupling_matrices[i] == NULL || s->couplings[i].weights != NULL)
             continue;
-        CAL_TRY(load_matrix(s, e->coupling_matrices[i], &s->matrices[i]));
+        CAL_TRY(load_matrix(s, e->coupling_matrices[i], "weights", e->coupling_place, &s->matrices[i]));
         s->couplings[i].weights = s->matrices[i];
     }
     return CAL_OK;
@@ -128,13 +133,9 @@ cal_status cali_wiring_begin(cal_session *s, cal_nmm *host)
     CAL_TRY(cali_file_read(s->ctx, e->initial_state, (size_t)1 << 38, &bytes, &size));
     const cal_status status = cal_nmm_restore_state(host, bytes, size, CAL_RESTORE_BEGIN);
     free(bytes);
-    if (status != CAL_ERR_INPUT)
-        return status;
-    char cause[1024] = "";
-    const char *message = cal_context_message(s->ctx);
-    strncpy(cause, strncmp(message, "C305 ", 5) == 0 ? message + 5 : message, sizeof cause - 1);
-    cal_context_clear(s->ctx);
-    return cali_experiment_fail(s->ctx, e, e->initial_place, "C305", "%s: %s", cali_path_name(e->initial_state), cause);
+    if (status == CAL_OK)
+        return CAL_OK;
+    return cali_experiment_locate(s->ctx, e, e->initial_place, "C305", cali_path_name(e->initial_state));
 }
 
 cal_status cal_session_save_state(const cal_session *s, const char *path)

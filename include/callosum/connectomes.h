@@ -75,12 +75,13 @@ cal_connectome_source cal_connectome_source_default(void);
 cal_status cal_connectome_load(cal_context *ctx, const cal_connectome_source *source,
                                cal_connectome **out);
 
-/** A further matrix between the regions of a connectome: delays, speeds, weights of one coupling. Text as for
- *  weights (.csv, .tsv, .txt, also packed), region by region in the connectome's order; row and column names, if there are
- *  any, must be its labels. `orientation` FROM_TO is transposed, everything else is taken as to-from. `*out` (n x n,
- *  to-from) is released with free(). Errors: IO, INPUT (C301), MEMORY. */
+/** A further matrix between the regions of a connectome: delays, speeds, weights of one coupling, correlations. Text as
+ *  for weights (.csv, .tsv, .txt, also packed), region by region; where the file names rows or columns, each finds its region
+ *  by name, else they stand in the connectome's order. `orientation` FROM_TO is transposed, everything else is taken as
+ *  to-from. `what` names the matrix in messages. `*out` (n x n, to-from) is released with free(). Errors: IO, INPUT (C301
+ *  with line and column, C303 names), MEMORY. */
 cal_status cal_connectome_load_matrix(cal_context *ctx, const cal_connectome *connectome, const char *path,
-                                      cal_orientation orientation, double **out);
+                                      const char *what, cal_orientation orientation, double **out);
 
 /** Arrays from memory; copied. */
 typedef struct cal_connectome_def {
@@ -180,21 +181,6 @@ typedef struct cal_connectome_facts {
 /** `speed_mm_per_ms` > 0 turns lengths into delays, an infinite one into 0. Errors: ARGUMENT, MEMORY. */
 cal_status cal_connectome_describe(cal_context *ctx, const cal_connectome *connectome,
                                    double speed_mm_per_ms, cal_connectome_facts *out);
-
-/* ---- other numbers of pairs of regions ------------------------------------------------------- */
-
-/** A matrix of numbers as it stands in a file. */
-typedef struct cal_matrix {
-    double *values; /**< (n_rows x n_columns) */
-    size_t n_rows, n_columns;
-    char **labels; /**< n_rows names where the file has them, or NULL */
-} cal_matrix;
-
-/** Reads a matrix from text: fields divided by commas, semicolons, tabs or blanks; a row of column names and a column
- *  of row names may be there. `what` names it in messages. Errors: IO, INPUT (C301 with line and column), MEMORY;
- *  nothing has to be freed then. */
-cal_status cal_matrix_load(cal_context *ctx, const char *path, const char *what, cal_matrix *out);
-void cal_matrix_free(cal_matrix *matrix);
 
 #ifdef __cplusplus
 }

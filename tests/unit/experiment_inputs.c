@@ -44,7 +44,7 @@ static cal_context *prepare(bool has_centres)
     write_in(ctx, "corr.csv", "1,0.5,0\n0.5,1,0.2\n0,0.2,1\n");
     write_in(ctx, "singular.csv", "1,1,0\n1,1,0\n0,0,1\n");
     write_in(ctx, "two.csv", "1,0\n0,1\n");
-    write_in(ctx, "named.csv", ",a,c,b\na,1,0,0\nc,0,1,0\nb,0,0,1\n");
+    write_in(ctx, "named.csv", ",a,d,b\na,1,0,0\nd,0,1,0\nb,0,0,1\n");
     return ctx;
 }
 
@@ -150,6 +150,10 @@ Test(experiment_inputs, noise_takes_a_form_a_diffusion_and_correlations)
     cr_expect(epsilon_eq(dbl, n[1].level, 0.1, 1e-15)); /* 5e6 1/s^3 = 0.005 1/ms^3 */
     cr_expect(eq(dbl, n[1].correlation, 0.25));
     cr_expect(n[1].levels == NULL);
+    char *manifest = NULL;
+    cr_assert(cal_session_manifest(b.s, &manifest) == CAL_OK);
+    cr_expect(strstr(manifest, "\"role\": \"correlations\"") != NULL && strstr(manifest, "corr.csv") != NULL);
+    free(manifest);
     end(&b);
 }
 
@@ -212,9 +216,9 @@ static const struct {
     {"noise: {state: V, level: 1 1/sqrt(ms), correlation: 0.5, correlations: corr.csv}",
      "C104  noise[0] has both a correlation and a table of correlations"},
     {"noise: {state: V, level: 1 1/sqrt(ms), correlations: two.csv}",
-     "two.csv has 2 rows and 2 columns, must have 3 of each, one per region"},
+     "C301  two.csv: the matrix has 2 rows and 2 columns, the connectome 3 regions"},
     {"noise: {state: V, level: 1 1/sqrt(ms), correlations: named.csv}",
-     "named.csv has \"c\" where the connectome has \"b\""},
+     "C303  named.csv: row 2 is called \"d\", but no region of the connectome"},
     {"noise: {state: V, level: 1 1/sqrt(ms), correlations: singular.csv}",
      "the correlations of the noise on V are not positive definite: those of b with the regions before it leave it a "
      "variance of 0"},

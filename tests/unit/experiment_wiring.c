@@ -20,7 +20,10 @@ static const struct {
     {"delays.csv", "0,2,4\n2,0,3\n4,3,0\n"},
     {"speeds.csv", "9,5,5\n5,9,5\n5,5,5\n"},
     {"slow.csv", "5,5,5\n5,5,0\n5,5,5\n"},
-    {"named.csv", ",region_000,region_002,region_001\nregion_000,0,2,4\nregion_002,2,0,3\nregion_001,4,3,0\n"},
+    {"named.csv", ",region_000,region_002,region_001\nregion_000,0,4,2\nregion_002,4,0,3\nregion_001,2,3,0\n"},
+    {"typing.csv", ",region_000,region_02,region_001\nregion_000,0,4,2\nregion_02,4,0,3\nregion_001,2,3,0\n"},
+    {"again.csv", ",region_000,region_001,region_001\nregion_000,0,4,2\nregion_001,4,0,3\nregion_001,2,3,0\n"},
+    {"words.csv", "0,2,4\n2,0,three\n4,3,0\n"},
     {"small.csv", "0,2\n2,0\n"},
     {"oneway.csv", "0,2,1\n9,0,3\n4,3,0\n"},
     {"otherway.csv", "0,9,4\n2,0,3\n1,3,0\n"},
@@ -87,12 +90,14 @@ Test(experiment_wiring, matrices_that_say_the_same_leave_the_same_state)
     cal_context *ctx = enter();
     run_well(ctx, "plain", NULL, NULL);
     run_well(ctx, "delays", "connectome.delays=delays.csv", "connectome.speed=77 mm/ms");
+    run_well(ctx, "named", "connectome.delays=named.csv", "connectome.speed=77 mm/ms"); /* rows find their regions */
     run_well(ctx, "speeds", "connectome.speeds=speeds.csv", "connectome.speed=77 mm/ms");
     run_well(ctx, "slower", "connectome.speed=2 mm/ms", NULL);
     run_well(ctx, "matrix", "coupling.matrix=twice.csv", "coupling.gain=0.05");
     run_well(ctx, "double", "coupling.gain=0.2", NULL);
     run_well(ctx, "twice", "coupling.matrix=twice.csv", NULL);
     cr_expect(are_equal(ctx, "plain", "delays", 0));
+    cr_expect(are_equal(ctx, "plain", "named", 0));
     cr_expect(are_equal(ctx, "plain", "speeds", 0));
     cr_expect(are_equal(ctx, "plain", "slower", HEADER) == false);
     cr_expect(are_equal(ctx, "plain", "matrix", HEADER));
@@ -130,7 +135,9 @@ Test(experiment_wiring, wrong_files_are_refused_by_region_and_row)
 {
     static const char *const wrong[][3] = {
         {"connectome.speeds=slow.csv", NULL, "the speed from \"region_002\" to \"region_001\" is 0"},
-        {"connectome.delays=named.csv", NULL, "row 2 is called \"region_002\", region 2 of the connectome \"region_001\""},
+        {"connectome.delays=typing.csv", NULL, "C303  typing.csv: row 2 is called \"region_02\", but no region"},
+        {"connectome.delays=again.csv", NULL, "C303  again.csv: two rows are called \"region_001\""},
+        {"connectome.delays=words.csv", NULL, "C301  words.csv:2:5: \"three\" is not a number"},
         {"connectome.delays=small.csv", NULL, "2 rows and 2 columns, the connectome 3 regions"},
         {"connectome.delays=nowhere.csv", NULL, "nowhere.csv"},
         {"connectome.delays=delays.csv", "connectome.speeds=speeds.csv", "stands beside connectome.delays"},
