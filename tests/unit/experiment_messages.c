@@ -152,7 +152,7 @@ static const struct {
          "    6 | coupling: {weights: row-sum-on}\n"
          "      |                     ^\n"
          "  try      row-sum-one\n"
-         "  known    none, max-one, row-sum-one, mean-row-one, log-max-one\n"
+         "  known    none, max-one, row-sum-one, mean-row-one, log-max-one, max-row-one, total-one, spectral-radius-one, binary\n"
          "exp.yaml:7:13  C101  integrator cannot be \"cvode\"\n"
          "    7 | integrator: cvode\n"
          "      |             ^\n"
