@@ -188,10 +188,14 @@ static void add_distribution(echo *e, const char *key, const cal_distribution *d
 
 /* ---- the parts ----------------------------------------------------------------------------------------------- */
 
+static int default_mass(const echo *e)
+{
+    return e->exp->n_assignments > 0 ? e->exp->assignments[0].mass : -1;
+}
+
 static const cal_field *field_of(const echo *e, cali_field_kind kind, const char *name)
 {
-    const int first = e->exp->n_assignments > 0 ? e->exp->assignments[0].mass : -1;
-    return cali_look_up_field(e->exp, first, kind, name);
+    return cali_look_up_field(e->exp, default_mass(e), kind, name);
 }
 
 static void add_connectome(echo *e)
@@ -221,7 +225,7 @@ static void add_coupling(echo *e)
     open_bracket(e, "terms", "[");
     for (size_t i = 0; i < x->n_couplings; i++) {
         const cal_coupling *t = &x->couplings[i];
-        const cal_field *from = field_of(e, CALI_OUTPUTS, t->from), *to = field_of(e, CALI_INPUTS, t->to);
+        const cal_field *from = field_of(e, CALI_OUTPUTS, cali_term_source(x, default_mass(e), t)), *to = field_of(e, CALI_INPUTS, t->to);
         const cal_coupling_info *info = cal_coupling_info_of(t->kind);
         cal_coupling numbers = *t;
         if (t->to != NULL && t->to[0] == '\0')

@@ -153,6 +153,13 @@ static void refuse_field(cali_reader *r, const char *kind, const char *name, cal
     cali_refuse_word(r, place, "C107", what, name, known, n_known, cali_word_in_array);
 }
 
+const char *cali_term_source(const cal_experiment *exp, int first, const cal_coupling *term)
+{
+    const char *usual = term->kind == CAL_COUPLING_SIGMOIDAL_JANSEN_RIT ? "potential" : NULL;
+    return term->from != NULL || usual == NULL || cali_look_up_field(exp, first, CALI_OUTPUTS, usual) == NULL ? term->from
+                                                                                                              : usual;
+}
+
 const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place)
 {
     const cal_field *field = cali_look_up_field(r->exp, default_mass(r), kind, name);
@@ -250,7 +257,8 @@ static void parse_term(cali_reader *r, const cali_node *node, const char *label,
         cali_find_field(r, CALI_OUTPUTS, text, cali_place_of(threshold)) != NULL)
         term->threshold = text;
     const cali_place place = cali_place_of(node);
-    const cal_field *from = cali_find_field(r, CALI_OUTPUTS, term->from, from_node ? cali_place_of(from_node) : place);
+    const cal_field *from = cali_find_field(r, CALI_OUTPUTS, cali_term_source(r->exp, default_mass(r), term),
+                                            from_node ? cali_place_of(from_node) : place);
     const cal_field *to = cali_find_field(r, CALI_INPUTS, term->to, to_node ? cali_place_of(to_node) : place);
     if (from == NULL || to == NULL)
         return;

@@ -111,6 +111,9 @@ typedef enum cali_field_kind { CALI_STATES, CALI_INPUTS, CALI_OUTPUTS } cali_fie
 const cal_field *cali_find_field(cali_reader *r, cali_field_kind kind, const char *name, cali_place place);
 /** The same without a mistake; `first` is the mass that is asked first, -1: none. */
 const cal_field *cali_look_up_field(const cal_experiment *exp, int first, cali_field_kind kind, const char *name);
+/** Name of the output whose unit the numbers of a term have: that of `from`; without it the one that the kind takes by
+ *  itself, or NULL: the first. */
+const char *cali_term_source(const cal_experiment *exp, int first, const cal_coupling *term);
 /** Unit of a number of a coupling term, an entry of its kind's params, between these fields. */
 void cali_term_unit(const cal_field *number, const cal_field *from, const cal_field *to, char unit[CALI_UNIT_TEXT]);
 /** Text of the unit above/below: "ms" from "1" over "1/ms". */

@@ -101,6 +101,8 @@ Test(docs_from_tvb, the_experiment_of_the_page_passes_the_check)
               "%s", cal_context_message(ctx));
     cr_assert(cal_session_create(ctx, experiment, &def, &session) == CAL_OK, "%s", cal_context_message(ctx));
     cr_expect(eq(int, cal_session_plan(session).integrator, CAL_SRA1));
+    /* of this kind the source is the potential where `from` is left out, and so is the unit */
+    cr_expect(eq(dbl, experiment->couplings[0].sigma, 1.7857142857142856));
     cal_session_destroy(&session);
     cal_experiment_destroy(&experiment);
     free(page);
