@@ -182,6 +182,30 @@ typedef struct cal_connectome_facts {
 cal_status cal_connectome_describe(cal_context *ctx, const cal_connectome *connectome,
                                    double speed_mm_per_ms, cal_connectome_facts *out);
 
+typedef enum cal_check_verdict {
+    CAL_CHECK_GOOD,
+    CAL_CHECK_NOTE, /**< worth knowing, and often meant so */
+    CAL_CHECK_DOUBT /**< look before a run */
+} cal_check_verdict;
+extern const char *const cal_check_verdict_names[]; /**< "good", "note", "doubt" */
+
+typedef struct cal_connectome_check_row {
+    const char *name;
+    cal_check_verdict verdict;
+    const char *found; /**< a phrase with numbers and names */
+} cal_connectome_check_row;
+
+typedef struct cal_connectome_checks cal_connectome_checks;
+/** The list of docs/connectomes.md: shape, symmetry, unit of length, isolated regions, regions without input or output,
+ *  self-connections, one network, lengths of 0, smallest delays, spread of weights, labels, hemispheres, lengths and
+ *  distances. Errors: ARGUMENT (speed), MEMORY. */
+cal_status cal_connectome_check(cal_context *ctx, const cal_connectome *connectome, double speed_mm_per_ms,
+                                cal_connectome_checks **out);
+void cal_connectome_checks_destroy(cal_connectome_checks **checks);
+size_t cal_connectome_checks_n(const cal_connectome_checks *checks);
+/** Strings are borrowed from the list. */
+cal_connectome_check_row cal_connectome_checks_get(const cal_connectome_checks *checks, size_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 #define CALLOSUM_REPORT_H
 
 #include "callosum/base.h"
+#include "callosum/connectomes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +40,11 @@ cal_status cal_report_summary(cal_context *ctx, const char *run_dir, const cal_r
  *  file is replaced whole or not at all. What is drawn from fewer samples than were recorded says so on the
  *  page. Errors: IO, INPUT, MEMORY. */
 cal_status cal_report_write(cal_context *ctx, const char *run_dir, const cal_report_def *def);
+
+/** Writes the page of a connectome's checks: the list, matrices, distributions, degrees and, with centres, the regions in
+ *  space. One file without outside resources, replaced whole or not at all. Errors: IO, MEMORY. */
+cal_status cal_report_connectome(cal_context *ctx, const cal_connectome *connectome, const cal_connectome_checks *checks,
+                                 double speed_mm_per_ms, const char *path);
 
 /* ---- comparison ---------------------------------------------------------------------------------- */
 

@@ -67,19 +67,10 @@
   }
   /* A matrix of weights between the regions; the pointer's notes and moves belong to the caller. */
   r.weight_matrix = function (host, label, value, note, moved) {
-    var n = regions.labels.length, low = Infinity, high = 0;
-    r.weights.forEach(function (w) {
-      if (w > 0) low = Math.min(low, w);
-      high = Math.max(high, w);
-    });
-    low = Math.max(low, high * 1e-6);
-    if (!(high > 0)) low = high = 1;
-    var span = Math.log(high / low) || 1;
-    return r.matrix(host, {
-      n: n, is_regions: true, row: moved ? 'region' : 'to', column: moved ? 'region' : 'from', bar: 'weight', marks: regions.spiking, colours: function () { return r.viridis; },
-      value: function (i, j) { return value(i, j) > 0 ? value(i, j) : NaN; },
-      shade: function (w) { return Math.log(w / low) / span; },
-      ticks: decade_ticks(low, high, span), note: note, moved: moved,
+    var n = regions.labels.length;
+    return r.wiring(host, {
+      n: n, is_regions: true, is_log: true, row: moved ? 'region' : 'to', column: moved ? 'region' : 'from', bar: 'weight',
+      marks: regions.spiking, values: r.weights, value: value, note: note, moved: moved,
       label: label + ' between ' + n + ' regions, logarithmic colours'});
   };
   function connectome() {
@@ -110,15 +101,6 @@
     r.by_id('brain').appendChild(r.element('figcaption', {text: 'Balls grow with the input strength; lines are the ' + r.count(brain.n_edges) +
       ' strongest pairs' + (regions.spiking.length ? ', in colour those of what spikes' : '') + '. Drag turns, a click on a ball chooses it, the wheel zooms after a click.' + (brain.is_webgl ? '' : ' (Drawn without WebGL.)')}));
   }
-  function decade_ticks(low, high, span) {
-    var ticks = [], first = Math.ceil(Math.log10(low)), last = Math.floor(Math.log10(high)), step = Math.max(1, Math.ceil((last - first) / 6));
-    for (var e = first; e <= last; e += step) ticks.push({at: Math.log(Math.pow(10, e) / low) / span, text: r.power_of_ten(e)});
-    if (ticks.length < 2) ticks = [{at: 0, text: r.number(low, 2)}, {at: 1, text: r.number(high, 2)}];
-    return ticks;
-  }
-
-  r.decade_ticks = decade_ticks;
-
   /* ---- models: what differs from the defaults ---- */
   function models() {
     var rows = [], notes = [], base = r.fact('experiment', 'regions', 'default', 'model');

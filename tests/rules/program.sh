@@ -55,6 +55,9 @@ expect 2 'a.npz C306 exists already.' connectome convert "$scratch/a.zip" "$scra
 expect 0 '"normalisation": "max-one"' connectome convert "$scratch/a.zip" "$scratch/a.npz" --force --json --normalise max-one
 expect 2 'no normalisation "max-on". Try max-one.' connectome convert "$scratch/a.zip" "$scratch/n.npz" --normalise max-on
 expect 2 '--orientation is to-from or from-to, got "up".' connectome convert "$scratch/a.zip" "$scratch/n.npz" --orientation up
+expect 0 'all regions are connected' connectome check "$scratch/a.zip" --out "$scratch/page.html"
+expect 0 '"verdict": "good"' connectome check "$scratch/a.zip" --json
+expect 2 'nothing.zip' connectome check nothing.zip
 expect 0 "w' = w / max_i sum_j w_ij" connectome normalisations
 
 # a mass at the points of a table: x' = gamma x + c, in units of the model; more points than one batch holds
