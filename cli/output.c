@@ -45,7 +45,7 @@ void cali_table_add(cali_table *table, const char *format, ...)
     }
     va_list arguments;
     va_start(arguments, format);
-    char cell[512];
+    char cell[1024];
     vsnprintf(cell, sizeof cell, format, arguments);
     va_end(arguments);
     char *copy = strdup(cell);

@@ -1,10 +1,13 @@
 /* callosum check: everything that can be known before a run, and every mistake. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/accuracy.h"
 #include "cli/output.h"
 #include "cli/runner.h"
 #include "experiment/accuracy.h"
+#include "experiment/experiment.h"
 
 static const cali_option options[] = {
     {.name = "set", .kind = CALI_OPTION_LIST, .value = "PATH=VALUE", .meaning = "overrides the file, as with run"},
@@ -31,7 +34,82 @@ static void add_networks(cali_text *json, const cal_plan *p)
     cali_json_close(json, "]");
 }
 
-static cali_exit print_json(const cal_session *session, const cal_accuracy *accuracy)
+static void add_feature(void *user, const cali_feature *f)
+{
+    cali_text *json = user;
+    const char *const keys[] = {"part", "kind", "from", "to", "of", "formula", "remark"};
+    const char *const values[] = {f->part, f->kind, f->from, f->to, f->of, f->formula, f->remark};
+    cali_json_open(json, NULL, "{");
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        if (values[k] != NULL && values[k][0] != '\0')
+            cali_json_text(json, keys[k], values[k]);
+    cali_json_open(json, "numbers", "[");
+    for (size_t k = 0; k < f->n_numbers; k++) {
+        cali_json_open(json, NULL, "{");
+        cali_json_text(json, "name", f->numbers[k].name);
+        cali_json_number(json, "value", f->numbers[k].value);
+        cali_json_text(json, "unit", f->numbers[k].unit);
+        cali_json_close(json, "}");
+    }
+    cali_json_close(json, "]");
+    cali_json_close(json, "}");
+}
+
+static void say_numbers(const cali_feature *f, cali_text *text)
+{
+    for (size_t k = 0; k < f->n_numbers; k++) {
+        const cali_feature_number *n = &f->numbers[k];
+        const bool is_plain = strcmp(n->unit, "1") == 0;
+        char value[32] = "infinite";
+        if (isfinite(n->value))
+            cali_format_number(n->value, value);
+        cali_text_format(text, "%s%s = %s%s%s", k > 0 ? ", " : "", n->name, value, is_plain ? "" : " ",
+                         is_plain ? "" : n->unit);
+    }
+}
+
+/* "S of all -> bold", "V of all": what is not said is left away. */
+static void say_where(const cali_feature *f, cali_text *text)
+{
+    const char *first = f->from != NULL ? f->from : f->to, *of = f->of;
+    const bool has_both = f->from != NULL && f->to != NULL;
+    cali_text_format(text, "%s%s%s%s%s", first != NULL ? first : "", of != NULL ? " of " : "", of != NULL ? of : "",
+                     has_both ? " -> " : "", has_both ? f->to : "");
+}
+
+/* Formulas of several lines stand in docs/monitors.md and in the JSON. */
+static void add_row(void *user, const cali_feature *f)
+{
+    cali_table *table = user;
+    cali_text where = {0}, what = {0};
+    say_where(f, &where);
+    const char *const phrases[] = {f->formula, f->remark};
+    for (int k = 0; k < 2; k++)
+        if (phrases[k] != NULL && phrases[k][0] != '\0' && strchr(phrases[k], '\n') == NULL)
+            cali_text_format(&what, "%s%s", what.size > 0 ? ", " : "", phrases[k]);
+    if (what.size > 0 && f->n_numbers > 0)
+        cali_text_add(&what, "; ");
+    say_numbers(f, &what);
+    cali_table_add(table, "%-10s", f->part);
+    cali_table_add(table, "%s", f->kind);
+    cali_table_add(table, "%s", where.data != NULL ? where.data : "");
+    cali_table_add(table, "%s", what.data != NULL ? what.data : "");
+    table->is_broken = table->is_broken || where.is_broken || what.is_broken;
+    cali_text_free(&where);
+    cali_text_free(&what);
+}
+
+static void print_features(const cal_experiment *experiment)
+{
+    static const char *const headings[] = {"", "", "", ""};
+    cali_table table;
+    cali_table_begin(&table, 4, headings);
+    cali_list_features(experiment, add_row, &table);
+    cali_table_print(&table, stdout, 0);
+}
+
+static cali_exit print_json(const cal_session *session, const cal_experiment *experiment,
+                            const cal_accuracy *accuracy)
 {
     const cal_plan p = cal_session_plan(session);
     cali_text json = {0};
@@ -56,6 +134,9 @@ static cali_exit print_json(const cal_session *session, const cal_accuracy *accu
     }
     cali_json_close(&json, "]");
     add_networks(&json, &p);
+    cali_json_open(&json, "features", "[");
+    cali_list_features(experiment, add_feature, &json);
+    cali_json_close(&json, "]");
     cali_json_open(&json, "host", "{");
     cali_json_text(&json, "integrator", cal_integrator_names[p.integrator]);
     cali_json_text(&json, "reason", p.integrator_reason);
@@ -95,9 +176,10 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     if (status != CAL_OK) {
         result = cali_fail(ctx, status == CAL_ERR_NUMERIC ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
     } else if (cali_has(arguments, "json")) {
-        result = print_json(session, accuracy);
+        result = print_json(session, experiment, accuracy);
     } else {
         cali_print_plan(session, true);
+        print_features(experiment);
         if (accuracy != NULL)
             cali_print_accuracy(accuracy);
         puts("0 errors");

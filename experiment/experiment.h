@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "callosum/connectomes.h"
 #include "callosum/coupler.h"
 #include "callosum/experiment.h"
@@ -253,6 +254,30 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
 /** The file of an own model; NULL: it is built in. */
 const char *cali_own_model_path(const cal_experiment *experiment, const cal_nmm_model *model);
 void cali_free_own_models(cal_experiment *experiment);
+
+/** A named number of a feature, in the unit of the table that it comes from. */
+typedef struct cali_feature_number {
+    const char *name;
+    double value;
+    char unit[CALI_UNIT_TEXT];
+} cali_feature_number;
+
+enum { CALI_FEATURE_NUMBERS = 24 };
+
+/** One coupling term, noise, stimulus, monitor, or part of how the run begins. Texts that do not apply are NULL. */
+typedef struct cali_feature {
+    const char *part; /* "coupling", "noise", "stimulus", "monitor", "initial" */
+    const char *kind; /* "linear", "white", "sine", "bold", "history" */
+    const char *from, *to; /* output and input, state, recorded signal */
+    const char *of;        /* selector of the regions */
+    const char *formula, *remark;
+    cali_feature_number numbers[CALI_FEATURE_NUMBERS];
+    size_t n_numbers;
+} cali_feature;
+
+/** Calls `take` for every feature in the order of the file; what it gets lives until it returns. */
+void cali_list_features(const cal_experiment *experiment, void (*take)(void *user, const cali_feature *feature),
+                        void *user);
 
 /** docs/experiment-file.md and docs/experiment.schema.json from the tables of experiment/keys.c. */
 void cali_experiment_reference(cali_text *out);

@@ -47,6 +47,31 @@ cmp -s "$scratch/a.json" "$scratch/c.json" && fail "another seed gave the same c
 expect 0 ' ms the traces are right to ' check "$1/examples/mean-field/experiment.yaml" --check-step --set noise=[]
 expect 0 '"accuracy": {"sentence": "at 0.5 ms' check "$1/examples/mean-field/experiment.yaml" --check-step --set noise=[] --json
 
+# everything that acts stands in the plan with its numbers and units
+cat > "$scratch/all.yaml" <<'END'
+callosum: 1
+run: {duration: 20 ms}
+connectome: {generate: {regions: 4, seed: 1}, speed: 2 mm/ms}
+coupling: {gain: 0.5, terms: [{from: rate, to: c_r}, {kind: difference, from: V, to: c_V, a: 2}]}
+integrator: {method: heun, step: 0.1 ms}
+noise: [{state: V, level: 2 1/sqrt(s), form: affine, a: 2, b: 3}, {state: r, level: 0.01 1/ms^2, tau: 5 ms}]
+stimuli: [{wave: chirp, amplitude: 1, from: 2 Hz, to: 80 Hz, weights: 0.5, start: 1 ms, stop: 5 ms}]
+models: {field: {neural_mass: mpr, parameters: {tau: 10 ms}}}
+regions: {default: field}
+record: {signals: [{what: rate}, {what: r, every: 10 ms, monitor: {kind: bold, length: 1 s}, name: scan}]}
+END
+"$program" run "$scratch/all.yaml" --out "$scratch/all" --save-state "$scratch/end.state" > "$scratch/out" 2>&1 || fail "run"
+expect 0 'a = 1 ms, b = 0, G = 0.5' check "$scratch/all.yaml" --set "initial.state=$scratch/end.state"
+for text in 'V -> c_V          c = a G sum_j w_ij (x_j - x_i); a = 2, G = 0.5' \
+    'noise       white       V of all          dx = ... + level (a + b x) dW; level = 0.0632455532033676 1/sqrt(ms), a = 2, b = 3' \
+    'r of all          Ornstein-Uhlenbeck; level = 0.01 1/ms^2, tau = 5 ms' \
+    'stimulus    chirp       c_r of all' 'weight = 0.5, start = 1 ms, stop = 5 ms' \
+    'monitor     bold        r of all -> scan  y(t) =' 'kernel volterra; every = 10 ms, length = 1000 ms, tau_s = 0.8 s' \
+    "initial     state                         $scratch/end.state"; do
+    grep -qF -- "$text" "$scratch/out" || { fail "callosum check: lacks \"$text\""; cat "$scratch/out"; }
+done
+expect 0 '{"part": "coupling", "kind": "difference", "from": "V", "to": "c_V",' check "$scratch/all.yaml" --json
+
 # converted there and back it is the same, and nothing is replaced unasked
 expect 0 "written  $scratch/a.npz" connectome convert "$scratch/a.zip" "$scratch/a.npz"
 expect 0 "written  $scratch/back.zip" connectome convert "$scratch/a.npz" "$scratch/back.zip"
