@@ -120,7 +120,7 @@ void cali_experiment_reference(cali_text *out)
         "## Numbers and units\n\n"
         "Every number that has a dimension carries its unit: `20 ms`, `3 mm/ms`, `0.1 nS`, `10 1/s`, `2 GB`; only 0 may go\n"
         "without. Units are\n"
-        "m, g, s, A, V, S, F, C, Ohm, Hz, rad with prefixes f p n u m c k M G T; min, h, deg, B (kB to TB, KiB to GiB), %, 1;\n"
+        "m, g, s, A, V, S, F, C, Ohm, T, Hz, rad with prefixes f p n u m c k M G T; min, h, deg, B (kB to TB, KiB to GiB), %, 1;\n"
         "products and quotients (`1/(ms mV)`, `mV^2`, `mV/sqrt(ms)`). A slash acts on the next factor only. A rate in Hz is no\n"
         "angular frequency: that is `rad/s`.\n\n"
         "Values of neurons and synapses may be distributions, in quotes where they stand inside of braces:\n\n"

@@ -29,6 +29,7 @@ Test(base_units, conversions_are_exact_where_decimals_are)
         {"0.1 mV/ms", "V/s", 0.1},    {"1/ms", "Hz", 1000.0},       {"5", "1", 5.0},
         {"0.02 mm^2", "m^2", 2e-8},   {"1 1/(ms mV)", "1/(s V)", 1e6}, {"2 mV/sqrt(ms)", "mV/ms^0.5", 2.0},
         {"1.5 µm", "nm", 1500.0},     {"4 s^-1", "Hz", 4.0},        {"7 m·s", "s m", 7.0},
+        {"200 fT", "pT", 0.2},        {"3 V s/m^2", "T", 3.0},
         {"1e3ms", "s", 1.0},          {"0.25 /ms", "1/ms", 0.25},   {"3 s²", "s^2", 3.0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -123,6 +124,7 @@ Test(base_units, other_spellings_lead_to_the_unit)
     cr_expect(eq(str, (char *)cali_unit_suggest("Seconds"), "s"));
     cr_expect(eq(str, (char *)cali_unit_suggest("Gb"), "GB"));
     cr_expect(eq(str, (char *)cali_unit_suggest("mohm"), "MOhm"));
+    cr_expect(eq(str, (char *)cali_unit_suggest("femtotesla"), "fT"));
     cr_expect(eq(str, (char *)cali_unit_suggest("mm/m"), "mm/ms"));
     cr_expect(cali_unit_suggest("parsec") == NULL);
 }

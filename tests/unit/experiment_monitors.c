@@ -173,7 +173,8 @@ Test(experiment_monitors, groups_and_lead_fields_come_from_tables_by_label)
         "    - {what: S, every: step}\n"
         "    - {what: S, every: 1 ms, monitor: {kind: spatial-average, groups: hemisphere}}\n"
         "    - {what: S, every: 1 ms, monitor: {kind: spatial-average, groups: lobe, table: lobes.csv}, name: lobes}\n"
-        "    - {what: S, every: 1 ms, monitor: {kind: eeg, lead_field: lead.csv, unit: uV}}\n");
+        "    - {what: S, every: 1 ms, monitor: {kind: eeg, lead_field: lead.csv, unit: uV}}\n"
+        "    - {what: S, every: 1 ms, monitor: {kind: meg, lead_field: lead.csv, unit: fT}}\n");
     cal_recording_signal info;
     double *steps = read_all(recording, "S", &info);
     static const uint32_t sides[N] = {0, 0, 0, 0, 1, 1, 1, 1}, places[N] = {0, 1, 0, CAL_NO_GROUP, 1, 0, 1, 1};
@@ -188,6 +189,8 @@ Test(experiment_monitors, groups_and_lead_fields_come_from_tables_by_label)
     def.lead_field = gains;
     def.n_sensors = 2;
     expect_rows(recording, "eeg", "sensor_eeg", "uV", &def, steps, N_STEPS);
+    def.kind = cal_monitor_kind_find("meg");
+    expect_rows(recording, "meg", "sensor_meg", "fT", &def, steps, N_STEPS);
     free(read_all(recording, "lobes", &info));
     cr_expect(strcmp(info.labels[0], "front") == 0 && strcmp(info.labels[1], "back") == 0);
     free(read_all(recording, "eeg", &info));
