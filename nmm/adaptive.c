@@ -394,7 +394,8 @@ void cali_adaptive_destroy(cal_nmm *nmm)
 
 /* ---- advance ----------------------------------------------------------------------------------- */
 
-/* The state with the largest part in the error that the solver could not bring down. */
+/* The state with the largest part in the error that the solver could not bring down; grid points up to t_ms are
+ * recorded. */
 static cal_status give_up(cal_nmm *nmm, double t_ms, const char *why)
 {
     cali_adaptive *self = nmm->adaptive;
@@ -417,10 +418,12 @@ static cal_status give_up(cal_nmm *nmm, double t_ms, const char *why)
             }
     }
     nmm->is_broken = true;
+    char inputs[640];
+    cali_nmm_say_inputs(nmm, worst, at, (int64_t)floor(t_ms / nmm->dt_ms + 1e-9), inputs, sizeof inputs);
     return CAL_FAIL(nmm->ctx, CAL_ERR_NUMERIC,
-                    "E302 %s: %s cannot be followed beyond %.7g s (%s). Try a smaller gain or rk4.",
+                    "E302 %s: %s cannot be followed beyond %.7g s (%s).%s Try a smaller gain or rk4.",
                     cali_nmm_label(nmm, worst->region[at]), worst->model->states[state].name,
-                    t_ms * 1e-3, why);
+                    t_ms * 1e-3, why, inputs);
 }
 
 /* Grid points up to the solver's time get their values from its interpolant. */
@@ -431,7 +434,7 @@ static cal_status record_points(cal_nmm *nmm, int64_t *next, int64_t end, double
         if ((double)*next * nmm->dt_ms == t_ms)
             memcpy(nmm->y, N_VGetArrayPointer(self->y), nmm->n_state_values * sizeof(double));
         else if (self->solver->interpolate(self->memory, (double)*next * nmm->dt_ms, 0, self->grid) != 0)
-            return give_up(nmm, t_ms, self->message);
+            return give_up(nmm, (double)(*next - 1) * nmm->dt_ms, self->message);
         for (size_t k = 0; k < nmm->n_blocks; k++) {
             cali_block_check(nmm, &nmm->blocks[k], *next);
             cali_block_record(nmm, &nmm->blocks[k], *next);
@@ -499,7 +502,7 @@ static cal_status run_batch(cal_nmm *nmm, int64_t n_steps)
     cali_for_blocks(nmm, cali_block_gather, n_steps);
     CAL_TRY(restart_at_jump(nmm));
     if (self->solver->set_stop_time(self->memory, stop_ms) != 0)
-        return give_up(nmm, stop_ms, self->message);
+        return give_up(nmm, (double)nmm->now * nmm->dt_ms, self->message);
     int64_t next = nmm->now + 1;
     sunrealtype t = (double)nmm->now * nmm->dt_ms; /* stays where it is if a step fails */
     const double most = FEWEST_STEPS + (double)MAX_STEPS * (double)n_steps / (double)nmm->window;

@@ -301,11 +301,13 @@ cal_status cali_nmm_report_failure(cal_nmm *nmm)
     if (first == NULL)
         return CAL_OK;
     nmm->is_broken = true;
+    char inputs[640];
+    cali_nmm_say_inputs(nmm, first, first->failed_at, first->failed_step - 1, inputs, sizeof inputs);
     return CAL_FAIL(nmm->ctx, CAL_ERR_NUMERIC,
-                    "E302 %s: %s is not finite at %.7g s. Try a smaller step or a smaller gain.",
+                    "E302 %s: %s is not finite at %.7g s.%s Try a smaller step or a smaller gain.",
                     cali_nmm_label(nmm, first->region[first->failed_at]),
                     first->model->states[first->failed_state].name,
-                    (double)first->failed_step * nmm->dt_ms * 1e-3);
+                    (double)first->failed_step * nmm->dt_ms * 1e-3, inputs);
 }
 
 /* The last grid points of a batch become the past of the next one. */

@@ -11,6 +11,7 @@
  *   noise_setup.c  definition -> noise           exchange.c  external regions
  *   history.c   what was before t = 0            state.c     the state as bytes
  *   waveforms.c the table of waveforms           stimuli.c   where and when they act
+ *   failure.c   what a failing region got
  *   probes.c    sampled rows                     nmm.c    the public functions
  *
  * A channel is one row of values per region that travels along edges: an output, or the sine and the
@@ -329,6 +330,10 @@ void cali_block_flush(const cal_nmm *nmm, const cali_block *b, int64_t k, int64_
 void cali_block_check(cal_nmm *nmm, cali_block *b, int64_t step);
 cal_status cali_nmm_report_failure(cal_nmm *nmm);
 void cali_nmm_end_batch(cal_nmm *nmm, int64_t n_steps);
+/* failure.c */
+/** " Largest inputs just before: rate of X 3 Hz, ..." as they arrive at a grid point in region `at` of a block; "" if
+ *  nothing does. */
+void cali_nmm_say_inputs(const cal_nmm *nmm, const cali_block *b, size_t at, int64_t step, char *text, size_t size);
 /* fixed.c */
 cal_status cali_nmm_advance_fixed(cal_nmm *nmm, int64_t until);
 void cali_block_gather(cal_nmm *nmm, cali_block *b, int64_t n_steps);

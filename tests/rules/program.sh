@@ -72,6 +72,11 @@ for text in 'V -> c_V          c = a G sum_j w_ij (x_j - x_i); a = 2, G = 0.5' \
 done
 expect 0 '{"part": "coupling", "kind": "difference", "from": "V", "to": "c_V",' check "$scratch/all.yaml" --json
 
+# a run that fails says what came in before, and where the last finite states are
+expect 1 'E302 L.region_00: r is not finite at 0.001 s. Largest inputs just before: V of R.region_00 -400,' run \
+    "$scratch/all.yaml" --set models.field.parameters.J=900 --set coupling.gain=200 --set noise=[] --set stimuli=[] --out "$scratch/crashed"
+grep -qF "Last finite state in $scratch/crashed/crash.h5." "$scratch/out" || fail "callosum run: no crash.h5"
+
 # converted there and back it is the same, and nothing is replaced unasked
 expect 0 "written  $scratch/a.npz" connectome convert "$scratch/a.zip" "$scratch/a.npz"
 expect 0 "written  $scratch/back.zip" connectome convert "$scratch/a.npz" "$scratch/back.zip"

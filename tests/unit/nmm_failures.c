@@ -10,6 +10,7 @@
 static const cal_field params[] = {{"rate", "1/ms", -1.0, -INFINITY, INFINITY, "growth"}};
 static const cal_field states[] = {{"x", "1", 1.0, -INFINITY, INFINITY, "size"}};
 static const cal_field input = {"c", "1/ms", 0.0, -INFINITY, INFINITY, "drive"};
+static const cal_field output = {"y", "mV", 0.0, -INFINITY, INFINITY, "what it sends"};
 static const double scales[] = {1.0};
 
 static void grow(size_t n, const double *p, const double *x, const double *c, double *dx)
@@ -27,7 +28,7 @@ static void show(size_t n, const double *p, const double *x, double *y)
 static const cal_nmm_model growing = {.name = "growing", .title = "x' = rate x + c", .equations = "x' = rate x + c",
                                       .source = "test", .states = states, .n_states = 1, .scales = scales,
                                       .params = params, .n_params = 1, .inputs = &input, .n_inputs = 1,
-                                      .outputs = states, .n_outputs = 1, .rhs = grow, .observe = show};
+                                      .outputs = &output, .n_outputs = 1, .rhs = grow, .observe = show};
 
 static net make_growing(size_t n, cal_integrator integrator)
 {
@@ -82,6 +83,46 @@ Test(nmm_failures, a_gain_that_is_too_large_ends_the_run_of_every_integrator)
         expect_end(&a, 400.0, 800.0, NULL);
         net_free(&a);
     }
+}
+
+/* Sources that stay at 1, 2, 3, 4 send w G x into a region that grows by itself: 60, 20 (at once), 8 and 4 mV in size. */
+Test(nmm_failures, the_message_says_what_came_in_just_before)
+{
+    for (int k = 1; k < CAL_N_INTEGRATORS; k++) {
+        net a = make_growing(5, (cal_integrator)k);
+        a.def.gain = 2.0;
+        a.params[0] = 20.0;
+        for (size_t j = 1; j < 5; j++) {
+            a.params[j * NET_MAX_ROWS] = 0.0;
+            a.initial[j * NET_MAX_ROWS] = (double)j;
+        }
+        net_edge(&a, 0, 1, 10.0, 0.0);
+        net_edge(&a, 0, 2, 1.0, 2.0);
+        net_edge(&a, 0, 3, 10.0, 5.05);
+        net_edge(&a, 0, 4, -1.0, 0.7);
+        expect_end(&a, 30.0, 65.0, "region_000");
+        const char *message = cal_context_message(a.ctx);
+        cr_expect(strstr(message, " Largest inputs just before: y of region_003 60 mV, y of region_001 20 mV, "
+                                  "y of region_004 -8 mV. Try ") != NULL,
+                  "%s: %s", cal_integrator_names[k], message);
+        net_free(&a);
+    }
+}
+
+/* The source is exp(t) and arrives 5 ms late with weight 1; the last sum before the failure at T is that of T - dt. */
+Test(nmm_failures, inputs_are_those_of_the_step_before)
+{
+    net a = make_growing(2, CAL_RK4);
+    a.params[0] = 20.0;
+    a.params[NET_MAX_ROWS] = 1.0;
+    net_edge(&a, 0, 1, 1.0, 5.0);
+    expect_end(&a, 30.0, 65.0, "region_000");
+    const char *message = cal_context_message(a.ctx), *time = strstr(message, "finite at "),
+               *value = strstr(message, "y of region_001 ");
+    cr_assert(time != NULL && value != NULL, "%s", message);
+    const double expected = exp(1e3 * strtod(time + 10, NULL) - 0.1 - 5.0);
+    cr_expect(epsilon_eq(dbl, strtod(value + 16, NULL) / expected, 1.0, 1e-3), "%s", message); /* 4 digits are printed */
+    net_free(&a);
 }
 
 /* A mass of rate 1e6 / ms follows one of rate 1: BDF takes it in long steps; explicit steps of 0.1 ms run away at once;
