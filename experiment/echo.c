@@ -6,19 +6,13 @@
 #include <string.h>
 
 #include "base/numeric.h"
+#include "experiment/echo.h"
 #include "experiment/reader.h"
-
-typedef struct echo {
-    cali_text *out;
-    const cal_experiment *exp;
-    unsigned depth;
-    bool has_items; /* of the innermost open bracket */
-} echo;
 
 /* ---- JSON ------------------------------------------------------------------------------------------------ */
 
 /* Begins an item on a line of its own. `key` NULL: of a list. */
-static void add_key(echo *e, const char *key)
+void cali_echo_key(cali_echo *e, const char *key)
 {
     cali_text_format(e->out, "%s\n%*s", e->has_items ? "," : "", (int)(2 * e->depth), "");
     e->has_items = true;
@@ -28,16 +22,16 @@ static void add_key(echo *e, const char *key)
     }
 }
 
-static void open_bracket(echo *e, const char *key, const char *bracket)
+void cali_echo_open(cali_echo *e, const char *key, const char *bracket)
 {
     if (e->depth > 0)
-        add_key(e, key);
+        cali_echo_key(e, key);
     cali_text_add(e->out, bracket);
     e->depth++;
     e->has_items = false;
 }
 
-static void close_bracket(echo *e, const char *bracket)
+void cali_echo_close(cali_echo *e, const char *bracket)
 {
     e->depth--;
     if (e->has_items)
@@ -46,26 +40,26 @@ static void close_bracket(echo *e, const char *bracket)
     e->has_items = true;
 }
 
-static void add_text(echo *e, const char *key, const char *text)
+void cali_echo_text(cali_echo *e, const char *key, const char *text)
 {
     if (text == NULL)
         return;
-    add_key(e, key);
+    cali_echo_key(e, key);
     cali_text_add_json(e->out, text);
 }
 
-static void add_integer(echo *e, const char *key, uint64_t value)
+void cali_echo_integer(cali_echo *e, const char *key, uint64_t value)
 {
-    add_key(e, key);
+    cali_echo_key(e, key);
     cali_text_format(e->out, "%llu", (unsigned long long)value);
 }
 
-static void add_quantity(echo *e, const char *key, double value, const char *unit_text)
+void cali_echo_quantity(cali_echo *e, const char *key, double value, const char *unit_text)
 {
     cali_unit unit;
     cali_text text = {0};
     cali_unit_parse(unit_text, &unit);
-    add_key(e, key);
+    cali_echo_key(e, key);
     cali_quantity_add_si(&text, value, unit_text);
     const bool is_number = cali_unit_is_plain(&unit) && isfinite(value);
     if (text.is_broken)
@@ -78,7 +72,7 @@ static void add_quantity(echo *e, const char *key, double value, const char *uni
 }
 
 /* Integer nanoseconds as decimal seconds, without rounding. */
-static void add_time(echo *e, const char *key, cal_time t)
+void cali_echo_time(cali_echo *e, const char *key, cal_time t)
 {
     char digits[32];
     const long long whole = t / INT64_C(1000000000), rest = t % INT64_C(1000000000);
@@ -87,7 +81,7 @@ static void add_time(echo *e, const char *key, cal_time t)
     while (digits[n - 1] == '0')
         n--;
     n -= digits[n - 1] == '.';
-    add_key(e, key);
+    cali_echo_key(e, key);
     cali_text_format(e->out, "\"%.*s s\"", (int)n, digits);
 }
 
@@ -111,7 +105,7 @@ static uint64_t load_integer(const cali_key *key, const void *target)
     return large;
 }
 
-static void add_member(echo *e, const cali_key *key, const void *target)
+static void add_member(cali_echo *e, const cali_key *key, const void *target)
 {
     const char *at = (const char *)target + key->offset;
     const char *text = NULL;
@@ -122,50 +116,50 @@ static void add_member(echo *e, const cali_key *key, const void *target)
     case CALI_KEY_TEXT:
     case CALI_KEY_PATH:
         memcpy(&text, at, sizeof text);
-        add_text(e, key->name, text);
+        cali_echo_text(e, key->name, text);
         break;
     case CALI_KEY_WORD:
-        add_text(e, key->name, key->words[load_integer(key, target)]);
+        cali_echo_text(e, key->name, key->words[load_integer(key, target)]);
         break;
     case CALI_KEY_COUNT:
-        add_integer(e, key->name, load_integer(key, target));
+        cali_echo_integer(e, key->name, load_integer(key, target));
         break;
     case CALI_KEY_FLAG:
         memcpy(&flag, at, sizeof flag);
-        add_key(e, key->name);
+        cali_echo_key(e, key->name);
         cali_text_add(e->out, flag ? "true" : "false");
         break;
     case CALI_KEY_NUMBER:
         memcpy(&number, at, sizeof number);
-        add_quantity(e, key->name, number, key->unit);
+        cali_echo_quantity(e, key->name, number, key->unit);
         break;
     case CALI_KEY_TIME:
         memcpy(&time, at, sizeof time);
         if (time == 0 && key->special != NULL)
-            add_text(e, key->name, key->special);
+            cali_echo_text(e, key->name, key->special);
         else
-            add_time(e, key->name, time);
+            cali_echo_time(e, key->name, time);
         break;
     default:
         break;
     }
 }
 
-static void add_members(echo *e, const cali_mapping *mapping, const void *target)
+static void add_members(cali_echo *e, const cali_mapping *mapping, const void *target)
 {
     for (size_t i = 0; i < mapping->n_keys; i++)
         if (mapping->keys[i].size > 0)
             add_member(e, &mapping->keys[i], target);
 }
 
-static void add_distribution(echo *e, const char *key, const cal_distribution *d, const char *unit)
+void cali_echo_distribution(cali_echo *e, const char *key, const cal_distribution *d, const char *unit)
 {
     const cali_distribution_word *word = NULL;
     for (size_t i = 0; i < CALI_N_DISTRIBUTION_WORDS; i++)
         if (cali_distribution_words[i].kind == d->kind)
             word = &cali_distribution_words[i];
     if (word == NULL) {
-        add_quantity(e, key, d->a, unit);
+        cali_echo_quantity(e, key, d->a, unit);
         return;
     }
     const bool is_log = d->kind == CAL_LOGNORMAL, is_clipped = d->low != 0.0 || d->high != 0.0;
@@ -182,72 +176,73 @@ static void add_distribution(echo *e, const char *key, const cal_distribution *d
     if (text.is_broken)
         e->out->is_broken = true;
     else
-        add_text(e, key, text.data);
+        cali_echo_text(e, key, text.data);
     cali_text_free(&text);
 }
 
 /* ---- the parts ----------------------------------------------------------------------------------------------- */
 
-static int default_mass(const echo *e)
+static int default_mass(const cali_echo *e)
 {
     return e->exp->n_assignments > 0 ? e->exp->assignments[0].mass : -1;
 }
 
-static const cal_field *field_of(const echo *e, cali_field_kind kind, const char *name)
+static const cal_field *field_of(const cali_echo *e, cali_field_kind kind, const char *name)
 {
     return cali_look_up_field(e->exp, default_mass(e), kind, name);
 }
 
-static void add_connectome(echo *e)
+static void add_connectome(cali_echo *e)
 {
     const cal_experiment *x = e->exp;
-    open_bracket(e, "connectome", "{");
+    cali_echo_open(e, "connectome", "{");
     for (size_t i = 0; i < cali_keys_connectome.n_keys; i++) {
         const cali_key *key = &cali_keys_connectome.keys[i];
         if (strcmp(key->name, "length_unit") == 0)
-            add_quantity(e, key->name, x->source.length_unit_mm, "mm");
+            cali_echo_quantity(e, key->name, x->source.length_unit_mm, "mm");
         else if (key->size > 0)
             add_member(e, key, x);
     }
     if (x->is_generated) {
-        open_bracket(e, "generate", "{");
+        cali_echo_open(e, "generate", "{");
         add_members(e, &cali_keys_generate, x);
-        close_bracket(e, "}");
+        cali_echo_close(e, "}");
     }
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
-static void add_coupling(echo *e)
+static void add_coupling(cali_echo *e)
 {
     const cal_experiment *x = e->exp;
-    open_bracket(e, "coupling", "{");
+    cali_echo_open(e, "coupling", "{");
     add_members(e, &cali_keys_coupling, x);
-    open_bracket(e, "terms", "[");
+    cali_echo_open(e, "terms", "[");
     for (size_t i = 0; i < x->n_couplings; i++) {
         const cal_coupling *t = &x->couplings[i];
-        const cal_field *from = field_of(e, CALI_OUTPUTS, cali_term_source(x, default_mass(e), t)), *to = field_of(e, CALI_INPUTS, t->to);
+        const cal_field *from = field_of(e, CALI_OUTPUTS, cali_term_source(x, default_mass(e), t));
+        const cal_field *to = field_of(e, CALI_INPUTS, t->to);
         const cal_coupling_info *info = cal_coupling_info_of(t->kind);
         cal_coupling numbers = *t;
         if (t->to != NULL && t->to[0] == '\0')
             continue; /* acts on no mass; what reads it asks for it by itself */
-        open_bracket(e, NULL, "{");
+        cali_echo_open(e, NULL, "{");
         add_members(e, &cali_keys_term, t);
-        add_text(e, "from", t->from);
-        add_text(e, "to", t->to);
-        add_text(e, "threshold", t->threshold);
-        add_text(e, "matrix", i < x->n_coupling_matrices ? x->coupling_matrices[i] : NULL);
+        cali_echo_text(e, "from", t->from);
+        cali_echo_text(e, "to", t->to);
+        cali_echo_text(e, "threshold", t->threshold);
+        cali_echo_text(e, "matrix", i < x->n_coupling_matrices ? x->coupling_matrices[i] : NULL);
         for (size_t k = 0; from != NULL && to != NULL && k < info->n_params; k++) {
             char unit[CALI_UNIT_TEXT];
             cali_term_unit(&info->params[k], from, to, unit);
-            add_quantity(e, info->params[k].name, *cal_coupling_number(&numbers, info->params[k].name), unit);
+            cali_echo_quantity(e, info->params[k].name, *cal_coupling_number(&numbers, info->params[k].name), unit);
         }
-        close_bracket(e, "}");
+        cali_echo_close(e, "}");
     }
-    close_bracket(e, "]");
-    close_bracket(e, "}");
+    cali_echo_close(e, "]");
+    cali_echo_close(e, "}");
 }
 
-static void add_noise(echo *e, const cal_nmm_noise *noise, const cali_noise_more *more)
+static void add_noise(cali_echo *e, const cal_nmm_noise *noise, const cali_noise_more *more)
 {
     const bool is_on_input = noise->input != NULL;
     const char *name = is_on_input ? noise->input : noise->state;
@@ -260,81 +255,82 @@ static void add_noise(echo *e, const cal_nmm_noise *noise, const cali_noise_more
     const cali_noise_text text = {.state = (char *)(uintptr_t)noise->state, .input = (char *)(uintptr_t)noise->input,
                                   .of = more->of, .correlations = more->correlations, .tau_ms = noise->tau_ms,
                                   .correlation = noise->correlation, .form = (int)noise->form};
-    open_bracket(e, NULL, "{");
+    cali_echo_open(e, NULL, "{");
     add_members(e, &cali_keys_noise, &text);
-    add_quantity(e, "level", noise->level, unit);
+    cali_echo_quantity(e, "level", noise->level, unit);
     if (noise->form != CAL_NOISE_ADDITIVE && target != NULL) {
         cali_divide_units("1", target->unit, inverse);
-        add_quantity(e, "a", noise->a, "1");
-        add_quantity(e, "b", noise->b, inverse);
+        cali_echo_quantity(e, "a", noise->a, "1");
+        cali_echo_quantity(e, "b", noise->b, inverse);
     }
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
-static void add_noises(echo *e)
+static void add_noises(cali_echo *e)
 {
-    open_bracket(e, "noise", "[");
+    cali_echo_open(e, "noise", "[");
     for (size_t i = 0; i < e->exp->n_noises; i++)
         add_noise(e, &e->exp->noises[i], &e->exp->noise_more[i]);
-    close_bracket(e, "]");
+    cali_echo_close(e, "]");
 }
 
-static void add_weights(echo *e, const cali_stimulus_more *more)
+static void add_weights(cali_echo *e, const cali_stimulus_more *more)
 {
     if (more->kernel != NULL) {
-        open_bracket(e, "weights", "{");
-        add_text(e, "kernel", more->kernel->name);
-        add_text(e, "focus", more->focus);
+        cali_echo_open(e, "weights", "{");
+        cali_echo_text(e, "kernel", more->kernel->name);
+        cali_echo_text(e, "focus", more->focus);
         for (size_t k = 0; k < more->kernel->n_params; k++)
-            add_quantity(e, more->kernel->params[k].name, more->kernel_params[k], more->kernel->params[k].unit);
-        close_bracket(e, "}");
+            cali_echo_quantity(e, more->kernel->params[k].name, more->kernel_params[k], more->kernel->params[k].unit);
+        cali_echo_close(e, "}");
     } else if (more->n_weights == 1) {
-        add_quantity(e, "weights", more->weights[0], "1");
+        cali_echo_quantity(e, "weights", more->weights[0], "1");
     } else if (more->weights != NULL) {
-        open_bracket(e, "weights", "[");
+        cali_echo_open(e, "weights", "[");
         for (size_t k = 0; k < more->n_weights; k++)
-            add_quantity(e, NULL, more->weights[k], "1");
-        close_bracket(e, "]");
+            cali_echo_quantity(e, NULL, more->weights[k], "1");
+        cali_echo_close(e, "]");
     }
 }
 
-static void add_stimulus(echo *e, const cal_nmm_stimulus *s, const cali_stimulus_more *more)
+static void add_stimulus(cali_echo *e, const cal_nmm_stimulus *s, const cali_stimulus_more *more)
 {
     const cali_stimulus_text text = {.wave = (char *)(uintptr_t)s->wave->name, .input = (char *)(uintptr_t)s->input,
-                                     .state = (char *)(uintptr_t)s->state, .of = more->of, .file = more->path, .column = more->path != NULL ? more->column : NULL,
+                                     .state = (char *)(uintptr_t)s->state, .of = more->of, .file = more->path,
+                                     .column = more->path != NULL ? more->column : NULL,
                                      .start = s->start, .stop = s->stop};
-    open_bracket(e, NULL, "{");
+    cali_echo_open(e, NULL, "{");
     add_members(e, &cali_keys_stimulus, &text);
     add_weights(e, more);
     for (size_t k = 0; k < s->wave->n_params; k++) {
         const cal_field *f = &s->wave->params[k];
-        add_quantity(e, f->name, s->params[k], strcmp(f->unit, "input") == 0 ? more->unit : f->unit);
+        cali_echo_quantity(e, f->name, s->params[k], strcmp(f->unit, "input") == 0 ? more->unit : f->unit);
     }
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
-static void add_stimuli(echo *e)
+static void add_stimuli(cali_echo *e)
 {
-    open_bracket(e, "stimuli", "[");
+    cali_echo_open(e, "stimuli", "[");
     for (size_t i = 0; i < e->exp->n_stimuli; i++)
         add_stimulus(e, &e->exp->stimuli[i], &e->exp->stimulus_more[i]);
-    close_bracket(e, "]");
+    cali_echo_close(e, "]");
 }
 
-static void add_setting(echo *e, const cal_field *field, const cali_setting *s)
+static void add_setting(cali_echo *e, const cal_field *field, const cali_setting *s)
 {
     if (s->path == NULL) {
-        add_distribution(e, field->name, &s->value, field->unit);
+        cali_echo_distribution(e, field->name, &s->value, field->unit);
         return;
     }
-    open_bracket(e, field->name, "{");
-    add_text(e, "file", s->path);
-    add_text(e, "column", s->column);
-    close_bracket(e, "}");
+    cali_echo_open(e, field->name, "{");
+    cali_echo_text(e, "file", s->path);
+    cali_echo_text(e, "column", s->column);
+    cali_echo_close(e, "}");
 }
 
 /* Parameters or states: what the file gives, and with `values` the rest of them too. */
-static void add_settings(echo *e, const cal_nmm_model *model, bool is_state, const cali_settings *settings,
+static void add_settings(cali_echo *e, const cal_nmm_model *model, bool is_state, const cali_settings *settings,
                          const double *values)
 {
     const cal_field *fields = is_state ? model->states : model->params;
@@ -348,277 +344,126 @@ static void add_settings(echo *e, const cal_nmm_model *model, bool is_state, con
         if (last == NULL && values == NULL)
             continue;
         if (!is_open)
-            open_bracket(e, is_state ? "initial" : "parameters", "{");
+            cali_echo_open(e, is_state ? "initial" : "parameters", "{");
         is_open = true;
         if (last != NULL)
             add_setting(e, &fields[row], last);
         else
-            add_quantity(e, fields[row].name, values[row], fields[row].unit);
+            cali_echo_quantity(e, fields[row].name, values[row], fields[row].unit);
     }
     if (is_open)
-        close_bracket(e, "}");
+        cali_echo_close(e, "}");
 }
 
-static void add_models(echo *e)
+static void add_models(cali_echo *e)
 {
-    open_bracket(e, "models", "{");
+    cali_echo_open(e, "models", "{");
     for (size_t i = 0; i < e->exp->n_masses; i++) {
         const cali_mass *mass = &e->exp->masses[i];
-        open_bracket(e, mass->name, "{");
+        cali_echo_open(e, mass->name, "{");
         const char *path = cali_own_model_path(e->exp, mass->model);
-        add_text(e, "neural_mass", path != NULL ? path : mass->model->name);
+        cali_echo_text(e, "neural_mass", path != NULL ? path : mass->model->name);
         add_settings(e, mass->model, false, &mass->settings, mass->params);
         add_settings(e, mass->model, true, &mass->settings, mass->initial);
-        close_bracket(e, "}");
+        cali_echo_close(e, "}");
     }
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
-/* ---- spiking regions ------------------------------------------------------------------------------------------- */
+/* ---- regions and recording ------------------------------------------------------------------------------------- */
 
-static const cal_snn_setting *find_setting(const cali_population *p, const char *name)
-{
-    for (size_t i = 0; i < p->n_settings; i++)
-        if (strcmp(p->settings[i].name, name) == 0)
-            return &p->settings[i];
-    return NULL;
-}
-
-/* States that are not set stay so: some begin at a parameter (V at E_L). */
-static void add_populations(echo *e, const cali_network *network)
-{
-    open_bracket(e, "populations", "{");
-    for (size_t i = 0; i < network->n_populations; i++) {
-        const cali_population *p = &network->populations[i];
-        const cal_neuron *neuron = p->neuron;
-        open_bracket(e, p->name, "{");
-        add_text(e, "neuron", neuron->name);
-        add_integer(e, "count", p->n);
-        open_bracket(e, "parameters", "{");
-        for (size_t k = 0; k < neuron->n_params; k++) {
-            const cal_snn_setting *setting = find_setting(p, neuron->params[k].name);
-            const cal_distribution value = {.kind = CAL_CONSTANT, .a = neuron->params[k].value};
-            add_distribution(e, neuron->params[k].name, setting != NULL ? &setting->value : &value,
-                             neuron->params[k].unit);
-        }
-        close_bracket(e, "}");
-        open_bracket(e, "initial", "{");
-        for (size_t k = 0; k < neuron->n_states; k++) {
-            const cal_snn_setting *setting = find_setting(p, neuron->states[k].name);
-            if (setting != NULL)
-                add_distribution(e, setting->name, &setting->value, neuron->states[k].unit);
-        }
-        close_bracket(e, "}");
-        close_bracket(e, "}");
-    }
-    close_bracket(e, "}");
-}
-
-static const char *receptor_unit(const cali_network *network, size_t population, const char *name)
-{
-    const cal_neuron *neuron = network->populations[population].neuron;
-    for (size_t i = 0; i < neuron->n_receptors; i++)
-        if (strcmp(neuron->receptors[i].name, name) == 0)
-            return neuron->receptors[i].unit;
-    return "1";
-}
-
-static void add_connections(echo *e, const cali_network *network)
-{
-    open_bracket(e, "connections", "[");
-    for (size_t i = 0; i < network->n_projections; i++) {
-        const cal_snn_projection *p = &network->projections[i];
-        open_bracket(e, NULL, "{");
-        add_text(e, "from", network->populations[p->from].name);
-        add_text(e, "to", network->populations[p->to].name);
-        if (p->rule == CAL_FIXED_IN_DEGREE)
-            add_integer(e, "in_degree", p->in_degree);
-        else if (p->rule == CAL_PAIRWISE_BERNOULLI)
-            add_quantity(e, "probability", p->probability, "1");
-        else {
-            add_key(e, p->rule == CAL_ALL_TO_ALL ? "all_to_all" : "one_to_one");
-            cali_text_add(e->out, "true");
-        }
-        add_key(e, "autapses");
-        cali_text_add(e->out, p->has_autapses ? "true" : "false");
-        add_key(e, "multapses");
-        cali_text_add(e->out, p->has_multapses ? "true" : "false");
-        add_text(e, "receptor", p->receptor);
-        add_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
-        add_distribution(e, "delay", &p->delay_ms, "ms");
-        close_bracket(e, "}");
-    }
-    close_bracket(e, "]");
-}
-
-static void add_target(echo *e, const cali_network *network, size_t population, const char *receptor)
-{
-    char text[512];
-    snprintf(text, sizeof text, "%.255s%s%.200s", network->populations[population].name, receptor != NULL ? "." : "",
-             receptor != NULL ? receptor : "");
-    add_text(e, "into", text);
-}
-
-static void add_drive(echo *e, const cali_network *network)
-{
-    open_bracket(e, "drive", "[");
-    for (size_t i = 0; i < network->n_poissons; i++) {
-        const cal_snn_poisson *p = &network->poissons[i];
-        open_bracket(e, NULL, "{");
-        add_text(e, "kind", "poisson");
-        add_target(e, network, p->to, p->receptor);
-        add_quantity(e, "rate", p->rate_Hz, "Hz");
-        add_quantity(e, "trains", p->n_trains, "1");
-        add_quantity(e, "weight", p->weight, receptor_unit(network, p->to, p->receptor));
-        close_bracket(e, "}");
-    }
-    for (size_t i = 0; i < network->n_currents; i++) {
-        const cal_snn_current *c = &network->currents[i];
-        open_bracket(e, NULL, "{");
-        add_text(e, "kind", "current");
-        add_target(e, network, c->to, NULL);
-        add_quantity(e, "amplitude", c->amplitude, network->populations[c->to].neuron->current_unit);
-        add_time(e, "start", c->start);
-        if (c->stop == 0)
-            add_text(e, "stop", "end");
-        else
-            add_time(e, "stop", c->stop);
-        close_bracket(e, "}");
-    }
-    close_bracket(e, "]");
-}
-
-static void add_transfer(echo *e, const cali_network *network, const cali_transfer *t)
-{
-    const bool is_receiver = t->transducer->direction == CAL_RECEIVES;
-    open_bracket(e, NULL, "{");
-    add_text(e, "by", t->transducer->name);
-    add_text(e, "take", t->take);
-    if (is_receiver)
-        add_target(e, network, t->population, t->receptor);
-    else
-        add_text(e, "from", network->populations[t->population].name);
-    if (t->receptor != NULL) {
-        add_quantity(e, "weight", t->weight, receptor_unit(network, t->population, t->receptor));
-        add_quantity(e, "synapses", t->synapses, "1");
-    }
-    if (t->trains > 0)
-        add_integer(e, "trains", t->trains);
-    for (size_t i = 0; i < t->transducer->n_params; i++)
-        add_quantity(e, t->transducer->params[i].name, t->params[i], t->units[i]);
-    close_bracket(e, "}");
-}
-
-static void add_network(echo *e, const cali_network *network)
-{
-    open_bracket(e, "spiking", "{");
-    add_time(e, "step", network->step);
-    add_populations(e, network);
-    add_connections(e, network);
-    add_drive(e, network);
-    open_bracket(e, "receives", "[");
-    for (size_t i = 0; i < network->n_receives; i++)
-        add_transfer(e, network, &network->receives[i]);
-    close_bracket(e, "]");
-    open_bracket(e, "gives", "[");
-    for (size_t i = 0; i < network->n_gives; i++)
-        add_transfer(e, network, &network->gives[i]);
-    close_bracket(e, "]");
-    close_bracket(e, "}");
-}
-
-static void add_regions(echo *e)
+static void add_regions(cali_echo *e)
 {
     const cal_experiment *x = e->exp;
-    open_bracket(e, "regions", "{");
+    cali_echo_open(e, "regions", "{");
     for (size_t i = 0; i < x->n_assignments; i++) {
         const cali_assignment *line = &x->assignments[i];
-        open_bracket(e, line->selector, "{");
+        cali_echo_open(e, line->selector, "{");
         if (line->mass >= 0)
-            add_text(e, "model", x->masses[line->mass].name);
+            cali_echo_text(e, "model", x->masses[line->mass].name);
         if (line->mass >= 0) {
             add_settings(e, x->masses[line->mass].model, false, &line->settings, NULL);
             add_settings(e, x->masses[line->mass].model, true, &line->settings, NULL);
         }
         if (line->network >= 0)
-            add_network(e, &x->networks[line->network]);
-        close_bracket(e, "}");
+            cali_echo_network(e, &x->networks[line->network]);
+        cali_echo_close(e, "}");
     }
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
-static void add_monitor(echo *e, const cali_monitor_wish *m)
+static void add_monitor(cali_echo *e, const cali_monitor_wish *m)
 {
-    open_bracket(e, "monitor", "{");
-    add_text(e, "kind", m->kind->name);
+    cali_echo_open(e, "monitor", "{");
+    cali_echo_text(e, "kind", m->kind->name);
     if (m->kind->has_kernel) {
-        add_text(e, "kernel", m->kernel->name);
-        add_text(e, "form", cal_bold_form_names[m->form]);
-        add_time(e, "length", m->length);
+        cali_echo_text(e, "kernel", m->kernel->name);
+        cali_echo_text(e, "form", cal_bold_form_names[m->form]);
+        cali_echo_time(e, "length", m->length);
     }
-    add_text(e, "groups", m->groups);
-    add_text(e, "table", m->table);
+    cali_echo_text(e, "groups", m->groups);
+    cali_echo_text(e, "table", m->table);
     if (m->kind->has_lead_field) {
-        add_text(e, "lead_field", m->lead_field);
-        add_text(e, "unit", m->unit);
-        add_key(e, "average_reference");
+        cali_echo_text(e, "lead_field", m->lead_field);
+        cali_echo_text(e, "unit", m->unit);
+        cali_echo_key(e, "average_reference");
         cali_text_add(e->out, m->has_average_reference ? "true" : "false");
     }
     const cal_field *fields = m->kernel != NULL ? m->kernel->params : m->kind->params;
     for (size_t i = 0; i < (m->kernel != NULL ? m->kernel->n_params : m->kind->n_params); i++)
-        add_quantity(e, fields[i].name, m->params[i], fields[i].unit);
-    close_bracket(e, "}");
+        cali_echo_quantity(e, fields[i].name, m->params[i], fields[i].unit);
+    cali_echo_close(e, "}");
 }
 
-static void add_record(echo *e)
+static void add_record(cali_echo *e)
 {
     const cal_experiment *x = e->exp;
-    open_bracket(e, "record", "{");
+    cali_echo_open(e, "record", "{");
     add_members(e, &cali_keys_record, x);
-    open_bracket(e, "signals", "[");
+    cali_echo_open(e, "signals", "[");
     for (size_t i = 0; i < x->n_signals; i++) {
-        open_bracket(e, NULL, "{");
+        cali_echo_open(e, NULL, "{");
         add_members(e, &cali_keys_signal, &x->signals[i]);
         if (x->signals[i].monitor.kind != NULL)
             add_monitor(e, &x->signals[i].monitor);
-        close_bracket(e, "}");
+        cali_echo_close(e, "}");
     }
-    close_bracket(e, "]");
-    close_bracket(e, "}");
+    cali_echo_close(e, "]");
+    cali_echo_close(e, "}");
 }
 
-static void add_plain(echo *e, const char *key, const cali_mapping *mapping)
+static void add_plain(cali_echo *e, const char *key, const cali_mapping *mapping)
 {
-    open_bracket(e, key, "{");
+    cali_echo_open(e, key, "{");
     add_members(e, mapping, e->exp);
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
-static void add_initial(echo *e)
+static void add_initial(cali_echo *e)
 {
     const cal_experiment *x = e->exp;
     if (x->initial_state == NULL && x->n_pasts == 0)
         return;
-    open_bracket(e, "initial", "{");
+    cali_echo_open(e, "initial", "{");
     add_members(e, &cali_keys_initial, x);
     if (x->n_pasts > 0) {
-        open_bracket(e, "history", "[");
+        cali_echo_open(e, "history", "[");
         for (size_t i = 0; i < x->n_pasts; i++) {
-            open_bracket(e, NULL, "{");
+            cali_echo_open(e, NULL, "{");
             add_members(e, &cali_keys_history, &x->pasts[i]);
-            close_bracket(e, "}");
+            cali_echo_close(e, "}");
         }
-        close_bracket(e, "]");
+        cali_echo_close(e, "]");
     }
-    close_bracket(e, "}");
+    cali_echo_close(e, "}");
 }
 
 cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out)
 {
-    echo e = {.out = out, .exp = experiment};
-    open_bracket(&e, NULL, "{");
-    add_integer(&e, "callosum", 1);
-    add_text(&e, "title", experiment->title);
+    cali_echo e = {.out = out, .exp = experiment};
+    cali_echo_open(&e, NULL, "{");
+    cali_echo_integer(&e, "callosum", 1);
+    cali_echo_text(&e, "title", experiment->title);
     add_plain(&e, "run", &cali_keys_run);
     add_connectome(&e);
     add_coupling(&e);
@@ -631,6 +476,6 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     add_plain(&e, "sync", &cali_keys_sync);
     add_record(&e);
     add_plain(&e, "analysis", &cali_keys_analysis);
-    close_bracket(&e, "}");
+    cali_echo_close(&e, "}");
     return out->is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the manifest") : CAL_OK;
 }

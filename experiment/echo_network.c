@@ -1,0 +1,156 @@
+/* The spiking regions of the experiment as it is run: populations, connections, drive, and what crosses the border. */
+#include <stdio.h>
+#include <string.h>
+
+#include "experiment/echo.h"
+
+static const cal_snn_setting *find_setting(const cali_population *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_settings; i++)
+        if (strcmp(p->settings[i].name, name) == 0)
+            return &p->settings[i];
+    return NULL;
+}
+
+/* States that are not set stay so: some begin at a parameter (V at E_L). */
+static void add_populations(cali_echo *e, const cali_network *network)
+{
+    cali_echo_open(e, "populations", "{");
+    for (size_t i = 0; i < network->n_populations; i++) {
+        const cali_population *p = &network->populations[i];
+        const cal_neuron *neuron = p->neuron;
+        cali_echo_open(e, p->name, "{");
+        cali_echo_text(e, "neuron", neuron->name);
+        cali_echo_integer(e, "count", p->n);
+        cali_echo_open(e, "parameters", "{");
+        for (size_t k = 0; k < neuron->n_params; k++) {
+            const cal_snn_setting *setting = find_setting(p, neuron->params[k].name);
+            const cal_distribution value = {.kind = CAL_CONSTANT, .a = neuron->params[k].value};
+            cali_echo_distribution(e, neuron->params[k].name, setting != NULL ? &setting->value : &value,
+                                   neuron->params[k].unit);
+        }
+        cali_echo_close(e, "}");
+        cali_echo_open(e, "initial", "{");
+        for (size_t k = 0; k < neuron->n_states; k++) {
+            const cal_snn_setting *setting = find_setting(p, neuron->states[k].name);
+            if (setting != NULL)
+                cali_echo_distribution(e, setting->name, &setting->value, neuron->states[k].unit);
+        }
+        cali_echo_close(e, "}");
+        cali_echo_close(e, "}");
+    }
+    cali_echo_close(e, "}");
+}
+
+static const char *receptor_unit(const cali_network *network, size_t population, const char *name)
+{
+    const cal_neuron *neuron = network->populations[population].neuron;
+    for (size_t i = 0; i < neuron->n_receptors; i++)
+        if (strcmp(neuron->receptors[i].name, name) == 0)
+            return neuron->receptors[i].unit;
+    return "1";
+}
+
+static void add_connections(cali_echo *e, const cali_network *network)
+{
+    cali_echo_open(e, "connections", "[");
+    for (size_t i = 0; i < network->n_projections; i++) {
+        const cal_snn_projection *p = &network->projections[i];
+        cali_echo_open(e, NULL, "{");
+        cali_echo_text(e, "from", network->populations[p->from].name);
+        cali_echo_text(e, "to", network->populations[p->to].name);
+        if (p->rule == CAL_FIXED_IN_DEGREE)
+            cali_echo_integer(e, "in_degree", p->in_degree);
+        else if (p->rule == CAL_PAIRWISE_BERNOULLI)
+            cali_echo_quantity(e, "probability", p->probability, "1");
+        else {
+            cali_echo_key(e, p->rule == CAL_ALL_TO_ALL ? "all_to_all" : "one_to_one");
+            cali_text_add(e->out, "true");
+        }
+        cali_echo_key(e, "autapses");
+        cali_text_add(e->out, p->has_autapses ? "true" : "false");
+        cali_echo_key(e, "multapses");
+        cali_text_add(e->out, p->has_multapses ? "true" : "false");
+        cali_echo_text(e, "receptor", p->receptor);
+        cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
+        cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
+        cali_echo_close(e, "}");
+    }
+    cali_echo_close(e, "]");
+}
+
+static void add_target(cali_echo *e, const cali_network *network, size_t population, const char *receptor)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%.255s%s%.200s", network->populations[population].name, receptor != NULL ? "." : "",
+             receptor != NULL ? receptor : "");
+    cali_echo_text(e, "into", text);
+}
+
+static void add_drive(cali_echo *e, const cali_network *network)
+{
+    cali_echo_open(e, "drive", "[");
+    for (size_t i = 0; i < network->n_poissons; i++) {
+        const cal_snn_poisson *p = &network->poissons[i];
+        cali_echo_open(e, NULL, "{");
+        cali_echo_text(e, "kind", "poisson");
+        add_target(e, network, p->to, p->receptor);
+        cali_echo_quantity(e, "rate", p->rate_Hz, "Hz");
+        cali_echo_quantity(e, "trains", p->n_trains, "1");
+        cali_echo_quantity(e, "weight", p->weight, receptor_unit(network, p->to, p->receptor));
+        cali_echo_close(e, "}");
+    }
+    for (size_t i = 0; i < network->n_currents; i++) {
+        const cal_snn_current *c = &network->currents[i];
+        cali_echo_open(e, NULL, "{");
+        cali_echo_text(e, "kind", "current");
+        add_target(e, network, c->to, NULL);
+        cali_echo_quantity(e, "amplitude", c->amplitude, network->populations[c->to].neuron->current_unit);
+        cali_echo_time(e, "start", c->start);
+        if (c->stop == 0)
+            cali_echo_text(e, "stop", "end");
+        else
+            cali_echo_time(e, "stop", c->stop);
+        cali_echo_close(e, "}");
+    }
+    cali_echo_close(e, "]");
+}
+
+static void add_transfer(cali_echo *e, const cali_network *network, const cali_transfer *t)
+{
+    const bool is_receiver = t->transducer->direction == CAL_RECEIVES;
+    cali_echo_open(e, NULL, "{");
+    cali_echo_text(e, "by", t->transducer->name);
+    cali_echo_text(e, "take", t->take);
+    if (is_receiver)
+        add_target(e, network, t->population, t->receptor);
+    else
+        cali_echo_text(e, "from", network->populations[t->population].name);
+    if (t->receptor != NULL) {
+        cali_echo_quantity(e, "weight", t->weight, receptor_unit(network, t->population, t->receptor));
+        cali_echo_quantity(e, "synapses", t->synapses, "1");
+    }
+    if (t->trains > 0)
+        cali_echo_integer(e, "trains", t->trains);
+    for (size_t i = 0; i < t->transducer->n_params; i++)
+        cali_echo_quantity(e, t->transducer->params[i].name, t->params[i], t->units[i]);
+    cali_echo_close(e, "}");
+}
+
+void cali_echo_network(cali_echo *e, const cali_network *network)
+{
+    cali_echo_open(e, "spiking", "{");
+    cali_echo_time(e, "step", network->step);
+    add_populations(e, network);
+    add_connections(e, network);
+    add_drive(e, network);
+    cali_echo_open(e, "receives", "[");
+    for (size_t i = 0; i < network->n_receives; i++)
+        add_transfer(e, network, &network->receives[i]);
+    cali_echo_close(e, "]");
+    cali_echo_open(e, "gives", "[");
+    for (size_t i = 0; i < network->n_gives; i++)
+        add_transfer(e, network, &network->gives[i]);
+    cali_echo_close(e, "]");
+    cali_echo_close(e, "}");
+}
