@@ -88,12 +88,21 @@ static const char *part_unit(const cali_block *b, const cali_channel *channel, c
     return channel->kind == CALI_CHANNEL_LOGISTIC && input < b->model->n_inputs ? b->model->inputs[input].unit : "1";
 }
 
+/* Terms may share a channel: what travels there counts once. */
+static bool is_ranked(const cal_nmm *nmm, const cali_block *b, size_t term)
+{
+    for (size_t t = 0; t < term; t++)
+        if (b->term_input[t] >= 0 && nmm->terms[t].channel == nmm->terms[term].channel)
+            return true;
+    return false;
+}
+
 void cali_nmm_say_inputs(const cal_nmm *nmm, const cali_block *b, size_t at, int64_t step, char *text, size_t size)
 {
     ranking r = {.n = 0};
     for (size_t t = 0; t < nmm->n_terms; t++) {
         const size_t c = nmm->terms[t].channel;
-        if (b->term_input[t] < 0)
+        if (b->term_input[t] < 0 || is_ranked(nmm, b, t))
             continue;
         const cali_wiring *wiring = &nmm->wirings[nmm->channels[c].wiring];
         const double *ring = cali_nmm_ring(nmm, c, step);

@@ -91,6 +91,8 @@ Test(nmm_failures, the_message_says_what_came_in_just_before)
     for (int k = 1; k < CAL_N_INTEGRATORS; k++) {
         net a = make_growing(5, (cal_integrator)k);
         a.def.gain = 2.0;
+        a.coupling[1] = cal_coupling_default(); /* two terms read what travels once */
+        a.def.n_couplings = 2;
         a.params[0] = 20.0;
         for (size_t j = 1; j < 5; j++) {
             a.params[j * NET_MAX_ROWS] = 0.0;
