@@ -141,7 +141,13 @@ static cal_status copy_samples(cal_session *s, cali_inputs *self, const cali_sti
 static cal_status make_stimulus(cal_session *s, cali_inputs *self, size_t k, size_t *chosen)
 {
     const cali_stimulus_more *more = &s->experiment->stimulus_more[k];
-    self->stimuli[k] = s->experiment->stimuli[k];
+    const cal_nmm_stimulus *asked = &s->experiment->stimuli[k];
+    const cal_time dt = s->plan.dt, off = asked->start % dt != 0 ? asked->start : asked->stop;
+    if (off % dt != 0)
+        return cali_experiment_fail(s->ctx, s->experiment, more->place, "C202", "a stimulus begins or ends at %g ms, which is "
+                                    "no multiple of the step %g ms\ntry %g ms", cal_time_ms(off), cal_time_ms(dt),
+                                    cal_time_ms((off / dt + 1) * dt));
+    self->stimuli[k] = *asked;
     if (more->of != NULL || more->weights != NULL || more->kernel != NULL)
         CAL_TRY(make_weights(s, self, k, chosen));
     if (more->path == NULL)

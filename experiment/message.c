@@ -52,7 +52,7 @@ cal_status cali_experiment_locate(cal_context *ctx, const cal_experiment *experi
 {
     const cal_status status = cal_context_status(ctx);
     const char *at = find_code(cal_context_message(ctx));
-    if (status != CAL_ERR_INPUT || at == NULL || (code != NULL && strncmp(at, code, 4) != 0))
+    if ((status != CAL_ERR_INPUT && status != CAL_ERR_ARGUMENT) || at == NULL || (code != NULL && strncmp(at, code, 4) != 0))
         return status;
     char said[5] = "", cause[2048];
     const char *start = about != NULL ? about : cal_context_message(ctx);

@@ -334,6 +334,12 @@ static cal_status check_window(cal_session *s, cal_time longest)
                                     "the host's step %g ms does not divide the window %g ms.\ntry %s",
                                     cal_time_ms(p->dt), cal_time_ms(p->window), near);
     }
+    if (e->duration % p->window != 0 && e->window == 0 && p->n_networks == 0) { /* the window is one step */
+        near_divisors(e->duration, p->window, near, sizeof near);
+        return cali_experiment_fail(s->ctx, e, e->window_place, "C204", "run.duration %g ms is no whole number of steps of "
+                                    "%g ms\ntry integrator.step: %s", cal_time_ms(e->duration), cal_time_ms(p->window),
+                                    near);
+    }
     if (e->duration % p->window != 0)
         return cali_experiment_fail(s->ctx, e, e->window_place, "C204",
                                     "run.duration %g ms is no whole number of windows of %g ms.\ntry sync.window: auto",

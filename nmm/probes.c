@@ -21,8 +21,8 @@ static cal_status resolve_coupling(cal_nmm *nmm, const char *what, cali_probe *p
 {
     *unit = NULL;
     if (nmm->n_instant > 0)
-        return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED, "coupling over connections without delay is known inside of steps only; "
-                        "a smallest delay of one step makes it a quantity of the grid");
+        return CAL_FAIL(nmm->ctx, CAL_ERR_UNSUPPORTED, "coupling without delay is known inside of steps only; a smallest "
+                        "delay of one step makes it a quantity of the grid, unless a term is local");
     for (size_t i = 0; i < nmm->n_blocks; i++) {
         const cal_nmm_model *model = nmm->blocks[i].model;
         probe->input[i] = what == NULL ? (model->n_inputs > 0 ? 0 : -1)

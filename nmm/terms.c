@@ -268,9 +268,10 @@ static cal_status match_targets(cal_nmm *nmm, size_t t)
         const cal_field *ours = &b->model->inputs[b->term_input[t]];
         const cal_field *theirs = &first->model->inputs[first->term_input[t]];
         if (unit_ratio(ours->unit, theirs->unit) != 1.0)
-            REFUSE("C103 a coupling term acts in one unit, but %s of %s is in %s and %s of %s in %s\ntry one "
-                   "term for each, with to", theirs->name, first->model->name, theirs->unit, ours->name, b->model->name,
-                   ours->unit);
+            REFUSE("C103 a coupling term acts in one unit, but %s of %s is in %s and %s of %s in %s\ntry %s",
+                   theirs->name, first->model->name, theirs->unit, ours->name, b->model->name,
+                   ours->unit, strcmp(ours->name, theirs->name) != 0 ? "one term for each, with to"
+                                   : "an own model with another name for its input: to cannot tell these two apart");
     }
     return CAL_OK;
 }

@@ -250,7 +250,8 @@ static const struct {
     {"stimuli: {wave: file, file: back.csv}", "back.csv:4:1  C106  the time 1 ms is not after the one before it, 2 ms"},
     {"stimuli: {wave: file, file: words.csv}", "words.csv:3:3"},
     {"stimuli: {wave: file, file: none.csv}", "none.csv:1:1  C301  no samples"},
-    {"stimuli: {wave: step, amplitude: 1, start: 0.25 ms}", "a stimulus from 0.25 to 0 ms does not fit the step 0.1 ms"},
+    {"stimuli: {wave: step, amplitude: 1, start: 0.25 ms}", "C202  a stimulus begins or ends at 0.25 ms, which is no "},
+    {"stimuli: {wave: step, amplitude: 1, stop: 1.02 ms}", "multiple of the step 0.1 ms\n"},
 };
 
 Test(experiment_inputs, what_is_wrong_is_said)

@@ -282,7 +282,7 @@ Test(experiment_monitors, coupling_without_delay_is_refused_with_a_way_out)
     write_triple(ctx);
     cr_assert(cal_experiment_load(ctx, "e.yaml", set, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
     cr_expect(cal_session_create(ctx, experiment, &def, &session) == CAL_ERR_INPUT);
-    cr_expect(strstr(cal_context_message(ctx), "C107  cannot record \"coupling\": coupling over connections without delay") != NULL,
+    cr_expect(strstr(cal_context_message(ctx), "C107  cannot record \"coupling\": coupling without delay") != NULL,
               "%s", cal_context_message(ctx));
     cal_session_destroy(&session);
     cal_experiment_destroy(&experiment);

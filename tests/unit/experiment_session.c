@@ -112,6 +112,26 @@ Test(experiment_session, a_window_that_does_not_divide_the_run_is_refused)
                    "  try      sync.window: auto");
 }
 
+/* Without networks the window follows the step, so it is the step that has to change. */
+Test(experiment_session, a_step_that_does_not_divide_the_run_gets_two_that_do)
+{
+    const char *set[] = {"regions.\"b left\"=field", "integrator.step=0.3 ms"};
+    expect_message(set, 2,
+                   "e.yaml  C204  run.duration 20 ms is no whole number of steps of 0.3 ms\n"
+                   "  try      integrator.step: 0.25 ms, 0.2 ms");
+}
+
+Test(experiment_session, a_term_into_inputs_of_two_units_is_shown_in_the_file)
+{
+    const char *set[] = {"models.column.neural_mass=jr", "regions.\"b left\"=column", "coupling.from=rate"};
+    expect_message(set, 3,
+                   "e.yaml:4:11  C103  a coupling term acts in one unit, but c_r of montbrio-pazo-roxin is in 1 and c of "
+                   "jansen-rit in 1/ms\n"
+                   "    4 | coupling: {a: 10 ms}\n"
+                   "      |           ^\n"
+                   "  try      one term for each, with to");
+}
+
 Test(experiment_session, an_unknown_region_gets_the_nearest_labels)
 {
     char text[2048];
