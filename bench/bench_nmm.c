@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "callosum/connectomes.h"
 #include "callosum/nmm.h"
+#include "nmm/kernels.h"
 
 static const struct source {
     const char *name, *path, *lengths;
@@ -264,6 +265,35 @@ static void bench_accuracy(cal_context *ctx, const struct source *s, const cal_c
     free(x);
 }
 
+/* The delayed sum of `n_points` weights per edge, 64 edges into one target, 32 steps: all of it fits into the
+ * first-level cache, so this is what the arithmetic and the loads cost. Flops: a product and a sum per weight and step;
+ * bytes: what an edge reads of history and of itself, over its 32 steps. */
+static void bench_floor(size_t n_points)
+{
+    enum { EDGES = 64, TIMES = 20000 };
+    static double ring[512], sums[CALI_NMM_BATCH], w[4 * EDGES];
+    static int32_t offset[EDGES + 16];
+    static size_t first[2] = {0, EDGES};
+    for (size_t e = 0; e < EDGES; e++) {
+        offset[e] = (int32_t)(e * 29 % 400);
+        for (size_t q = 0; q < n_points; q++)
+            w[n_points * e + q] = 1e-3 * (double)(e + q);
+    }
+    const cali_edges edges = {.n_targets = 1, .n = EDGES, .n_points = n_points, .first = first, .offset = offset, .w = w};
+    const cali_kernels *kernels = cali_kernels_get();
+    double best = INFINITY;
+    for (int r = 0; r < 7; r++) {
+        const double begin = cpu_s();
+        for (int i = 0; i < TIMES; i++)
+            kernels->gather(&edges, 0, 1, CALI_NMM_BATCH, ring, 1, false, sums);
+        best = fmin(best, cpu_s() - begin);
+    }
+    const double ns = best * 1e9 / ((double)TIMES * EDGES * CALI_NMM_BATCH);
+    const double bytes = (8.0 * (double)(CALI_NMM_BATCH + n_points - 1) + 4.0 + 8.0 * (double)n_points) / CALI_NMM_BATCH;
+    printf("floor,cache,1,%d,%s,,,,%.3f,,%zu flops and %.1f bytes per edge and step\n", EDGES,
+           n_points == 1 ? "rounded delays" : "cubic delays", ns, 2 * n_points, bytes);
+}
+
 /* Wall seconds per simulated second with 1, 2, ... threads, and the gain over one. */
 static void bench_threads(const struct source *s, const struct network *net, int repeats)
 {
@@ -326,6 +356,10 @@ int main(int argc, char **argv)
     if (cal_context_create(&context, &ctx) != CAL_OK)
         return 1;
     printf("case,connectome,regions,edges,model,integrator,dt_ms,cpu_s_per_s,ns_per_edge_step,error_at_1_s,note\n");
+    if (is_wanted("floor", argc > 2 ? argc - 2 : 0, argv + 2)) {
+        bench_floor(1);
+        bench_floor(4);
+    }
     for (int i = 0; i < N_SOURCES; i++)
         bench_source(ctx, &sources[i], repeats, argc > 2 ? argc - 2 : 0, argv + 2);
     cal_context_destroy(&ctx);

@@ -134,7 +134,7 @@ class Tvb:
 
 
 def ours(name, model, method, data):
-    out = subprocess.run([ROOT / "build/bin/bench_nmm", "1", f"run {name} ", f"{model} {method} 0.1"], check=True,
+    out = subprocess.run([ROOT / "build/bin/bench_nmm", "3", f"run {name} ", f"{model} {method} 0.1"], check=True,
                          capture_output=True, text=True, env={**os.environ, "CALLOSUM_SHARED": str(data.parents[1])})
     rows = list(csv.DictReader(io.StringIO(out.stdout)))
     return float(rows[0]["cpu_s_per_s"])

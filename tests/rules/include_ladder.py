@@ -64,6 +64,7 @@ def check_file(path, folder, levels, users, problems):
 
 # Internal headers that a folder opens to certain others, with the reason.
 INTERNAL_USERS = {
+    "nmm": ["bench"],       # the floor of the delayed sum is that of its own kernel
     "analysis": ["experiment", "report", "cli"],  # numbers for run.h5, the page and the comparison
     "report": ["cli"],      # the page and the comparison have no public header: the program is their only user
     "experiment": ["cli"],  # so have the schema for `callosum help` and the templates
