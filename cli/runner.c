@@ -29,10 +29,14 @@ void cali_print_plan(const cal_session *session, bool is_check)
     const cal_plan p = cal_session_plan(session);
     printf("connectome  %zu regions, %zu connections, lengths %.3g to %.3g mm; ", p.facts.n_regions, p.facts.n_edges,
            p.facts.length_min_mm, p.facts.length_max_mm);
-    if (!p.has_delay_matrix)
-        printf("speed %g mm/ms -> ", p.speed_mm_per_ms);
-    printf("delays %.3g to %.3g ms%s\n", p.facts.delay_ms[0], p.facts.delay_ms[4],
-           p.has_delay_matrix ? " from a file" : "");
+    if (!p.has_delay_matrix && isinf(p.speed_mm_per_ms))
+        printf("infinite speed -> no delays\n");
+    else {
+        if (!p.has_delay_matrix)
+            printf("speed %g mm/ms -> ", p.speed_mm_per_ms);
+        printf("delays %.3g to %.3g ms%s\n", p.facts.delay_ms[0], p.facts.delay_ms[4],
+               p.has_delay_matrix ? ", pair by pair" : "");
+    }
     if (p.n_instant > 0) {
         const char *const *labels = cal_connectome_labels(p.connectome);
         printf("            %zu act at once (delay 0):", p.n_instant);
