@@ -10,17 +10,8 @@ CAL_HD double cali_sigmoid(double top, double r, double v0, double v)
     return top / (1.0 + cali_exp(r * (v0 - v)));
 }
 
-/** z / (1 - exp(-z)); the series near 0, where the quotient loses digits. Next term: z^8 / 1209600. */
-CAL_HD double cali_softplus_like(double z)
-{
-    const double q = z * z;
-    const double series = 1.0 + 0.5 * z + q * (1.0 / 12.0 - q * (1.0 / 720.0 - q * (1.0 / 30240.0)));
-    const double is_small = q < 0.0025 ? 1.0 : 0.0;
-    const double denominator = 1.0 - cali_exp(-z) + is_small; /* never 0 */
-    return q < 0.0025 ? series : z / denominator;
-}
-
-/** x / (1 - exp(-d x)) = cali_softplus_like(d x) / d with one division; inv_d = 1 / d. */
+/** x / (1 - exp(-d x)), inv_d = 1 / d; the series near d x = 0, where the quotient loses digits. Its next term:
+ *  (d x)^8 / 1209600. */
 CAL_HD double cali_softplus_rate(double d, double inv_d, double x)
 {
     const double z = d * x, q = z * z;
@@ -28,6 +19,12 @@ CAL_HD double cali_softplus_rate(double d, double inv_d, double x)
     const double is_small = q < 0.0025 ? 1.0 : 0.0;
     const double denominator = 1.0 - cali_exp(-z) + is_small; /* never 0 */
     return q < 0.0025 ? series * inv_d : x / denominator;
+}
+
+/** z / (1 - exp(-z)) */
+CAL_HD double cali_softplus_like(double z)
+{
+    return cali_softplus_rate(1.0, 1.0, z);
 }
 
 /** Slope of the firing rate of quadratic integrate-and-fire neurons with a Lorentzian spread of drives:
