@@ -1,6 +1,7 @@
 /* A built network, its state, and the plan that both follow from. Filled in this order: plan.c checks
- * the definition and fixes the layout, populations.c makes constants and initial states, topology.c
- * the synapses; backend_cpu.c advances, ports.c reads and writes.
+ * the definition and fixes the layout, populations.c makes constants and initial states, rules.c draws
+ * sources, topology.c lays out the synapses; backend_cpu.c advances with update.c and deliver.c; network.c reads
+ * and writes.
  *
  * Tiles. Neuron j of a population belongs to tile j mod n_tiles, where it has place j / n_tiles behind
  * the population's offset. A tile owns state, input ring and its part of every row of synapses, and
@@ -170,6 +171,24 @@ cal_status cali_populations_create(cal_snn *self);
 cal_status cali_topology_create(cal_snn *self);
 cal_status cali_backend_create(cal_snn *self);
 void cali_backend_destroy(cal_snn *self);
+
+/** Backend: what one tile does in a block, on its own thread. update.c steps `block_steps` steps from `block_step`
+ *  on; deliver.c adds the spikes of the `pending_steps` steps from `pending_step` on. */
+void cali_update_tile(cal_snn *self, unsigned tile);
+void cali_deliver_tile(cal_snn *self, unsigned tile);
+/** Spikes of a source population with the given stamp: ids and their number. */
+const uint32_t *cali_source_spikes(const cal_snn *self, size_t population, int64_t stamp, uint32_t *n);
+
+/** Sums in one slot of a tile's ring, and the ring of a tile. */
+static inline size_t cali_ring_stride(const cal_snn *self)
+{
+    return (size_t)self->n_channels * self->tile_width;
+}
+
+static inline int32_t *cali_ring_of(const cal_snn *self, unsigned tile)
+{
+    return self->ring + (size_t)tile * self->slots * cali_ring_stride(self);
+}
 
 /** Zeroed memory that counts towards `bytes`. */
 cal_status cali_snn_alloc(cal_snn *self, size_t n, size_t size, const char *what, void *out);

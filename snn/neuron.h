@@ -6,7 +6,7 @@
 #include "callosum/snn.h"
 
 /* Neurons per call of a loop; buffers of one block stay in the first-level cache. */
-enum { CALI_BLOCK = 256, CALI_MAX_STATES = 8, CALI_MAX_CONSTANTS = 24, CALI_MAX_RECEPTORS = 8 };
+enum { CALI_BLOCK = 256, CALI_MAX_STATES = 24, CALI_MAX_CONSTANTS = 48, CALI_MAX_RECEPTORS = 8 };
 
 /** Up to CALI_BLOCK neurons of one population: one pointer per row of the kernel. */
 typedef struct cali_block {

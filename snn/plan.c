@@ -343,19 +343,6 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     return plan_inputs(self, def);
 }
 
-double cali_expected_synapses(const cal_snn *self, const cali_projection *p)
-{
-    const double n_from = self->populations[p->def.from].n, n_to = self->populations[p->def.to].n;
-    const double own = p->def.from == p->def.to && !p->def.has_autapses ? n_to : 0.0;
-    switch (p->def.rule) {
-    case CAL_ALL_TO_ALL: return n_from * n_to - own;
-    case CAL_ONE_TO_ONE: return n_to;
-    case CAL_FIXED_IN_DEGREE: return p->def.in_degree * n_to;
-    case CAL_PAIRWISE_BERNOULLI: return p->def.probability * (n_from * n_to - own);
-    }
-    return 0.0;
-}
-
 static double group_bytes(const cal_snn *self, size_t g)
 {
     const double n_rows = self->populations[self->groups[g].from].n;

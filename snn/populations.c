@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "snn/network.h"
 
-enum { MAX_VALUES = 40, REASON_SIZE = 256 };
+enum { MAX_VALUES = 80, REASON_SIZE = 256 };
 
 static const cal_distribution *setting_of(const cali_population *p, const char *name)
 {

@@ -1,4 +1,4 @@
-/* Synapses. The sources of a target are drawn by (projection, target), their weights and delays by
+/* Synapses. The sources of a target are drawn by (projection, target) in rules.c, their weights and delays by
  * (projection, target, number), so neither threads nor tiles matter. Each tile draws the synapses of
  * its own targets twice: first it counts them per source, then it writes the words of its part of each
  * row and sorts them by (delay, target). */
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "snn/network.h"
+#include "snn/rules.h"
 
 typedef struct build {
     cal_snn *self;
@@ -22,8 +22,7 @@ typedef struct build {
 
 /* Working memory of one tile. */
 typedef struct scratch {
-    uint32_t *sources;
-    uint8_t *is_taken; /* a bit per source */
+    cali_draw draw;
     uint32_t **row;    /* [group][row]: count or next place within the row */
     int64_t *sum;      /* [channel][place]: sum of absolute weights in quanta */
 } scratch;
@@ -33,16 +32,16 @@ static void scratch_free(const cal_snn *self, scratch *s)
     for (size_t g = 0; s->row != NULL && g < self->n_groups; g++)
         free(s->row[g]);
     free(s->row);
-    free(s->sources);
-    free(s->is_taken);
+    free(s->draw.sources);
+    free(s->draw.is_taken);
     free(s->sum);
 }
 
 static cal_status scratch_create(const build *b, scratch *s)
 {
     const cal_snn *self = b->self;
-    CAL_TRY(cali_alloc(self->ctx, b->longest_list, sizeof(uint32_t), "sources", &s->sources));
-    CAL_TRY(cali_alloc(self->ctx, b->largest_from / 8 + 1, 1, "marks", &s->is_taken));
+    CAL_TRY(cali_alloc(self->ctx, b->longest_list, sizeof(uint32_t), "sources", &s->draw.sources));
+    CAL_TRY(cali_alloc(self->ctx, b->largest_from / 8 + 1, 1, "marks", &s->draw.is_taken));
     CAL_TRY(cali_alloc(self->ctx, (size_t)self->n_channels * self->tile_width, sizeof(int64_t),
                        "sums of weights", &s->sum));
     CAL_TRY(cali_alloc(self->ctx, self->n_groups, sizeof *s->row, "rows", &s->row));
@@ -50,90 +49,6 @@ static cal_status scratch_create(const build *b, scratch *s)
         CAL_TRY(cali_alloc(self->ctx, self->populations[self->groups[g].from].n, sizeof(uint32_t),
                            "counts of rows", &s->row[g]));
     return CAL_OK;
-}
-
-/* K sources out of n without repetition: Floyd's algorithm (Bentley & Floyd 1987, CACM 30, 754). */
-static uint32_t draw_distinct(const cali_projection *p, uint32_t target, uint32_t n, uint32_t k,
-                              scratch *s)
-{
-    for (uint32_t i = 0; i < k; i++) {
-        const uint32_t top = n - k + i;
-        const cali_random r = cali_philox(p->sources, target, i, 0, 0);
-        uint32_t x = cali_below(r.word[0], r.word[1], (uint64_t)top + 1);
-        if (s->is_taken[x / 8] >> (x % 8) & 1)
-            x = top;
-        s->is_taken[x / 8] = (uint8_t)(s->is_taken[x / 8] | 1u << (x % 8));
-        s->sources[i] = x;
-    }
-    for (uint32_t i = 0; i < k; i++)
-        s->is_taken[s->sources[i] / 8] = 0;
-    return k;
-}
-
-static uint32_t draw_in_degree(const cali_projection *p, uint32_t target, uint32_t n, uint32_t k,
-                               scratch *s)
-{
-    if (!p->def.has_multapses)
-        return draw_distinct(p, target, n, k, s);
-    for (uint32_t i = 0; i < k; i += 2) {
-        const cali_random r = cali_philox(p->sources, target, i / 2, 0, 0);
-        s->sources[i] = cali_below(r.word[0], r.word[1], n);
-        if (i + 1 < k)
-            s->sources[i + 1] = cali_below(r.word[2], r.word[3], n);
-    }
-    return k;
-}
-
-/* Gaps between chosen sources are geometric. */
-static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32_t n, scratch *s)
-{
-    const double probability = p->def.probability;
-    uint32_t count = 0;
-    if (probability <= 0.0)
-        return 0;
-    if (probability >= 1.0) {
-        for (uint32_t i = 0; i < n; i++)
-            s->sources[i] = i;
-        return n;
-    }
-    const double per_log = 1.0 / cali_log(1.0 - probability);
-    double at = -1.0;
-    for (uint32_t i = 0;; i++) {
-        const cali_random r = cali_philox(p->sources, target, i, 0, 0);
-        const double gap = cali_log(cali_uniform(r.word[0], r.word[1])) * per_log;
-        at += 1.0 + floor(gap < 1e15 ? gap : 1e15);
-        if (at >= (double)n)
-            return count;
-        s->sources[count++] = (uint32_t)at;
-    }
-}
-
-/** Fills s->sources with the sources of a target; returns their number. */
-static uint32_t draw_sources(const cal_snn *self, const cali_projection *p, uint32_t target,
-                             scratch *s)
-{
-    const uint32_t n_from = self->populations[p->def.from].n;
-    const bool has_gap = p->def.from == p->def.to && !p->def.has_autapses; /* not itself */
-    const uint32_t n = has_gap ? n_from - 1 : n_from;
-    uint32_t count = 0;
-    switch (p->def.rule) {
-    case CAL_ALL_TO_ALL:
-        for (; count < n; count++)
-            s->sources[count] = count;
-        break;
-    case CAL_ONE_TO_ONE:
-        s->sources[0] = target;
-        return has_gap ? 0 : 1;
-    case CAL_FIXED_IN_DEGREE:
-        count = draw_in_degree(p, target, n, p->def.in_degree, s);
-        break;
-    case CAL_PAIRWISE_BERNOULLI:
-        count = draw_bernoulli(p, target, n, s);
-        break;
-    }
-    for (uint32_t i = 0; has_gap && i < count; i++)
-        s->sources[i] += s->sources[i] >= target;
-    return count;
 }
 
 static void count_tile(const build *b, unsigned tile, scratch *s)
@@ -145,9 +60,9 @@ static void count_tile(const build *b, unsigned tile, scratch *s)
             continue;
         uint32_t *const row = s->row[p->group];
         for (uint32_t target = tile; target < self->populations[p->def.to].n; target += self->n_tiles) {
-            const uint32_t n = draw_sources(self, p, target, s);
+            const uint32_t n = cali_draw_sources(self, p, target, &s->draw);
             for (uint32_t k = 0; k < n; k++)
-                row[s->sources[k]]++;
+                row[s->draw.sources[k]]++;
         }
     }
     for (size_t g = 0; g < self->n_groups; g++)
@@ -174,11 +89,11 @@ static void write_projection(const build *b, unsigned tile, const cali_projectio
     const uint32_t *offset = b->count[p->group];
     uint32_t *const row = s->row[p->group];
     for (uint32_t target = tile; target < to->n; target += self->n_tiles) {
-        const uint32_t n = draw_sources(self, p, target, s);
+        const uint32_t n = cali_draw_sources(self, p, target, &s->draw);
         const uint32_t place = to->offset + target / self->n_tiles;
         int64_t sum = 0;
         for (uint32_t k = 0; k < n; k++) {
-            const uint32_t source = s->sources[k];
+            const uint32_t source = s->draw.sources[k];
             const double w = cali_distribution_draw(&p->def.weight, p->weights, target, k, 0);
             const double d = cali_distribution_draw(&p->def.delay_ms, p->delays, target, k, 0);
             const int32_t weight = (int32_t)floor(w * p->scale + 0.5);
@@ -379,9 +294,7 @@ static void find_list_sizes(build *b)
         const uint32_t n = self->populations[p->def.from].n;
         if (p->is_broadcast)
             continue;
-        const uint32_t list = p->def.rule == CAL_FIXED_IN_DEGREE ? p->def.in_degree
-                              : p->def.rule == CAL_ONE_TO_ONE    ? 1
-                                                                 : n;
+        const uint32_t list = cali_longest_list(self, p);
         b->longest_list = list > b->longest_list ? list : b->longest_list;
         b->largest_from = n > b->largest_from ? n : b->largest_from;
     }

@@ -1,0 +1,179 @@
+/* Spikes of the block before, added to the ring of one tile. Nothing but the tile's own thread writes there. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "snn/network.h"
+
+/* Where the synapses of one group go in one tile. */
+typedef struct delivery {
+    const cal_snn *self;
+    const cali_group *group;
+    unsigned tile;
+    int32_t *ring; /* of the tile, at the group's channel */
+    size_t stride;
+    uint32_t stamp;
+    uint64_t n_events;
+} delivery;
+
+static inline void row_part(const delivery *d, uint32_t source, uint64_t *begin, uint32_t *n)
+{
+    const size_t at = (size_t)source * (d->self->n_tiles + 1) + d->tile;
+    const cali_group *g = d->group;
+    const uint32_t first = g->offset_16 != NULL ? g->offset_16[at] : g->offset_32[at];
+    const uint32_t end = g->offset_16 != NULL ? g->offset_16[at + 1] : g->offset_32[at + 1];
+    *begin = g->base[source] + first;
+    *n = end - first;
+}
+
+/* Rows are sorted by delay: with one delay only, all events go to one slot. */
+static void deliver_4(const delivery *d, const uint32_t *words, uint32_t n)
+{
+    const cal_snn *self = d->self;
+    const unsigned target_bits = self->target_bits, shift = target_bits + self->delay_bits;
+    const uint32_t target_mask = (1u << target_bits) - 1;
+    const uint32_t delay_mask = (1u << self->delay_bits) - 1, slot_mask = self->slots - 1;
+    const int32_t factor = 1 << d->group->shift;
+    const uint32_t first = words[0] >> target_bits & delay_mask;
+    if (first == (words[n - 1] >> target_bits & delay_mask)) {
+        int32_t *const slot = d->ring + (size_t)((d->stamp + first) & slot_mask) * d->stride;
+        const int32_t weight = d->group->one_weight;
+        if (d->group->has_one_weight) {
+            for (uint32_t k = 0; k < n; k++)
+                slot[words[k] & target_mask] += weight;
+            return;
+        }
+        for (uint32_t k = 0; k < n; k++)
+            slot[words[k] & target_mask] += ((int32_t)words[k] >> shift) * factor;
+        return;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        const uint32_t slot = (d->stamp + (words[k] >> target_bits & delay_mask)) & slot_mask;
+        d->ring[slot * d->stride + (words[k] & target_mask)] += ((int32_t)words[k] >> shift) * factor;
+    }
+}
+
+static void deliver_8(const delivery *d, const uint64_t *words, uint32_t n)
+{
+    const cal_snn *self = d->self;
+    const uint32_t target_mask = (1u << self->target_bits) - 1, slot_mask = self->slots - 1;
+    const int32_t factor = 1 << d->group->shift;
+    for (uint32_t k = 0; k < n; k++) {
+        const uint32_t low = (uint32_t)words[k];
+        const uint32_t delay = self->target_bits == 0 ? low : low >> self->target_bits;
+        const size_t slot = (d->stamp + delay) & slot_mask;
+        d->ring[slot * d->stride + (low & target_mask)] += (int32_t)(words[k] >> 32) * factor;
+    }
+}
+
+static inline void prefetch(const void *at)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(at);
+#else
+    (void)at;
+#endif
+}
+
+/* Two looks ahead: where a row begins, then the row itself. */
+static void prefetch_offsets(const delivery *d, uint32_t source)
+{
+    const size_t at = (size_t)source * (d->self->n_tiles + 1) + d->tile;
+    prefetch(&d->group->base[source]);
+    if (d->group->offset_16 != NULL)
+        prefetch(&d->group->offset_16[at]);
+    else
+        prefetch(&d->group->offset_32[at]);
+}
+
+static void prefetch_row(const delivery *d, uint32_t source)
+{
+    uint64_t begin;
+    uint32_t n;
+    row_part(d, source, &begin, &n);
+    const char *row = d->self->has_8_byte_words ? (const char *)(d->group->word_8 + begin)
+                                                : (const char *)(d->group->word_4 + begin);
+    const size_t bytes = (size_t)n * (d->self->has_8_byte_words ? 8 : 4);
+    for (size_t i = 0; i < bytes && i < 512; i += 64)
+        prefetch(row + i);
+}
+
+static void deliver_spikes(delivery *d, const uint32_t *ids, uint32_t n_spikes)
+{
+    for (uint32_t i = 0; i < n_spikes; i++) {
+        if (i + 8 < n_spikes)
+            prefetch_offsets(d, ids[i + 8]);
+        if (i + 3 < n_spikes)
+            prefetch_row(d, ids[i + 3]);
+        uint64_t begin;
+        uint32_t n;
+        row_part(d, ids[i], &begin, &n);
+        if (n == 0)
+            continue;
+        if (d->self->has_8_byte_words)
+            deliver_8(d, d->group->word_8 + begin, n);
+        else
+            deliver_4(d, d->group->word_4 + begin, n);
+        d->n_events += n;
+    }
+}
+
+const uint32_t *cali_source_spikes(const cal_snn *self, size_t population, int64_t stamp, uint32_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < self->n_ports; i++) {
+        const cali_port *port = &self->ports[i];
+        if (port->def.kind != CAL_PORT_SPIKES || port->def.population != population)
+            continue;
+        const size_t k = (size_t)((stamp - 1) % self->window_steps);
+        *n = port->start[k + 1] - port->start[k];
+        return port->ids + port->start[k];
+    }
+    return NULL;
+}
+
+/* An all-to-all projection without autapses counted the neuron's own spike too: take it back. */
+static void subtract_autapses(cal_snn *self, unsigned tile)
+{
+    for (size_t i = 0; i < self->n_projections; i++) {
+        const cali_projection *p = &self->projections[i];
+        if (!p->is_broadcast || p->def.from != p->def.to || p->def.has_autapses)
+            continue;
+        const cali_spike_list *list = &self->tiles[tile].list[self->parity];
+        const size_t channel = (size_t)p->channel * self->tile_width;
+        for (uint32_t k = 0; k < self->pending_steps; k++) {
+            const int64_t stamp = self->pending_step + k + 1;
+            const size_t slot = (size_t)(stamp + p->delay) & (self->slots - 1);
+            int32_t *const sums = cali_ring_of(self, tile) + slot * cali_ring_stride(self) + channel +
+                                  self->populations[p->def.to].offset;
+            const uint32_t *start = &list->start[k * self->n_populations + p->def.from];
+            for (uint32_t s = start[0]; s < start[1]; s++)
+                sums[list->ids[s] / self->n_tiles] -= p->quanta;
+        }
+    }
+}
+
+void cali_deliver_tile(cal_snn *self, unsigned tile)
+{
+    for (size_t g = 0; g < self->n_groups; g++) {
+        const cali_group *group = &self->groups[g];
+        delivery d = {.self = self, .group = group, .tile = tile, .stride = cali_ring_stride(self)};
+        d.ring = cali_ring_of(self, tile) + (size_t)group->channel * self->tile_width;
+        for (uint32_t k = 0; k < self->pending_steps; k++) {
+            const int64_t stamp = self->pending_step + k + 1;
+            d.stamp = (uint32_t)stamp & (self->slots - 1);
+            if (self->populations[group->from].neuron == NULL) {
+                uint32_t n;
+                const uint32_t *ids = cali_source_spikes(self, group->from, stamp, &n);
+                deliver_spikes(&d, ids, n);
+                continue;
+            }
+            for (unsigned t = 0; t < self->n_tiles; t++) {
+                const cali_spike_list *list = &self->tiles[t].list[self->parity];
+                const uint32_t *start = &list->start[k * self->n_populations + group->from];
+                deliver_spikes(&d, list->ids + start[0], start[1] - start[0]);
+            }
+        }
+        self->tiles[tile].n_events += d.n_events;
+    }
+    subtract_autapses(self, tile);
+}
