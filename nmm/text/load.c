@@ -6,34 +6,24 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/isa.h"
 #include "nmm/text/own.h"
-
-CALI_ISA_TABLE(void, cali_own_run, const cali_own_program *program, size_t n, const double *p, const double *x,
-               const double *c, double *out);
-
-void cali_own_run(const cali_own_program *program, size_t n, const double *p, const double *x, const double *c,
-                  double *out)
-{
-    cali_own_run_table[cali_isa()](program, n, p, x, c, out);
-}
 
 static void interpret_derive(const void *self, size_t n, double *p)
 {
     const cali_own *own = self;
-    cali_own_run(&own->derive, n, p, NULL, NULL, p + own->model.n_params * n);
+    cali_formula_run(&own->derive, n, p, NULL, NULL, p + own->model.n_params * n);
 }
 
 static void interpret_rhs(const void *self, size_t n, const double *p, const double *x, const double *c, double *dx)
 {
     const cali_own *own = self;
-    cali_own_run(&own->rhs, n, p, x, c, dx);
+    cali_formula_run(&own->rhs, n, p, x, c, dx);
 }
 
 static void interpret_observe(const void *self, size_t n, const double *p, const double *x, double *y)
 {
     const cali_own *own = self;
-    cali_own_run(&own->observe, n, p, x, NULL, y);
+    cali_formula_run(&own->observe, n, p, x, NULL, y);
 }
 
 /* ---- the test value ----------------------------------------------------------------------------------- */
@@ -41,35 +31,35 @@ static void interpret_observe(const void *self, size_t n, const double *p, const
 enum { TOLERANCE_DIGITS = 9 };
 
 /* `size`: what counts as 1 of this quantity, for values that cancel to 0. */
-static void compare(cali_own_reader *r, const char *label, const char *unit, double wanted, double got, double size)
+static void compare(cali_formula_reader *r, const char *label, const char *unit, double wanted, double got, double size)
 {
     if (isnan(wanted) || fabs(got - wanted) <= 1e-9 * fabs(wanted) + 1e-13 * size)
         return;
     char words[2][32];
     cali_format_number(wanted, words[0]);
     cali_format_number(got, words[1]);
-    cali_own_refuse(r, r->own->test_line, r->own->test_column, "C110",
+    cali_formula_refuse(r, cali_own_of(r)->test_line, cali_own_of(r)->test_column, "C110",
                     "%s: the test says %s %s, but the expressions give %s %s\nbecause both must agree to %d digits", label,
                     words[0], unit, isfinite(got) ? words[1] : "no finite number", unit, TOLERANCE_DIGITS);
 }
 
-static void check_test(cali_own_reader *r)
+static void check_test(cali_formula_reader *r)
 {
-    const cali_own *own = r->own;
+    const cali_own *own = cali_own_of(r);
     const cal_nmm_model *m = &own->model;
-    double *dx = cali_own_take(r, m->n_states, sizeof *dx), *y = cali_own_take(r, m->n_outputs, sizeof *y);
+    double *dx = cali_formula_take(r, m->n_states, sizeof *dx), *y = cali_formula_take(r, m->n_outputs, sizeof *y);
     if (dx == NULL || y == NULL)
         return;
     interpret_derive(own, 1, own->test_p);
-    cali_own_run(&own->rhs, 1, own->test_p, own->test_x, own->test_c, dx);
-    cali_own_run(&own->observe, 1, own->test_p, own->test_x, NULL, y);
+    cali_formula_run(&own->rhs, 1, own->test_p, own->test_x, own->test_c, dx);
+    cali_formula_run(&own->observe, 1, own->test_p, own->test_x, NULL, y);
     for (size_t i = 0; i < m->n_states; i++) {
         cali_unit unit, ms;
         char text[CALI_UNIT_TEXT];
         cali_unit_parse(m->states[i].unit, &unit);
         cali_unit_parse("ms", &ms);
         unit = cali_unit_divide(&unit, &ms);
-        cali_own_unit_text(&unit, text);
+        cali_formula_unit_text(&unit, text);
         compare(r, own->equations[i].label, text, own->test_dx[i], dx[i], m->scales[i]);
     }
     for (size_t i = 0; i < m->n_outputs; i++)
@@ -104,7 +94,7 @@ static bool is_same(const double *a, const double *b, size_t n)
 }
 
 /* Values around those of the test, another in every region: so many that whole vectors and remainders run. */
-enum { PROBES = CALI_OWN_LANES + 5 };
+enum { PROBES = CALI_FORMULA_LANES + 5 };
 static void spread(double *rows, const double *values, size_t n_rows)
 {
     for (size_t k = 0; k < n_rows; k++)
@@ -118,23 +108,23 @@ typedef struct probe_rows {
     double *p[2], *x, *c, *out[2];
 } probe_rows;
 
-static bool take_probes(cali_own_reader *r, probe_rows *rows)
+static bool take_probes(cali_formula_reader *r, probe_rows *rows)
 {
-    const cal_nmm_model *m = &r->own->model;
+    const cal_nmm_model *m = &cali_own_of(r)->model;
     const size_t n_out = m->n_states > m->n_outputs ? m->n_states : m->n_outputs;
     for (int k = 0; k < 2; k++) {
-        rows->p[k] = cali_own_take(r, PROBES * (m->n_params + m->n_derived), sizeof(double));
-        rows->out[k] = cali_own_take(r, PROBES * n_out, sizeof(double));
+        rows->p[k] = cali_formula_take(r, PROBES * (m->n_params + m->n_derived), sizeof(double));
+        rows->out[k] = cali_formula_take(r, PROBES * n_out, sizeof(double));
     }
-    rows->x = cali_own_take(r, PROBES * m->n_states, sizeof(double));
-    rows->c = cali_own_take(r, PROBES * m->n_inputs, sizeof(double));
+    rows->x = cali_formula_take(r, PROBES * m->n_states, sizeof(double));
+    rows->c = cali_formula_take(r, PROBES * m->n_inputs, sizeof(double));
     return !r->is_out_of_memory;
 }
 
 /* The compiled model against the interpreter, bit by bit: a compiler that takes liberties is not used. */
-static bool agrees(cali_own_reader *r, const entry_points *entries)
+static bool agrees(cali_formula_reader *r, const entry_points *entries)
 {
-    const cali_own *own = r->own;
+    const cali_own *own = cali_own_of(r);
     const cal_nmm_model *m = &own->model;
     probe_rows rows;
     if (!take_probes(r, &rows))
@@ -147,19 +137,19 @@ static bool agrees(cali_own_reader *r, const entry_points *entries)
     entries->derive(PROBES, rows.p[1]);
     if (!is_same(rows.p[0], rows.p[1], PROBES * (m->n_params + m->n_derived)))
         return false;
-    cali_own_run(&own->rhs, PROBES, rows.p[0], rows.x, rows.c, rows.out[0]);
+    cali_formula_run(&own->rhs, PROBES, rows.p[0], rows.x, rows.c, rows.out[0]);
     entries->rhs(PROBES, rows.p[0], rows.x, rows.c, rows.out[1]);
     if (!is_same(rows.out[0], rows.out[1], PROBES * m->n_states))
         return false;
-    cali_own_run(&own->observe, PROBES, rows.p[0], rows.x, NULL, rows.out[0]);
+    cali_formula_run(&own->observe, PROBES, rows.p[0], rows.x, NULL, rows.out[0]);
     entries->observe(PROBES, rows.p[0], rows.x, rows.out[1]);
     return is_same(rows.out[0], rows.out[1], PROBES * m->n_outputs);
 }
 
-static void choose_compiled(cali_own_reader *r, const cali_own_compiler *compiler, void *library, bool was_cached, char *why,
+static void choose_compiled(cali_formula_reader *r, const cali_formula_compiler *compiler, void *library, bool was_cached, char *why,
                             size_t size)
 {
-    cali_own *own = r->own;
+    cali_own *own = cali_own_of(r);
     cal_nmm_model *m = &own->model;
     entry_points entries;
     own->library = library;
@@ -175,24 +165,24 @@ static void choose_compiled(cali_own_reader *r, const cali_own_compiler *compile
     m->observe_of = NULL;
     cali_text how = {0};
     cali_text_format(&how, "compiled by %s%s", compiler->version, was_cached ? " (kept from before)" : "");
-    own->how = cali_own_keep(r, how.is_broken ? "compiled" : how.data, how.is_broken ? 8 : how.size);
+    own->how = cali_formula_keep(r, how.is_broken ? "compiled" : how.data, how.is_broken ? 8 : how.size);
     cali_text_free(&how);
 }
 
-static void choose_way(cali_own_reader *r)
+static void choose_way(cali_formula_reader *r)
 {
-    cali_own *own = r->own;
-    cali_own_compiler compiler;
+    cali_own *own = cali_own_of(r);
+    cali_formula_compiler compiler;
     char why[640] = "";
     own->model.self = own;
     own->model.derive_of = own->model.n_derived > 0 ? interpret_derive : NULL;
     own->model.rhs_of = interpret_rhs;
     own->model.observe_of = interpret_observe;
-    if (cali_own_find_compiler(&compiler, why, sizeof why)) {
+    if (cali_formula_find_compiler(&compiler, why, sizeof why)) {
         cali_text source = {0};
         bool was_cached = false;
         void *library = cali_own_emit(own, &source)
-                            ? cali_own_library(r->ctx, &compiler, &source, &was_cached, why, sizeof why)
+                            ? cali_formula_library(r->ctx, &compiler, &source, &was_cached, why, sizeof why)
                             : NULL;
         cali_text_free(&source);
         if (library != NULL)
@@ -202,17 +192,31 @@ static void choose_way(cali_own_reader *r)
         return;
     cali_text how = {0};
     cali_text_format(&how, "interpreted, because %s", why);
-    own->how = cali_own_keep(r, how.is_broken ? "interpreted" : how.data, how.is_broken ? 11 : how.size);
+    own->how = cali_formula_keep(r, how.is_broken ? "interpreted" : how.data, how.is_broken ? 11 : how.size);
     cali_text_free(&how);
-    cal_context_note(r->ctx, "%s runs interpreted, with the same numbers but slower, because %s", own->path, why);
+    cal_context_note(r->ctx, "%s runs interpreted, with the same numbers but slower, because %s", own->file.path, why);
 }
 
 /* ---- the file ------------------------------------------------------------------------------------------------- */
 
-static cal_status finish(cali_own_reader *r)
+static bool make_programs(cali_formula_reader *r)
+{
+    cali_own *own = cali_own_of(r);
+    cal_nmm_model *m = &own->model;
+    if (!cali_formula_make(r, own->equations, m->n_states, &own->rhs) ||
+        !cali_formula_make(r, own->outputs, m->n_outputs, &own->observe) ||
+        !cali_formula_hoist(r, &own->rhs, &own->derive, m->n_params) ||
+        !cali_formula_hoist(r, &own->observe, &own->derive, m->n_params))
+        return false;
+    m->n_derived = own->derive.n_results;
+    return cali_formula_finish(r, &own->rhs) && cali_formula_finish(r, &own->observe) &&
+           cali_formula_finish(r, &own->derive);
+}
+
+static cal_status finish(cali_formula_reader *r)
 {
     if (r->is_out_of_memory || r->mistakes.is_broken)
-        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->own->path);
+        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->file->path);
     if (r->n_mistakes == 0)
         return CAL_OK;
     if (r->n_mistakes > r->n_shown)
@@ -220,27 +224,27 @@ static cal_status finish(cali_own_reader *r)
     return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s", r->mistakes.data);
 }
 
-static void read_all(cali_own_reader *r)
+static void read_all(cali_formula_reader *r)
 {
     cali_tree_error error;
     cali_node *root = NULL;
-    const cal_status status = cali_tree_read_yaml(r->tree, r->own->text, r->own->text_size, &root, &error);
+    const cal_status status = cali_tree_read_yaml(r->tree, r->file->text, r->file->text_size, &root, &error);
     if (status == CAL_ERR_MEMORY) {
         r->is_out_of_memory = true;
         return;
     }
     if (status != CAL_OK) {
-        cali_own_refuse(r, error.line, error.column, "C100", "%s%s%s%s%s", error.what,
+        cali_formula_refuse(r, error.line, error.column, "C100", "%s%s%s%s%s", error.what,
                         error.because[0] != '\0' ? "\nbecause " : "", error.because, error.hint[0] != '\0' ? "\ntry " : "",
                         error.hint);
         return;
     }
     if (root == NULL) {
-        cali_own_refuse(r, 0, 0, "C100", "the file is empty");
+        cali_formula_refuse(r, 0, 0, "C100", "the file is empty");
         return;
     }
     cali_own_read(r, root);
-    if (r->n_mistakes > 0 || r->is_out_of_memory || !cali_own_make_programs(r))
+    if (r->n_mistakes > 0 || r->is_out_of_memory || !make_programs(r))
         return;
     check_test(r);
     if (r->n_mistakes == 0 && !r->is_out_of_memory && !r->is_dry)
@@ -253,14 +257,14 @@ cal_status cali_own_load_text(cal_context *ctx, const char *path, const char *te
     *out = NULL;
     cali_own *own = calloc(1, sizeof *own);
     cali_tree *tree = cali_tree_create();
-    cali_own_reader r = {.ctx = ctx, .own = own, .tree = tree, .is_dry = is_dry};
+    cali_formula_reader r = {.ctx = ctx, .file = own == NULL ? NULL : &own->file, .owner = own, .what = "model", .tree = tree, .is_dry = is_dry};
     cal_status status = CAL_ERR_MEMORY;
     if (own != NULL && tree != NULL) {
-        own->path = cali_own_keep(&r, path, strlen(path));
-        own->text = cali_own_keep(&r, text, size);
-        own->text_size = size;
+        own->file.path = cali_formula_keep(&r, path, strlen(path));
+        own->file.text = cali_formula_keep(&r, text, size);
+        own->file.text_size = size;
     }
-    if (own == NULL || own->path == NULL || own->text == NULL) {
+    if (own == NULL || own->file.path == NULL || own->file.text == NULL) {
         CAL_FAIL(ctx, status, "%s: no memory", path);
     } else {
         read_all(&r);
@@ -280,7 +284,7 @@ cal_status cal_nmm_model_load(cal_context *ctx, const char *path, cal_nmm_model 
     char *text = NULL;
     size_t size = 0;
     *out = NULL;
-    CAL_TRY(cali_file_read(ctx, path, CALI_OWN_MAX_BYTES, &text, &size));
+    CAL_TRY(cali_file_read(ctx, path, CALI_FORMULA_MAX_BYTES, &text, &size));
     const cal_status status = cali_own_load_text(ctx, path, text, size, false, out);
     free(text);
     return status;
@@ -298,7 +302,7 @@ void cal_nmm_model_destroy(cal_nmm_model **model)
     cali_own *own = (cali_own *)(void *)*model; /* its first member */
     if (own->library != NULL)
         dlclose(own->library);
-    cali_arena_free(&own->arena);
+    cali_arena_free(&own->file.arena);
     free(own);
     *model = NULL;
 }

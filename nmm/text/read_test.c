@@ -8,37 +8,30 @@
 
 static const char example[] = "test: {at: {V: -60 mV}, gives: {V': 1.5 mV/ms}}";
 
-static cali_unit per_ms(const cali_unit *unit)
+static void read_at(cali_formula_reader *r, const cali_node *map)
 {
-    cali_unit ms;
-    cali_unit_parse("ms", &ms);
-    return cali_unit_divide(unit, &ms);
-}
-
-static void read_at(cali_own_reader *r, const cali_node *map)
-{
-    cali_own *own = r->own;
-    double *const rows[] = {[CALI_OWN_STATE] = own->test_x, [CALI_OWN_PARAM] = own->test_p, [CALI_OWN_INPUT] = own->test_c};
-    const char *known[3 * CALI_OWN_MAX_FIELDS];
+    cali_own *own = cali_own_of(r);
+    double *const rows[] = {[CALI_FORMULA_STATE] = own->test_x, [CALI_FORMULA_PARAM] = own->test_p, [CALI_FORMULA_INPUT] = own->test_c};
+    const char *known[3 * CALI_FORMULA_MAX_FIELDS];
     size_t n = 0;
-    for (size_t i = 0; i < own->n_symbols; i++)
-        if (own->symbols[i].kind != CALI_OWN_LET)
-            known[n++] = own->symbols[i].name;
+    for (size_t i = 0; i < own->file.n_symbols; i++)
+        if (own->file.symbols[i].kind != CALI_FORMULA_LET)
+            known[n++] = own->file.symbols[i].name;
     for (size_t i = 0; map != NULL && i < map->n; i++) {
         const cali_entry *entry = &map->entries[i];
-        const int at = cali_own_find_symbol(own, entry->key);
+        const int at = cali_formula_find_symbol(&own->file, entry->key);
         char label[128];
         cali_unit ignored;
         snprintf(label, sizeof label, "test.at.%.80s", entry->key);
-        if (at < 0 || own->symbols[at].kind == CALI_OWN_LET) {
+        if (at < 0 || own->file.symbols[at].kind == CALI_FORMULA_LET) {
             const cali_node place = {.kind = CALI_NODE_MAP, .line = entry->line, .column = entry->column};
             char what[160];
             snprintf(what, sizeof what, "test.at: no state, parameter or input \"%.60s\"", entry->key);
-            cali_own_refuse_word(r, &place, 0, what, entry->key, known, n);
+            cali_formula_refuse_word(r, &place, 0, what, entry->key, known, n);
             continue;
         }
-        const cali_own_symbol *s = &own->symbols[at];
-        cali_own_read_number(r, entry->value, label, &own->declared[s->kind][s->index], &ignored, &rows[s->kind][s->index]);
+        const cali_formula_symbol *s = &own->file.symbols[at];
+        cali_formula_read_number(r, entry->value, label, &own->file.declared[s->kind][s->index], &ignored, &rows[s->kind][s->index]);
     }
 }
 
@@ -49,7 +42,7 @@ static bool find_result(const cali_own *own, const char *key, double **value, ca
     for (size_t i = 0; i < m->n_states; i++)
         if (strcmp(own->equations[i].label, key) == 0) {
             *value = &own->test_dx[i];
-            *unit = per_ms(&own->declared[CALI_OWN_STATE][i]);
+            *unit = cali_formula_per_ms(&own->file.declared[CALI_FORMULA_STATE][i]);
             return true;
         }
     const int at = cal_field_find(m->outputs, m->n_outputs, key);
@@ -60,10 +53,10 @@ static bool find_result(const cali_own *own, const char *key, double **value, ca
     return at >= 0;
 }
 
-static void read_gives(cali_own_reader *r, const cali_node *map)
+static void read_gives(cali_formula_reader *r, const cali_node *map)
 {
-    cali_own *own = r->own;
-    const char *known[2 * CALI_OWN_MAX_FIELDS];
+    cali_own *own = cali_own_of(r);
+    const char *known[2 * CALI_FORMULA_MAX_FIELDS];
     size_t n = 0;
     for (size_t i = 0; i < own->model.n_states; i++)
         known[n++] = own->equations[i].label;
@@ -79,26 +72,26 @@ static void read_gives(cali_own_reader *r, const cali_node *map)
             const cali_node place = {.kind = CALI_NODE_MAP, .line = entry->line, .column = entry->column};
             char what[160];
             snprintf(what, sizeof what, "test.gives: no derivative or output \"%.60s\"", entry->key);
-            cali_own_refuse_word(r, &place, 0, what, entry->key, known, n);
+            cali_formula_refuse_word(r, &place, 0, what, entry->key, known, n);
             continue;
         }
-        cali_own_read_number(r, entry->value, label, &unit, &ignored, value);
+        cali_formula_read_number(r, entry->value, label, &unit, &ignored, value);
     }
     for (size_t i = 0; i < own->model.n_states; i++)
         if (isnan(own->test_dx[i]) && r->n_mistakes == 0)
-            cali_own_refuse(r, map->line, map->column, "C105", "test.gives lacks %s\nbecause each equation is checked once",
+            cali_formula_refuse(r, map->line, map->column, "C105", "test.gives lacks %s\nbecause each equation is checked once",
                             own->equations[i].label);
 }
 
-static bool take_rows(cali_own_reader *r)
+static bool take_rows(cali_formula_reader *r)
 {
-    cali_own *own = r->own;
+    cali_own *own = cali_own_of(r);
     const cal_nmm_model *m = &own->model;
-    own->test_x = cali_own_take(r, m->n_states, sizeof(double));
-    own->test_dx = cali_own_take(r, m->n_states, sizeof(double));
-    own->test_p = cali_own_take(r, m->n_params + CALI_OWN_MAX_OPS, sizeof(double));
-    own->test_c = cali_own_take(r, m->n_inputs, sizeof(double));
-    own->test_y = cali_own_take(r, m->n_outputs, sizeof(double));
+    own->test_x = cali_formula_take(r, m->n_states, sizeof(double));
+    own->test_dx = cali_formula_take(r, m->n_states, sizeof(double));
+    own->test_p = cali_formula_take(r, m->n_params + CALI_FORMULA_MAX_OPS, sizeof(double));
+    own->test_c = cali_formula_take(r, m->n_inputs, sizeof(double));
+    own->test_y = cali_formula_take(r, m->n_outputs, sizeof(double));
     if (r->is_out_of_memory)
         return false;
     for (size_t i = 0; i < m->n_states; i++) {
@@ -112,7 +105,7 @@ static bool take_rows(cali_own_reader *r)
     return true;
 }
 
-void cali_own_read_test(cali_own_reader *r, const cali_node *root)
+void cali_own_read_test(cali_formula_reader *r, const cali_node *root)
 {
     const cali_node *node = cali_node_get(root, "test");
     const cali_node *at = cali_node_get(node, "at"), *gives = cali_node_get(node, "gives");
@@ -120,12 +113,12 @@ void cali_own_read_test(cali_own_reader *r, const cali_node *root)
         return;
     if (gives == NULL || gives->kind != CALI_NODE_MAP || (at != NULL && at->kind != CALI_NODE_MAP)) {
         const cali_node *place = node != NULL ? node : root;
-        cali_own_refuse(r, place->line, place->column, "C105", "the model needs a test value\nbecause a wrong sign is found "
+        cali_formula_refuse(r, place->line, place->column, "C105", "the model needs a test value\nbecause a wrong sign is found "
                         "so, and not in a figure\ntry %s", example);
         return;
     }
-    r->own->test_line = node->line;
-    r->own->test_column = node->column;
+    cali_own_of(r)->test_line = node->line;
+    cali_own_of(r)->test_column = node->column;
     read_at(r, at);
     read_gives(r, gives);
 }

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nmm/text/own.h"
+#include "base/formula/formula.h"
 
 /* Powers of ten of the host's coherent units in SI: mm, the mass that belongs to mV, ms and pA, ms, pA. */
 enum { TENS_M = -3, TENS_KG = -18, TENS_S = -3, TENS_A = -12 };
 
-cali_unit cali_own_host_unit(const cali_unit *unit)
+cali_unit cali_formula_host_unit(const cali_unit *unit)
 {
     const cali_dimension *d = &unit->dimension; /* in halves, as tens are */
     return (cali_unit){1.0, d->m * TENS_M + d->kg * TENS_KG + d->s * TENS_S + d->a * TENS_A, *d};
@@ -27,7 +27,7 @@ static void add_factor(char *text, size_t *n, const char *name, int halves)
         *n += (size_t)snprintf(text + *n, CALI_UNIT_TEXT - *n, "^%d%s", size / 2, size % 2 != 0 ? ".5" : "");
 }
 
-void cali_own_unit_text(const cali_unit *unit, char text[CALI_UNIT_TEXT])
+void cali_formula_unit_text(const cali_unit *unit, char text[CALI_UNIT_TEXT])
 {
     static const char *const usual[] = {"1", "nS", "nS/ms", "pF", "GOhm", "fC"};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
@@ -51,8 +51,8 @@ void cali_own_unit_text(const cali_unit *unit, char text[CALI_UNIT_TEXT])
 /* ---- the check ------------------------------------------------------------------------------------------ */
 
 typedef struct checker {
-    cali_own_reader *r;
-    const cali_own_expression *expression;
+    cali_formula_reader *r;
+    const cali_formula_expression *expression;
 } checker;
 
 /* "a voltage (mV)" */
@@ -61,7 +61,7 @@ static void describe(const cali_unit *unit, char out[WORDS])
 {
     char words[CALI_UNIT_TEXT], text[CALI_UNIT_TEXT];
     cali_unit_describe(unit, words);
-    cali_own_unit_text(unit, text);
+    cali_formula_unit_text(unit, text);
     if (cali_unit_is_plain(unit))
         snprintf(out, WORDS, "%s", words);
     else if (strncmp(words, "a quantity in", 13) == 0)
@@ -70,12 +70,12 @@ static void describe(const cali_unit *unit, char out[WORDS])
         snprintf(out, WORDS, "%s (%s)", words, text);
 }
 
-static bool refuse(checker *k, const cali_own_node *node, const char *code, const char *text)
+static bool refuse(checker *k, const cali_formula_node *node, const char *code, const char *text)
 {
-    return cali_own_refuse_at(k->r, k->expression->yaml, node->at, code, "%s: %s", k->expression->label, text);
+    return cali_formula_refuse_at(k->r, k->expression->yaml, node->at, code, "%s: %s", k->expression->label, text);
 }
 
-static bool refuse_unit(checker *k, const cali_own_node *at, const char *what, const cali_unit *unit, const char *try)
+static bool refuse_unit(checker *k, const cali_formula_node *at, const char *what, const cali_unit *unit, const char *try)
 {
     char words[WORDS], text[512];
     describe(unit, words);
@@ -83,13 +83,13 @@ static bool refuse_unit(checker *k, const cali_own_node *at, const char *what, c
     return refuse(k, at, "C103", text);
 }
 
-static bool is_truth(const cali_own_node *node)
+static bool is_truth(const cali_formula_node *node)
 {
-    return node->kind >= CALI_OWN_LESS;
+    return node->kind >= CALI_FORMULA_LESS;
 }
 
 /* A number is wanted where a condition stands, or the other way round. */
-static bool check_kind(checker *k, const cali_own_node *node, bool wants_truth)
+static bool check_kind(checker *k, const cali_formula_node *node, bool wants_truth)
 {
     if (is_truth(node) == wants_truth)
         return true;
@@ -98,7 +98,7 @@ static bool check_kind(checker *k, const cali_own_node *node, bool wants_truth)
 }
 
 /* The common unit of two sides; a 0 takes that of the other. */
-static bool agree(checker *k, cali_own_node *node, const char *what, const cali_own_node *a, const cali_own_node *b)
+static bool agree(checker *k, cali_formula_node *node, const char *what, const cali_formula_node *a, const cali_formula_node *b)
 {
     if (a->is_zero || b->is_zero || cali_unit_is_same_dimension(&a->unit, &b->unit)) {
         node->unit = a->is_zero ? b->unit : a->unit;
@@ -108,105 +108,105 @@ static bool agree(checker *k, cali_own_node *node, const char *what, const cali_
     char first[WORDS], second[WORDS], text[640];
     describe(&a->unit, first);
     describe(&b->unit, second);
-    const cali_own_node *bare = a->kind == CALI_OWN_NUMBER && cali_unit_is_plain(&a->unit)   ? a
-                                : b->kind == CALI_OWN_NUMBER && cali_unit_is_plain(&b->unit) ? b
+    const cali_formula_node *bare = a->kind == CALI_FORMULA_NUMBER && cali_unit_is_plain(&a->unit)   ? a
+                                : b->kind == CALI_FORMULA_NUMBER && cali_unit_is_plain(&b->unit) ? b
                                                                                              : NULL;
     char unit[CALI_UNIT_TEXT], try[160] = "";
-    cali_own_unit_text(bare == a ? &b->unit : &a->unit, unit);
+    cali_formula_unit_text(bare == a ? &b->unit : &a->unit, unit);
     if (bare != NULL)
         snprintf(try, sizeof try, "\ntry %.6g %.90s", bare->value, unit);
     snprintf(text, sizeof text, "%s of %s and %s%s", what, first, second, try);
     return refuse(k, node, "C103", text);
 }
 
-static bool check_product(checker *k, cali_own_node *node)
+static bool check_product(checker *k, cali_formula_node *node)
 {
-    const cali_own_node *a = node->args[0], *b = node->args[1];
-    const int halves = node->kind == CALI_OWN_DIVIDE ? -2 : 2;
-    if (node->kind == CALI_OWN_DIVIDE && b->is_zero)
+    const cali_formula_node *a = node->args[0], *b = node->args[1];
+    const int halves = node->kind == CALI_FORMULA_DIVIDE ? -2 : 2;
+    if (node->kind == CALI_FORMULA_DIVIDE && b->is_zero)
         return refuse(k, node, "C106", "a division by 0");
     node->unit = a->unit;
     node->is_zero = false;
     if (!cali_unit_multiply(&node->unit, &b->unit, halves))
         return refuse(k, node, "C103", "the powers of the units become too large");
-    node->unit = cali_own_host_unit(&node->unit);
+    node->unit = cali_formula_host_unit(&node->unit);
     return true;
 }
 
 /* An exponent that stands in the file as a number: 2, -1, 0.5, (1/2). */
-static bool is_constant(const cali_own_node *node, double *value)
+static bool is_constant(const cali_formula_node *node, double *value)
 {
     double a = 0.0, b = 0.0;
-    if (node->kind == CALI_OWN_NUMBER)
+    if (node->kind == CALI_FORMULA_NUMBER)
         *value = node->value;
-    else if (node->kind == CALI_OWN_NEGATE && is_constant(node->args[0], &a))
+    else if (node->kind == CALI_FORMULA_NEGATE && is_constant(node->args[0], &a))
         *value = -a;
-    else if (node->kind == CALI_OWN_DIVIDE && is_constant(node->args[0], &a) && is_constant(node->args[1], &b) && b != 0.0)
+    else if (node->kind == CALI_FORMULA_DIVIDE && is_constant(node->args[0], &a) && is_constant(node->args[1], &b) && b != 0.0)
         *value = a / b;
     else
         return false;
     return true;
 }
 
-static bool check_power(checker *k, cali_own_node *node)
+static bool check_power(checker *k, cali_formula_node *node)
 {
-    const cali_own_node *base = node->args[0];
-    cali_own_node *exponent = node->args[1];
+    const cali_formula_node *base = node->args[0];
+    cali_formula_node *exponent = node->args[1];
     double value = 0.0;
     if (!cali_unit_is_plain(&exponent->unit))
         return refuse_unit(k, exponent, "an exponent is a plain number", &exponent->unit, "");
     const bool is_fixed = is_constant(exponent, &value);
     if (is_fixed) { /* folded: program.c makes products of it */
-        exponent->kind = CALI_OWN_NUMBER;
+        exponent->kind = CALI_FORMULA_NUMBER;
         exponent->value = value;
     }
     node->unit = (cali_unit){1.0, 0, {0}};
     if (cali_unit_is_plain(&base->unit))
         return true;
-    if (!is_fixed || fabs(value) > CALI_OWN_MAX_POWER || rint(2.0 * value) != 2.0 * value)
+    if (!is_fixed || fabs(value) > CALI_FORMULA_MAX_POWER || rint(2.0 * value) != 2.0 * value)
         return refuse_unit(k, node, "a power that is no whole or half number wants a plain number below it", &base->unit,
                            "\ntry the quotient with a quantity of the same unit");
     if (!cali_unit_multiply(&node->unit, &base->unit, (int)(2.0 * value)))
         return refuse(k, node, "C103", "the powers of the units become too large");
-    node->unit = cali_own_host_unit(&node->unit);
+    node->unit = cali_formula_host_unit(&node->unit);
     return true;
 }
 
-static bool check_call(checker *k, cali_own_node *node)
+static bool check_call(checker *k, cali_formula_node *node)
 {
-    const cali_own_function *f = &cali_own_functions[node->function];
-    const cali_own_node *a = node->args[0];
+    const cali_formula_function *f = &cali_formula_functions[node->function];
+    const cali_formula_node *a = node->args[0];
     char what[96], try[160];
     cali_dimension no_angle = a->unit.dimension;
     no_angle.rad = 0;
     const cali_unit rest = {1.0, 0, no_angle};
-    const bool is_fit = cali_unit_is_plain(&a->unit) || (f->rule == CALI_OWN_ANGLE && a->unit.dimension.rad == 2 &&
+    const bool is_fit = cali_unit_is_plain(&a->unit) || (f->rule == CALI_FORMULA_ANGLE && a->unit.dimension.rad == 2 &&
                                                          cali_unit_is_plain(&rest));
-    snprintf(what, sizeof what, "%s takes a plain number%s", f->name, f->rule == CALI_OWN_ANGLE ? " or radians" : "");
+    snprintf(what, sizeof what, "%s takes a plain number%s", f->name, f->rule == CALI_FORMULA_ANGLE ? " or radians" : "");
     node->unit = (cali_unit){1.0, 0, {0}};
     switch (f->rule) {
-    case CALI_OWN_PLAIN:
-    case CALI_OWN_ANGLE:
+    case CALI_FORMULA_PLAIN:
+    case CALI_FORMULA_ANGLE:
         snprintf(try, sizeof try, "\ntry the quotient with a quantity of the same unit: %s(x / x0)", f->name);
         return is_fit || refuse_unit(k, a, what, &a->unit, try);
-    case CALI_OWN_ROOT:
+    case CALI_FORMULA_ROOT:
         if (!cali_unit_multiply(&node->unit, &a->unit, 1))
             return refuse_unit(k, a, "sqrt takes what has a root", &a->unit, "");
-        node->unit = cali_own_host_unit(&node->unit);
+        node->unit = cali_formula_host_unit(&node->unit);
         return true;
-    case CALI_OWN_SAME:
+    case CALI_FORMULA_SAME:
         node->unit = a->unit;
         node->is_zero = a->is_zero;
         return f->n_args == 1 || agree(k, node, f->name, a, node->args[1]);
-    case CALI_OWN_SIGN:
+    case CALI_FORMULA_SIGN:
         return true;
     }
     return true;
 }
 
-static bool check_node(checker *k, cali_own_node *node);
+static bool check_node(checker *k, cali_formula_node *node);
 
-static bool check_args(checker *k, cali_own_node *node)
+static bool check_args(checker *k, cali_formula_node *node)
 {
     bool is_right = true;
     for (int i = 0; i < 3; i++)
@@ -214,59 +214,59 @@ static bool check_args(checker *k, cali_own_node *node)
             is_right = false;
     if (!is_right)
         return false;
-    const bool joins_truths = node->kind == CALI_OWN_AND || node->kind == CALI_OWN_OR || node->kind == CALI_OWN_NOT;
+    const bool joins_truths = node->kind == CALI_FORMULA_AND || node->kind == CALI_FORMULA_OR || node->kind == CALI_FORMULA_NOT;
     for (int i = 0; i < 3; i++)
         if (node->args[i] != NULL &&
-            !check_kind(k, node->args[i], joins_truths || (node->kind == CALI_OWN_CHOOSE && i == 0)))
+            !check_kind(k, node->args[i], joins_truths || (node->kind == CALI_FORMULA_CHOOSE && i == 0)))
             return false;
     return true;
 }
 
-static bool check_node(checker *k, cali_own_node *node)
+static bool check_node(checker *k, cali_formula_node *node)
 {
     if (!check_args(k, node))
         return false;
-    const cali_own_node *const *args = (const cali_own_node *const *)node->args;
+    const cali_formula_node *const *args = (const cali_formula_node *const *)node->args;
     switch (node->kind) {
-    case CALI_OWN_NUMBER:
+    case CALI_FORMULA_NUMBER:
         return true;
-    case CALI_OWN_NAME:
-        node->unit = k->r->own->symbols[node->symbol].unit;
+    case CALI_FORMULA_NAME:
+        node->unit = k->r->file->symbols[node->symbol].unit;
         return true;
-    case CALI_OWN_NEGATE:
+    case CALI_FORMULA_NEGATE:
         node->unit = args[0]->unit;
         node->is_zero = args[0]->is_zero;
         return true;
-    case CALI_OWN_ADD:
+    case CALI_FORMULA_ADD:
         return agree(k, node, "a sum", args[0], args[1]);
-    case CALI_OWN_SUBTRACT:
+    case CALI_FORMULA_SUBTRACT:
         return agree(k, node, "a difference", args[0], args[1]);
-    case CALI_OWN_MULTIPLY:
-    case CALI_OWN_DIVIDE:
+    case CALI_FORMULA_MULTIPLY:
+    case CALI_FORMULA_DIVIDE:
         return check_product(k, node);
-    case CALI_OWN_POWER:
+    case CALI_FORMULA_POWER:
         return check_power(k, node);
-    case CALI_OWN_CALL:
+    case CALI_FORMULA_CALL:
         return check_call(k, node);
-    case CALI_OWN_CHOOSE:
+    case CALI_FORMULA_CHOOSE:
         return agree(k, node, "a choice", args[1], args[2]);
-    case CALI_OWN_LESS:
-    case CALI_OWN_LESS_EQUAL:
-    case CALI_OWN_EQUAL:
-    case CALI_OWN_UNEQUAL:
+    case CALI_FORMULA_LESS:
+    case CALI_FORMULA_LESS_EQUAL:
+    case CALI_FORMULA_EQUAL:
+    case CALI_FORMULA_UNEQUAL:
         return agree(k, node, "a comparison", args[0], args[1]);
-    case CALI_OWN_AND:
-    case CALI_OWN_OR:
-    case CALI_OWN_NOT:
+    case CALI_FORMULA_AND:
+    case CALI_FORMULA_OR:
+    case CALI_FORMULA_NOT:
         return true;
     }
     return true;
 }
 
-bool cali_own_check(cali_own_reader *r, const cali_own_expression *expression, const cali_unit *wanted)
+bool cali_formula_check(cali_formula_reader *r, const cali_formula_expression *expression, const cali_unit *wanted)
 {
     checker k = {r, expression};
-    cali_own_node *root = expression->root;
+    cali_formula_node *root = expression->root;
     if (root == NULL || !check_node(&k, root) || !check_kind(&k, root, false))
         return false;
     if (wanted == NULL || root->is_zero || cali_unit_is_same_dimension(&root->unit, wanted))
@@ -274,6 +274,6 @@ bool cali_own_check(cali_own_reader *r, const cali_own_expression *expression, c
     char want[WORDS], got[WORDS];
     describe(wanted, want);
     describe(&root->unit, got);
-    return cali_own_refuse_at(r, expression->yaml, 0, "C103", "%s is %s, but the expression is %s", expression->label, want,
+    return cali_formula_refuse_at(r, expression->yaml, 0, "C103", "%s is %s, but the expression is %s", expression->label, want,
                               got);
 }

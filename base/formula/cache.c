@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nmm/text/own.h"
+#include "base/formula/formula.h"
 
 enum { PATH_SIZE = 4096 };
 
@@ -92,15 +92,15 @@ static void *open_library(const char *path)
 }
 
 /* Everything that the bits of the object depend on. */
-static cal_status find_key(cal_context *ctx, const cali_own_compiler *compiler, const cali_text *source,
+static cal_status find_key(cal_context *ctx, const cali_formula_compiler *compiler, const cali_text *source,
                            char key[CALI_DIGEST_SIZE])
 {
     cali_text all = {0};
     cali_text_format(&all, "%s\n%s\n%s\n", CAL_VERSION, compiler->path, compiler->version);
-    cali_own_compiler_flags(&all);
+    cali_formula_compiler_flags(&all);
     cali_text_add(&all, "\n");
     cali_text_add_bytes(&all, source->data, source->size);
-    const cal_status status = all.is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "own model: no memory")
+    const cal_status status = all.is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "compiled formulas: no memory")
                                             : cali_digest_bytes(ctx, all.data, all.size, key);
     cali_text_free(&all);
     return status;
@@ -116,14 +116,14 @@ static bool write_source(const char *path, const cali_text *source)
 }
 
 /* Compiles in the workshop, moves the object into the cache, opens it. */
-static void *build(workshop *w, const cali_own_compiler *compiler, const cali_text *source,
+static void *build(workshop *w, const cali_formula_compiler *compiler, const cali_text *source,
                    const char *kept, char *why, size_t size)
 {
     if (!write_source(w->source, source)) {
         snprintf(why, size, "%.200s cannot be written", w->source);
         return NULL;
     }
-    if (!cali_own_compile(compiler, w->source, w->object, w->log, why, size))
+    if (!cali_formula_compile(compiler, w->source, w->object, w->log, why, size))
         return NULL;
     const bool is_kept = chmod(w->object, 0700) == 0 && kept[0] != '\0' && rename(w->object, kept) == 0;
     void *library = open_library(is_kept ? kept : w->object);
@@ -132,7 +132,7 @@ static void *build(workshop *w, const cali_own_compiler *compiler, const cali_te
     return library;
 }
 
-void *cali_own_library(cal_context *ctx, cali_own_compiler *compiler, const cali_text *source, bool *was_cached, char *why,
+void *cali_formula_library(cal_context *ctx, cali_formula_compiler *compiler, const cali_text *source, bool *was_cached, char *why,
                        size_t size)
 {
     workshop w;
@@ -143,7 +143,7 @@ void *cali_own_library(cal_context *ctx, cali_own_compiler *compiler, const cali
         return NULL;
     }
     void *library = NULL;
-    if (!cali_own_ask_version(compiler, w.log)) {
+    if (!cali_formula_ask_version(compiler, w.log)) {
         snprintf(why, size, "%.200s does not answer", compiler->path);
     } else if (find_key(ctx, compiler, source, key) == CAL_OK) {
         if (w.cache[0] != '\0')

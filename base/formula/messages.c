@@ -1,25 +1,25 @@
-/* Mistakes of an own model's file and their places, down to the byte of an expression inside of a YAML scalar. */
+/* Mistakes of a file of formulas and their places, down to the byte of an expression inside of a YAML scalar. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/context.h"
-#include "nmm/text/own.h"
+#include "base/formula/formula.h"
 
 enum { SHOWN_MISTAKES = 10 };
 
-void *cali_own_take(cali_own_reader *r, size_t n, size_t size)
+void *cali_formula_take(cali_formula_reader *r, size_t n, size_t size)
 {
-    void *out = n > (size_t)PTRDIFF_MAX / 2 / (size + 1) ? NULL : cali_arena_take(&r->own->arena, n * size + 1);
+    void *out = n > (size_t)PTRDIFF_MAX / 2 / (size + 1) ? NULL : cali_arena_take(&r->file->arena, n * size + 1);
     if (out == NULL)
         r->is_out_of_memory = true;
     return out;
 }
 
-char *cali_own_keep(cali_own_reader *r, const char *text, size_t size)
+char *cali_formula_keep(cali_formula_reader *r, const char *text, size_t size)
 {
-    char *out = cali_arena_copy(&r->own->arena, text, size);
+    char *out = cali_arena_copy(&r->file->arena, text, size);
     if (out == NULL)
         r->is_out_of_memory = true;
     return out;
@@ -32,49 +32,49 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static size_t line_start(const cali_own *own, unsigned line)
+static size_t line_start(const cali_formula_file *file, unsigned line)
 {
     size_t at = 0;
-    for (unsigned i = 1; i < line && at < own->text_size; at++)
-        i += own->text[at] == '\n';
+    for (unsigned i = 1; i < line && at < file->text_size; at++)
+        i += file->text[at] == '\n';
     return at;
 }
 
 /* Where the content of a scalar begins in the file: behind its quote or the header of its block. */
-static size_t content_start(const cali_own *own, const cali_node *scalar)
+static size_t content_start(const cali_formula_file *file, const cali_node *scalar)
 {
-    size_t at = line_start(own, scalar->line);
-    for (unsigned column = 1; column < scalar->column && at < own->text_size && own->text[at] != '\n'; at++)
-        column += ((unsigned char)own->text[at + 1] & 0xc0) != 0x80;
-    if (at >= own->text_size || !scalar->is_quoted)
+    size_t at = line_start(file, scalar->line);
+    for (unsigned column = 1; column < scalar->column && at < file->text_size && file->text[at] != '\n'; at++)
+        column += ((unsigned char)file->text[at + 1] & 0xc0) != 0x80;
+    if (at >= file->text_size || !scalar->is_quoted)
         return at;
-    if (own->text[at] == '|' || own->text[at] == '>')
-        while (at < own->text_size && own->text[at] != '\n')
+    if (file->text[at] == '|' || file->text[at] == '>')
+        while (at < file->text_size && file->text[at] != '\n')
             at++;
     return at + 1;
 }
 
 /* Folding changes blanks only: the n-th character of the scalar that is no blank is the n-th of the file from there. */
-void cali_own_find_place(const cali_own *own, const cali_node *scalar, size_t at, unsigned *line, unsigned *column)
+void cali_formula_find_place(const cali_formula_file *file, const cali_node *scalar, size_t at, unsigned *line, unsigned *column)
 {
     *line = scalar->line;
     *column = scalar->column;
     size_t n = 0;
     for (size_t i = 0; i < at && scalar->text[i] != '\0'; i++)
         n += !is_blank(scalar->text[i]);
-    const char *text = own->text;
-    size_t file = content_start(own, scalar);
-    for (; file < own->text_size && (n > 0 || is_blank(text[file])); file++)
-        n -= n > 0 && !is_blank(text[file]);
+    const char *text = file->text;
+    size_t in_file = content_start(file, scalar);
+    for (; in_file < file->text_size && (n > 0 || is_blank(text[in_file])); in_file++)
+        n -= n > 0 && !is_blank(text[in_file]);
     const bool is_end = scalar->text[at] == '\0';
     if (is_end) /* behind the last character */
-        while (file > 0 && is_blank(text[file - 1]))
-            file--;
-    else if (file >= own->text_size || text[file] != scalar->text[at])
+        while (in_file > 0 && is_blank(text[in_file - 1]))
+            in_file--;
+    else if (in_file >= file->text_size || text[in_file] != scalar->text[at])
         return; /* escapes in quotes: the scalar's own place */
     *line = 1;
     *column = 1;
-    for (size_t i = 0; i < file; i++) {
+    for (size_t i = 0; i < in_file; i++) {
         *column += ((unsigned char)text[i] & 0xc0) != 0x80;
         if (text[i] == '\n') {
             ++*line;
@@ -85,14 +85,14 @@ void cali_own_find_place(const cali_own *own, const cali_node *scalar, size_t at
 
 /* ---- mistakes ---------------------------------------------------------------------------------------- */
 
-static bool note(cali_own_reader *r, unsigned line, unsigned column, const char *code, const char *text)
+static bool note(cali_formula_reader *r, unsigned line, unsigned column, const char *code, const char *text)
 {
-    const cali_message_file file = {r->own->path, r->own->text, r->own->text_size};
+    const cali_message_file source = {r->file->path, r->file->text, r->file->text_size};
     cali_text one = {0};
     r->n_mistakes++;
     if (r->n_shown == SHOWN_MISTAKES || r->n_shown < r->n_mistakes - 1)
         return false;
-    cali_message_write(&one, &file, NULL, line, column, code, text);
+    cali_message_write(&one, &source, NULL, line, column, code, text);
     /* the context keeps so much of a message; a mistake is shown whole or counted */
     if (one.is_broken || one.data == NULL)
         r->is_out_of_memory = true;
@@ -104,7 +104,7 @@ static bool note(cali_own_reader *r, unsigned line, unsigned column, const char 
     return false;
 }
 
-bool cali_own_refuse(cali_own_reader *r, unsigned line, unsigned column, const char *code, const char *format, ...)
+bool cali_formula_refuse(cali_formula_reader *r, unsigned line, unsigned column, const char *code, const char *format, ...)
 {
     char text[2048];
     va_list args;
@@ -114,7 +114,7 @@ bool cali_own_refuse(cali_own_reader *r, unsigned line, unsigned column, const c
     return note(r, line, column, code, text);
 }
 
-bool cali_own_refuse_at(cali_own_reader *r, const cali_node *scalar, size_t at, const char *code, const char *format, ...)
+bool cali_formula_refuse_at(cali_formula_reader *r, const cali_node *scalar, size_t at, const char *code, const char *format, ...)
 {
     char text[2048];
     unsigned line, column;
@@ -122,11 +122,11 @@ bool cali_own_refuse_at(cali_own_reader *r, const cali_node *scalar, size_t at, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    cali_own_find_place(r->own, scalar, at, &line, &column);
+    cali_formula_find_place(r->file, scalar, at, &line, &column);
     return note(r, line, column, code, text);
 }
 
-bool cali_own_refuse_word(cali_own_reader *r, const cali_node *scalar, size_t at, const char *what, const char *word,
+bool cali_formula_refuse_word(cali_formula_reader *r, const cali_node *scalar, size_t at, const char *what, const char *word,
                           const char *const *known, size_t n)
 {
     cali_text text = {0};
@@ -140,7 +140,7 @@ bool cali_own_refuse_word(cali_own_reader *r, const cali_node *scalar, size_t at
     if (n > 40)
         cali_text_add(&text, ", ...");
     if (scalar->kind == CALI_NODE_SCALAR)
-        cali_own_find_place(r->own, scalar, at, &line, &column);
+        cali_formula_find_place(r->file, scalar, at, &line, &column);
     note(r, line, column, "C101", text.is_broken ? what : text.data);
     cali_text_free(&text);
     return false;

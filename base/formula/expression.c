@@ -14,20 +14,20 @@
 #include <string.h>
 
 #include "base/numeric.h"
-#include "nmm/text/own.h"
+#include "base/formula/formula.h"
 
-const cali_own_function cali_own_functions[] = {
-#define CALI_OWN_FUNCTION(name, n, rule, meaning) {#name, n, CALI_OWN_##rule, meaning},
-#include "nmm/text/functions.def"
-#undef CALI_OWN_FUNCTION
+const cali_formula_function cali_formula_functions[] = {
+#define CALI_FORMULA_FUNCTION(name, n, rule, meaning) {#name, n, CALI_FORMULA_##rule, meaning},
+#include "base/formula/functions.def"
+#undef CALI_FORMULA_FUNCTION
 };
-const size_t cali_own_n_functions = sizeof cali_own_functions / sizeof *cali_own_functions;
+const size_t cali_formula_n_functions = sizeof cali_formula_functions / sizeof *cali_formula_functions;
 
 static const char *const words[] = {"pi", "if", "then", "else", "and", "or", "not", "where"};
 enum { N_WORDS = sizeof words / sizeof *words };
 
 typedef struct parser {
-    cali_own_reader *r;
+    cali_formula_reader *r;
     const cali_node *scalar;
     const char *text, *label;
     size_t at;
@@ -54,7 +54,7 @@ static size_t name_size(const char *text)
     return n;
 }
 
-bool cali_own_is_name(const char *text)
+bool cali_formula_is_name(const char *text)
 {
     const size_t n = name_size(text);
     return n > 0 && n < 64 && text[n] == '\0';
@@ -62,13 +62,13 @@ bool cali_own_is_name(const char *text)
 
 static int find_function(const char *name)
 {
-    for (size_t i = 0; i < cali_own_n_functions; i++)
-        if (strcmp(cali_own_functions[i].name, name) == 0)
+    for (size_t i = 0; i < cali_formula_n_functions; i++)
+        if (strcmp(cali_formula_functions[i].name, name) == 0)
             return (int)i;
     return -1;
 }
 
-bool cali_own_is_reserved(const char *text)
+bool cali_formula_is_reserved(const char *text)
 {
     for (int i = 0; i < N_WORDS; i++)
         if (strcmp(text, words[i]) == 0)
@@ -76,10 +76,10 @@ bool cali_own_is_reserved(const char *text)
     return find_function(text) >= 0;
 }
 
-int cali_own_find_symbol(const cali_own *own, const char *name)
+int cali_formula_find_symbol(const cali_formula_file *file, const char *name)
 {
-    for (size_t i = 0; i < own->n_symbols; i++)
-        if (strcmp(own->symbols[i].name, name) == 0)
+    for (size_t i = 0; i < file->n_symbols; i++)
+        if (strcmp(file->symbols[i].name, name) == 0)
             return (int)i;
     return -1;
 }
@@ -105,15 +105,15 @@ static bool take(parser *in, const char *sign)
     return true;
 }
 
-static cali_own_node *add(parser *in, cali_own_kind kind, size_t at, cali_own_node *a, cali_own_node *b)
+static cali_formula_node *add(parser *in, cali_formula_kind kind, size_t at, cali_formula_node *a, cali_formula_node *b)
 {
-    if (++in->r->n_nodes > CALI_OWN_MAX_NODES) {
-        if (in->r->n_nodes == CALI_OWN_MAX_NODES + 1)
-            cali_own_refuse_at(in->r, in->scalar, at, "C106", "the expressions of this model have more than %d parts",
-                               CALI_OWN_MAX_NODES);
+    if (++in->r->n_nodes > CALI_FORMULA_MAX_NODES) {
+        if (in->r->n_nodes == CALI_FORMULA_MAX_NODES + 1)
+            cali_formula_refuse_at(in->r, in->scalar, at, "C106", "the expressions of this %s have more than %d parts",
+                               in->r->what, CALI_FORMULA_MAX_NODES);
         return NULL;
     }
-    cali_own_node *node = cali_own_take(in->r, 1, sizeof *node);
+    cali_formula_node *node = cali_formula_take(in->r, 1, sizeof *node);
     if (node == NULL)
         return NULL;
     node->kind = kind;
@@ -139,7 +139,7 @@ static void describe_next(const parser *in, size_t at, char *out, size_t size)
         snprintf(out, size, "\"%.*s\"", (int)(n > 40 ? 40 : n), text);
 }
 
-static cali_own_node *refuse(parser *in, const char *wanted)
+static cali_formula_node *refuse(parser *in, const char *wanted)
 {
     char found[64];
     skip_blanks(in);
@@ -156,7 +156,7 @@ static cali_own_node *refuse(parser *in, const char *wanted)
         try = "\nbecause derivatives stand on the left side only";
     else if (c == '?')
         try = "\ntry where(condition, a, b)";
-    cali_own_refuse_at(in->r, in->scalar, in->at, "C108", "%s: expected %s, got %s%s", in->label, wanted, found, try);
+    cali_formula_refuse_at(in->r, in->scalar, in->at, "C108", "%s: expected %s, got %s%s", in->label, wanted, found, try);
     return NULL;
 }
 
@@ -170,7 +170,7 @@ static bool is_ambiguous(const parser *in, const char *unit, size_t size)
         const size_t n = name_size(unit + at);
         if (n > 0 && n < sizeof word) {
             snprintf(word, sizeof word, "%.*s", (int)n, unit + at);
-            if (cali_own_find_symbol(in->r->own, word) >= 0)
+            if (cali_formula_find_symbol(in->r->file, word) >= 0)
                 return true;
         }
         at += n > 0 ? n : 1;
@@ -216,7 +216,7 @@ static bool is_word(const char *text)
     return false;
 }
 
-static cali_own_node *refuse_unit(parser *in, size_t begin, const char *unit, size_t size)
+static cali_formula_node *refuse_unit(parser *in, size_t begin, const char *unit, size_t size)
 {
     char text[64], name[64];
     snprintf(text, sizeof text, "%.*s", (int)(size < 63 ? size : 63), unit);
@@ -224,17 +224,17 @@ static cali_own_node *refuse_unit(parser *in, size_t begin, const char *unit, si
     const char *number = in->text + begin;
     const int n = (int)strcspn(number, " \t") < (int)(unit - number) ? (int)strcspn(number, " \t") : (int)(unit - number);
     const char *meant = cali_unit_suggest(text);
-    if (cali_own_find_symbol(in->r->own, name) >= 0)
-        cali_own_refuse_at(in->r, in->scalar, (size_t)(unit - in->text), "C108",
+    if (cali_formula_find_symbol(in->r->file, name) >= 0)
+        cali_formula_refuse_at(in->r, in->scalar, (size_t)(unit - in->text), "C108",
                            "%s: a sign is missing between %.*s and \"%.40s\"\ntry %.*s*%.40s", in->label,
                            n > 24 ? 24 : n, number, name, n > 24 ? 24 : n, number, name);
     else
-        cali_own_refuse_at(in->r, in->scalar, (size_t)(unit - in->text), "C102", "%s: unknown unit \"%.40s\"%s%s",
+        cali_formula_refuse_at(in->r, in->scalar, (size_t)(unit - in->text), "C102", "%s: unknown unit \"%.40s\"%s%s",
                            in->label, text, meant != NULL ? "\ntry " : "", meant != NULL ? meant : "");
     return NULL;
 }
 
-static cali_own_node *read_number(parser *in)
+static cali_formula_node *read_number(parser *in)
 {
     const size_t begin = in->at;
     const char *end = NULL;
@@ -247,44 +247,45 @@ static cali_own_node *read_number(parser *in)
     if (n > 0 && !is_known)
         return refuse_unit(in, begin, end + blanks, n);
     if (n > 0 && is_ambiguous(in, end + blanks, n)) {
-        cali_own_refuse_at(in->r, in->scalar, begin, "C108",
-                           "%s: in \"%.*s\" a unit is also the name of a quantity of this model\ntry * before the name, or "
-                           "blanks around /", in->label, (int)((size_t)(end - in->text) - begin + blanks + n), in->text + begin);
+        cali_formula_refuse_at(in->r, in->scalar, begin, "C108",
+                           "%s: in \"%.*s\" a unit is also the name of a quantity of this %s\ntry * before the name, or "
+                               "blanks around /", in->label, (int)((size_t)(end - in->text) - begin + blanks + n), in->text + begin,
+                               in->r->what);
         return NULL;
     }
     char text[128];
     const size_t size = (size_t)(end - in->text) - begin + (n > 0 ? blanks + n : 0);
     cali_quantity q;
     snprintf(text, sizeof text, "%.*s", (int)(size < 127 ? size : 127), in->text + begin);
-    cali_own_node *node = add(in, CALI_OWN_NUMBER, begin, NULL, NULL);
+    cali_formula_node *node = add(in, CALI_FORMULA_NUMBER, begin, NULL, NULL);
     if (node == NULL)
         return NULL;
     in->at = begin + size;
     if (size > 127 || cali_quantity_parse(text, &q) != CALI_QUANTITY_OK) {
-        cali_own_refuse_at(in->r, in->scalar, begin, "C104", "%s: \"%.60s\" is no number", in->label, text);
+        cali_formula_refuse_at(in->r, in->scalar, begin, "C104", "%s: \"%.60s\" is no number", in->label, text);
         return NULL;
     }
-    node->unit = cali_own_host_unit(&q.unit);
+    node->unit = cali_formula_host_unit(&q.unit);
     node->value = cali_quantity_in(&q, &node->unit);
     node->is_zero = value == 0.0 && n == 0;
     if (!isfinite(node->value)) {
-        cali_own_refuse_at(in->r, in->scalar, begin, "C106", "%s: %.60s is beyond all numbers", in->label, text);
+        cali_formula_refuse_at(in->r, in->scalar, begin, "C106", "%s: %.60s is beyond all numbers", in->label, text);
         return NULL;
     }
     return node;
 }
 
-static cali_own_node *read_choice(parser *in);
+static cali_formula_node *read_choice(parser *in);
 
-static cali_own_node *read_call(parser *in, const char *name, size_t begin)
+static cali_formula_node *read_call(parser *in, const char *name, size_t begin)
 {
     const bool is_where = strcmp(name, "where") == 0;
     const int function = find_function(name);
-    const int n_args = is_where ? 3 : cali_own_functions[function].n_args;
-    cali_own_node *args[3] = {NULL, NULL, NULL};
+    const int n_args = is_where ? 3 : cali_formula_functions[function].n_args;
+    cali_formula_node *args[3] = {NULL, NULL, NULL};
     int n = 0;
     do {
-        cali_own_node *arg = read_choice(in);
+        cali_formula_node *arg = read_choice(in);
         if (arg == NULL)
             return NULL;
         if (n < 3)
@@ -294,11 +295,11 @@ static cali_own_node *read_call(parser *in, const char *name, size_t begin)
     if (!take(in, ")"))
         return refuse(in, "\",\" or \")\"");
     if (n != n_args) {
-        cali_own_refuse_at(in->r, in->scalar, begin, "C108", "%s: %s takes %d value%s, got %d%s", in->label, name, n_args,
+        cali_formula_refuse_at(in->r, in->scalar, begin, "C108", "%s: %s takes %d value%s, got %d%s", in->label, name, n_args,
                            n_args == 1 ? "" : "s", n, is_where ? "\ntry where(condition, a, b)" : "");
         return NULL;
     }
-    cali_own_node *node = add(in, is_where ? CALI_OWN_CHOOSE : CALI_OWN_CALL, begin, args[0], args[1]);
+    cali_formula_node *node = add(in, is_where ? CALI_FORMULA_CHOOSE : CALI_FORMULA_CALL, begin, args[0], args[1]);
     if (node == NULL)
         return NULL;
     node->args[2] = args[2];
@@ -308,26 +309,26 @@ static cali_own_node *read_call(parser *in, const char *name, size_t begin)
 
 static void refuse_name(parser *in, const char *name, size_t at, bool is_call)
 {
-    const cali_own *own = in->r->own;
-    const char *known[4 * CALI_OWN_MAX_FIELDS + N_WORDS + 64];
+    const cali_formula_file *file = in->r->file;
+    const char *known[4 * CALI_FORMULA_MAX_FIELDS + N_WORDS + 64];
     size_t n = 0;
     cali_unit unit;
     if (!is_call && cali_unit_parse(name, &unit) && in->scalar->text[0] != '\0') {
-        cali_own_refuse_at(in->r, in->scalar, at, "C101", "%s: unknown name \"%.60s\"\nbecause a unit stands only behind a "
+        cali_formula_refuse_at(in->r, in->scalar, at, "C101", "%s: unknown name \"%.60s\"\nbecause a unit stands only behind a "
                            "number\ntry 1 %.40s", in->label, name, name);
         return;
     }
-    for (size_t i = 0; i < own->n_symbols && !is_call; i++)
-        known[n++] = own->symbols[i].name;
-    for (size_t i = 0; i < cali_own_n_functions; i++)
-        known[n++] = cali_own_functions[i].name;
+    for (size_t i = 0; i < file->n_symbols && !is_call; i++)
+        known[n++] = file->symbols[i].name;
+    for (size_t i = 0; i < cali_formula_n_functions; i++)
+        known[n++] = cali_formula_functions[i].name;
     known[n++] = is_call ? "where" : "pi";
     char what[256];
     snprintf(what, sizeof what, "%.120s: unknown %s \"%.60s\"", in->label, is_call ? "function" : "name", name);
-    cali_own_refuse_word(in->r, in->scalar, at, what, name, known, n);
+    cali_formula_refuse_word(in->r, in->scalar, at, what, name, known, n);
 }
 
-static cali_own_node *read_name(parser *in)
+static cali_formula_node *read_name(parser *in)
 {
     const size_t begin = in->at, n = name_size(in->text + begin);
     char name[64];
@@ -338,16 +339,16 @@ static cali_own_node *read_name(parser *in)
     if (is_call && is_function)
         return read_call(in, name, begin);
     if (!is_call && strcmp(name, "pi") == 0) {
-        cali_own_node *node = add(in, CALI_OWN_NUMBER, begin, NULL, NULL);
+        cali_formula_node *node = add(in, CALI_FORMULA_NUMBER, begin, NULL, NULL);
         if (node != NULL) {
             node->value = CALI_PI;
             node->unit = (cali_unit){1.0, 0, {0}};
         }
         return node;
     }
-    const int symbol = cali_own_find_symbol(in->r->own, name);
+    const int symbol = cali_formula_find_symbol(in->r->file, name);
     if (is_function || (is_call && symbol >= 0)) {
-        cali_own_refuse_at(in->r, in->scalar, begin, "C108", is_function ? "%s: the function %s takes its values in ()" :
+        cali_formula_refuse_at(in->r, in->scalar, begin, "C108", is_function ? "%s: the function %s takes its values in ()" :
                            "%s: a sign is missing between \"%s\" and \"(\"\ntry *", in->label, name);
         return NULL;
     }
@@ -355,20 +356,20 @@ static cali_own_node *read_name(parser *in)
         refuse_name(in, name, begin, is_call);
         return NULL;
     }
-    cali_own_node *node = add(in, CALI_OWN_NAME, begin, NULL, NULL);
+    cali_formula_node *node = add(in, CALI_FORMULA_NAME, begin, NULL, NULL);
     if (node != NULL)
         node->symbol = symbol;
     return node;
 }
 
-static cali_own_node *read_atom(parser *in)
+static cali_formula_node *read_atom(parser *in)
 {
     skip_blanks(in);
     const char c = in->text[in->at];
     if (is_digit(c) || (c == '.' && is_digit(in->text[in->at + 1])))
         return read_number(in);
     if (take(in, "(")) {
-        cali_own_node *inner = read_choice(in);
+        cali_formula_node *inner = read_choice(in);
         if (inner != NULL && !take(in, ")"))
             return refuse(in, "an operator or \")\"");
         return inner;
@@ -380,32 +381,32 @@ static cali_own_node *read_atom(parser *in)
 
 /* ---- operators ------------------------------------------------------------------------------------------- */
 
-static cali_own_node *read_sign(parser *in);
+static cali_formula_node *read_sign(parser *in);
 
-static cali_own_node *read_power(parser *in)
+static cali_formula_node *read_power(parser *in)
 {
-    cali_own_node *base = read_atom(in);
+    cali_formula_node *base = read_atom(in);
     skip_blanks(in);
     const size_t at = in->at;
     if (base == NULL || !(take(in, "**") || take(in, "^")))
         return base;
-    cali_own_node *exponent = read_sign(in);
-    return exponent == NULL ? NULL : add(in, CALI_OWN_POWER, at, base, exponent);
+    cali_formula_node *exponent = read_sign(in);
+    return exponent == NULL ? NULL : add(in, CALI_FORMULA_POWER, at, base, exponent);
 }
 
-static cali_own_node *read_deeper(parser *in, cali_own_node *(*read)(parser *in))
+static cali_formula_node *read_deeper(parser *in, cali_formula_node *(*read)(parser *in))
 {
-    if (++in->depth > CALI_OWN_MAX_DEPTH) {
-        cali_own_refuse_at(in->r, in->scalar, in->at, "C108", "%s is nested more than %d deep\ntry names for its parts, "
-                           "under let", in->label, CALI_OWN_MAX_DEPTH);
+    if (++in->depth > CALI_FORMULA_MAX_DEPTH) {
+        cali_formula_refuse_at(in->r, in->scalar, in->at, "C108", "%s is nested more than %d deep\ntry names for its parts, "
+                           "under let", in->label, CALI_FORMULA_MAX_DEPTH);
         return NULL;
     }
-    cali_own_node *node = read(in);
+    cali_formula_node *node = read(in);
     in->depth--;
     return node;
 }
 
-static cali_own_node *read_sign(parser *in)
+static cali_formula_node *read_sign(parser *in)
 {
     skip_blanks(in);
     const size_t at = in->at;
@@ -413,20 +414,20 @@ static cali_own_node *read_sign(parser *in)
         return read_deeper(in, read_sign);
     if (!take(in, "-"))
         return read_power(in);
-    cali_own_node *inner = read_deeper(in, read_sign);
-    return inner == NULL ? NULL : add(in, CALI_OWN_NEGATE, at, inner, NULL);
+    cali_formula_node *inner = read_deeper(in, read_sign);
+    return inner == NULL ? NULL : add(in, CALI_FORMULA_NEGATE, at, inner, NULL);
 }
 
 typedef struct operator_word {
     const char *sign;
-    cali_own_kind kind;
+    cali_formula_kind kind;
     bool is_swapped; /* a > b is b < a */
 } operator_word;
 
 /* left { operator right }, from left to right. */
-static cali_own_node *read_chain(parser *in, const operator_word *operators, size_t n, cali_own_node *(*read)(parser *in))
+static cali_formula_node *read_chain(parser *in, const operator_word *operators, size_t n, cali_formula_node *(*read)(parser *in))
 {
-    cali_own_node *left = read(in);
+    cali_formula_node *left = read(in);
     while (left != NULL) {
         skip_blanks(in);
         const size_t at = in->at;
@@ -435,7 +436,7 @@ static cali_own_node *read_chain(parser *in, const operator_word *operators, siz
             k++;
         if (k == n)
             return left;
-        cali_own_node *right = read(in);
+        cali_formula_node *right = read(in);
         if (right == NULL)
             return NULL;
         left = operators[k].is_swapped ? add(in, operators[k].kind, at, right, left)
@@ -444,87 +445,87 @@ static cali_own_node *read_chain(parser *in, const operator_word *operators, siz
     return NULL;
 }
 
-static cali_own_node *read_product(parser *in)
+static cali_formula_node *read_product(parser *in)
 {
-    static const operator_word list[] = {{"*", CALI_OWN_MULTIPLY, false}, {"/", CALI_OWN_DIVIDE, false}};
+    static const operator_word list[] = {{"*", CALI_FORMULA_MULTIPLY, false}, {"/", CALI_FORMULA_DIVIDE, false}};
     return read_chain(in, list, 2, read_sign);
 }
 
-static cali_own_node *read_sum(parser *in)
+static cali_formula_node *read_sum(parser *in)
 {
-    static const operator_word list[] = {{"+", CALI_OWN_ADD, false}, {"-", CALI_OWN_SUBTRACT, false}};
+    static const operator_word list[] = {{"+", CALI_FORMULA_ADD, false}, {"-", CALI_FORMULA_SUBTRACT, false}};
     return read_chain(in, list, 2, read_product);
 }
 
-static cali_own_node *read_compare(parser *in)
+static cali_formula_node *read_compare(parser *in)
 {
-    static const operator_word list[] = {{"<=", CALI_OWN_LESS_EQUAL, false}, {">=", CALI_OWN_LESS_EQUAL, true},
-                                         {"<", CALI_OWN_LESS, false},        {">", CALI_OWN_LESS, true},
-                                         {"==", CALI_OWN_EQUAL, false},      {"!=", CALI_OWN_UNEQUAL, false}};
+    static const operator_word list[] = {{"<=", CALI_FORMULA_LESS_EQUAL, false}, {">=", CALI_FORMULA_LESS_EQUAL, true},
+                                         {"<", CALI_FORMULA_LESS, false},        {">", CALI_FORMULA_LESS, true},
+                                         {"==", CALI_FORMULA_EQUAL, false},      {"!=", CALI_FORMULA_UNEQUAL, false}};
     return read_chain(in, list, 6, read_sum);
 }
 
-static cali_own_node *read_not(parser *in)
+static cali_formula_node *read_not(parser *in)
 {
     skip_blanks(in);
     const size_t at = in->at;
     if (!take(in, "not"))
         return read_compare(in);
-    cali_own_node *inner = read_deeper(in, read_not);
-    return inner == NULL ? NULL : add(in, CALI_OWN_NOT, at, inner, NULL);
+    cali_formula_node *inner = read_deeper(in, read_not);
+    return inner == NULL ? NULL : add(in, CALI_FORMULA_NOT, at, inner, NULL);
 }
 
-static cali_own_node *read_and(parser *in)
+static cali_formula_node *read_and(parser *in)
 {
-    static const operator_word list[] = {{"and", CALI_OWN_AND, false}};
+    static const operator_word list[] = {{"and", CALI_FORMULA_AND, false}};
     return read_chain(in, list, 1, read_not);
 }
 
-static cali_own_node *read_or(parser *in)
+static cali_formula_node *read_or(parser *in)
 {
-    static const operator_word list[] = {{"or", CALI_OWN_OR, false}};
+    static const operator_word list[] = {{"or", CALI_FORMULA_OR, false}};
     return read_chain(in, list, 1, read_and);
 }
 
-static cali_own_node *read_if(parser *in)
+static cali_formula_node *read_if(parser *in)
 {
     skip_blanks(in);
     const size_t at = in->at;
     if (!take(in, "if"))
         return read_or(in);
-    cali_own_node *condition = read_choice(in);
+    cali_formula_node *condition = read_choice(in);
     if (condition == NULL)
         return NULL;
     if (!take(in, "then"))
         return refuse(in, "\"then\"");
-    cali_own_node *first = read_choice(in);
+    cali_formula_node *first = read_choice(in);
     if (first == NULL)
         return NULL;
     if (!take(in, "else"))
         return refuse(in, "\"else\"");
-    cali_own_node *second = read_choice(in);
+    cali_formula_node *second = read_choice(in);
     if (second == NULL)
         return NULL;
-    cali_own_node *node = add(in, CALI_OWN_CHOOSE, at, condition, first);
+    cali_formula_node *node = add(in, CALI_FORMULA_CHOOSE, at, condition, first);
     if (node != NULL)
         node->args[2] = second;
     return node;
 }
 
-static cali_own_node *read_choice(parser *in)
+static cali_formula_node *read_choice(parser *in)
 {
     return read_deeper(in, read_if);
 }
 
-cali_own_node *cali_own_parse(cali_own_reader *r, const cali_node *scalar, const char *label)
+cali_formula_node *cali_formula_parse(cali_formula_reader *r, const cali_node *scalar, const char *label)
 {
     if (scalar->kind != CALI_NODE_SCALAR || cali_node_is_null(scalar)) {
-        cali_own_refuse(r, scalar->line, scalar->column, "C104", "%s needs an expression, got %s", label,
+        cali_formula_refuse(r, scalar->line, scalar->column, "C104", "%s needs an expression, got %s", label,
                         scalar->kind == CALI_NODE_LIST ? "a list" : scalar->kind == CALI_NODE_MAP ? "a mapping" : "nothing");
         return NULL;
     }
     parser in = {r, scalar, scalar->text, label, 0, 0};
-    cali_own_node *node = read_choice(&in);
+    cali_formula_node *node = read_choice(&in);
     skip_blanks(&in);
     if (node != NULL && in.text[in.at] != '\0')
         return refuse(&in, "an operator or the end");

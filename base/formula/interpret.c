@@ -3,64 +3,64 @@
 #include <string.h>
 
 #include "base/isa.h"
-#include "nmm/text/functions.h"
-#include "nmm/text/own.h"
+#include "base/formula/functions.h"
+#include "base/formula/formula.h"
 
 /* m is 32 in whole chunks: then the compiler knows the length of every loop. */
 #define LANES(expression)                                                                                              \
     for (size_t i = 0; i < m; i++)                                                                                     \
         out[i] = (expression);                                                                                         \
     return
-#define CALL_1(name) cali_own_##name(a[i])
-#define CALL_2(name) cali_own_##name(a[i], b[i])
+#define CALL_1(name) cali_formula_##name(a[i])
+#define CALL_2(name) cali_formula_##name(a[i], b[i])
 
 CAL_HD void call(int function, size_t m, const double *restrict a, const double *restrict b, double *restrict out)
 {
     int k = 0;
     (void)b;
-#define CALI_OWN_FUNCTION(name, n, rule, meaning)                                                                      \
+#define CALI_FORMULA_FUNCTION(name, n, rule, meaning)                                                                      \
     if (function == k++) {                                                                                             \
         LANES(CALL_##n(name));                                                                                         \
     }
-#include "nmm/text/functions.def"
-#undef CALI_OWN_FUNCTION
+#include "base/formula/functions.def"
+#undef CALI_FORMULA_FUNCTION
 }
 
 /* True is 1, false 0. */
-CAL_HD void apply(const cali_own_op *op, size_t m, const double *restrict a, const double *restrict b,
+CAL_HD void apply(const cali_formula_op *op, size_t m, const double *restrict a, const double *restrict b,
                   const double *restrict c, double *restrict out)
 {
     switch (op->code) {
-    case CALI_OWN_NEGATE:
+    case CALI_FORMULA_NEGATE:
         LANES(-a[i]);
-    case CALI_OWN_ADD:
+    case CALI_FORMULA_ADD:
         LANES(a[i] + b[i]);
-    case CALI_OWN_SUBTRACT:
+    case CALI_FORMULA_SUBTRACT:
         LANES(a[i] - b[i]);
-    case CALI_OWN_MULTIPLY:
+    case CALI_FORMULA_MULTIPLY:
         LANES(a[i] * b[i]);
-    case CALI_OWN_DIVIDE:
+    case CALI_FORMULA_DIVIDE:
         LANES(a[i] / b[i]);
-    case CALI_OWN_POWER:
-        LANES(cali_own_power(a[i], b[i]));
-    case CALI_OWN_CALL:
+    case CALI_FORMULA_POWER:
+        LANES(cali_formula_power(a[i], b[i]));
+    case CALI_FORMULA_CALL:
         call(op->c, m, a, b, out);
         return;
-    case CALI_OWN_CHOOSE:
+    case CALI_FORMULA_CHOOSE:
         LANES(a[i] != 0.0 ? b[i] : c[i]);
-    case CALI_OWN_LESS:
+    case CALI_FORMULA_LESS:
         LANES(a[i] < b[i] ? 1.0 : 0.0);
-    case CALI_OWN_LESS_EQUAL:
+    case CALI_FORMULA_LESS_EQUAL:
         LANES(a[i] <= b[i] ? 1.0 : 0.0);
-    case CALI_OWN_EQUAL:
+    case CALI_FORMULA_EQUAL:
         LANES(a[i] == b[i] ? 1.0 : 0.0);
-    case CALI_OWN_UNEQUAL:
+    case CALI_FORMULA_UNEQUAL:
         LANES(a[i] != b[i] ? 1.0 : 0.0);
-    case CALI_OWN_AND:
+    case CALI_FORMULA_AND:
         LANES(a[i] * b[i]);
-    case CALI_OWN_OR:
+    case CALI_FORMULA_OR:
         LANES(a[i] + b[i] > 0.0 ? 1.0 : 0.0);
-    case CALI_OWN_NOT:
+    case CALI_FORMULA_NOT:
         LANES(1.0 - a[i]);
     default:
         return;
@@ -72,34 +72,34 @@ typedef struct rows {
     size_t n; /* of a row */
 } rows;
 
-static void run_chunk(const cali_own_program *program, const rows *in, size_t first, size_t m, double *out)
+static void run_chunk(const cali_formula_program *program, const rows *in, size_t first, size_t m, double *out)
 {
-    double scratch[CALI_OWN_MAX_SLOTS * CALI_OWN_LANES];
-    const double *at[CALI_OWN_MAX_OPS];
+    double scratch[CALI_FORMULA_MAX_SLOTS * CALI_FORMULA_LANES];
+    const double *at[CALI_FORMULA_MAX_OPS];
     for (int i = 0; i < program->n; i++) {
-        const cali_own_op *op = &program->ops[i];
+        const cali_formula_op *op = &program->ops[i];
         switch (op->code) {
-        case CALI_OWN_NUMBER:
-            at[i] = program->numbers + op->slot * CALI_OWN_LANES;
+        case CALI_FORMULA_NUMBER:
+            at[i] = program->numbers + op->slot * CALI_FORMULA_LANES;
             continue;
-        case CALI_OWN_ROW_PARAM:
+        case CALI_FORMULA_ROW_PARAM:
             at[i] = in->p + (size_t)op->a * in->n + first;
             continue;
-        case CALI_OWN_ROW_STATE:
+        case CALI_FORMULA_ROW_STATE:
             at[i] = in->x + (size_t)op->a * in->n + first;
             continue;
-        case CALI_OWN_ROW_INPUT:
+        case CALI_FORMULA_ROW_INPUT:
             at[i] = in->c + (size_t)op->a * in->n + first;
             continue;
         default:
             break;
         }
-        double *value = scratch + op->slot * CALI_OWN_LANES;
+        double *value = scratch + op->slot * CALI_FORMULA_LANES;
         at[i] = value;
         const double *b = op->b >= 0 ? at[op->b] : at[op->a];
-        const double *c = op->code == CALI_OWN_CHOOSE ? at[op->c] : at[op->a];
-        if (m == CALI_OWN_LANES)
-            apply(op, CALI_OWN_LANES, at[op->a], b, c, value);
+        const double *c = op->code == CALI_FORMULA_CHOOSE ? at[op->c] : at[op->a];
+        if (m == CALI_FORMULA_LANES)
+            apply(op, CALI_FORMULA_LANES, at[op->a], b, c, value);
         else
             apply(op, m, at[op->a], b, c, value);
     }
@@ -107,12 +107,12 @@ static void run_chunk(const cali_own_program *program, const rows *in, size_t fi
         memcpy(out + k * in->n + first, at[program->results[k]], m * sizeof *out);
 }
 
-void CALI_ISA_NAME(cali_own_run)(const cali_own_program *program, size_t n, const double *p, const double *x,
+void CALI_ISA_NAME(cali_formula_run)(const cali_formula_program *program, size_t n, const double *p, const double *x,
                                  const double *c, double *out);
-void CALI_ISA_NAME(cali_own_run)(const cali_own_program *program, size_t n, const double *p, const double *x,
+void CALI_ISA_NAME(cali_formula_run)(const cali_formula_program *program, size_t n, const double *p, const double *x,
                                  const double *c, double *out)
 {
     const rows in = {p, x, c, n};
-    for (size_t first = 0; first < n; first += CALI_OWN_LANES)
-        run_chunk(program, &in, first, n - first < CALI_OWN_LANES ? n - first : CALI_OWN_LANES, out);
+    for (size_t first = 0; first < n; first += CALI_FORMULA_LANES)
+        run_chunk(program, &in, first, n - first < CALI_FORMULA_LANES ? n - first : CALI_FORMULA_LANES, out);
 }

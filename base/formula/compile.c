@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/isa.h"
-#include "nmm/text/own.h"
+#include "base/formula/formula.h"
 
 extern char **environ;
 
@@ -40,7 +40,7 @@ static size_t add_flags(const char **arguments, size_t n)
     return n;
 }
 
-void cali_own_compiler_flags(cali_text *out)
+void cali_formula_compiler_flags(cali_text *out)
 {
     const char *arguments[MAX_ARGUMENTS];
     const size_t n = add_flags(arguments, 0);
@@ -144,7 +144,7 @@ static bool find_program(const char *name, char *out, size_t size)
     return false;
 }
 
-bool cali_own_find_compiler(cali_own_compiler *compiler, char *why, size_t size)
+bool cali_formula_find_compiler(cali_formula_compiler *compiler, char *why, size_t size)
 {
     const char *wish = getenv("CALLOSUM_CC");
     const bool has_wish = wish != NULL && wish[0] != '\0';
@@ -165,7 +165,7 @@ bool cali_own_find_compiler(cali_own_compiler *compiler, char *why, size_t size)
     return false;
 }
 
-bool cali_own_ask_version(cali_own_compiler *compiler, const char *log)
+bool cali_formula_ask_version(cali_formula_compiler *compiler, const char *log)
 {
     const char *const arguments[] = {compiler->path, "--version", NULL};
     if (run(arguments, log) != 0)
@@ -174,7 +174,7 @@ bool cali_own_ask_version(cali_own_compiler *compiler, const char *log)
     return compiler->version[0] != '\0';
 }
 
-bool cali_own_compile(const cali_own_compiler *compiler, const char *source, const char *object, const char *log,
+bool cali_formula_compile(const cali_formula_compiler *compiler, const char *source, const char *object, const char *log,
                       char *why, size_t size)
 {
     const char *arguments[MAX_ARGUMENTS] = {compiler->path};

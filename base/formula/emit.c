@@ -1,0 +1,114 @@
+/* The C of formulas: the operations as one constant each. What they call travels with them: the texts of base/hd.h,
+ * base/numeric.h and functions.h, as they were when this program was built. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/formula/formula.h"
+
+extern const unsigned char cali_embedded_hd_h[], cali_embedded_numeric_h[], cali_embedded_formula_functions_h[];
+extern const size_t cali_embedded_hd_h_size, cali_embedded_numeric_h_size, cali_embedded_formula_functions_h_size;
+
+/* A header without its includes of this project: they stand before it already. */
+static void add_header(cali_text *out, const unsigned char *bytes, size_t size)
+{
+    const char *text = (const char *)bytes;
+    for (size_t at = 0; at < size;) {
+        const char *end = memchr(text + at, '\n', size - at);
+        const size_t n = end == NULL ? size - at : (size_t)(end - (text + at)) + 1;
+        if (strncmp(text + at, "#include \"", 10) != 0)
+            cali_text_add_bytes(out, text + at, n);
+        at += n;
+    }
+}
+
+/* Exact in every compiler: a hexadecimal number. */
+static void add_number(cali_text *out, double value)
+{
+    cali_text_format(out, "%a", value);
+}
+
+/* A condition is written into the choice that asks it, so that the loop holds numbers only and vectorises. */
+static void add_truth(cali_text *out, const cali_formula_program *p, int at)
+{
+    const cali_formula_op *op = &p->ops[at];
+    static const char *const signs[] = {
+        [CALI_FORMULA_LESS - CALI_FORMULA_LESS] = "<", [CALI_FORMULA_LESS_EQUAL - CALI_FORMULA_LESS] = "<=",
+        [CALI_FORMULA_EQUAL - CALI_FORMULA_LESS] = "==", [CALI_FORMULA_UNEQUAL - CALI_FORMULA_LESS] = "!="};
+    if (op->code <= CALI_FORMULA_UNEQUAL) {
+        cali_text_format(out, "(v%d %s v%d)", op->a, signs[op->code - CALI_FORMULA_LESS], op->b);
+        return;
+    }
+    cali_text_add(out, op->code == CALI_FORMULA_NOT ? "!(" : "(");
+    add_truth(out, p, op->a);
+    if (op->code != CALI_FORMULA_NOT) {
+        cali_text_add(out, op->code == CALI_FORMULA_AND ? " & " : " | ");
+        add_truth(out, p, op->b);
+    }
+    cali_text_add(out, ")");
+}
+
+static void add_value(cali_text *out, const cali_formula_program *p, const cali_formula_op *op)
+{
+    switch (op->code) {
+    case CALI_FORMULA_NUMBER:
+        add_number(out, op->value);
+        return;
+    case CALI_FORMULA_NEGATE:
+        cali_text_format(out, "-v%d", op->a);
+        return;
+    case CALI_FORMULA_ADD:
+        cali_text_format(out, "v%d + v%d", op->a, op->b);
+        return;
+    case CALI_FORMULA_SUBTRACT:
+        cali_text_format(out, "v%d - v%d", op->a, op->b);
+        return;
+    case CALI_FORMULA_MULTIPLY:
+        cali_text_format(out, "v%d * v%d", op->a, op->b);
+        return;
+    case CALI_FORMULA_DIVIDE:
+        cali_text_format(out, "v%d / v%d", op->a, op->b);
+        return;
+    case CALI_FORMULA_POWER:
+        cali_text_format(out, "cali_formula_power(v%d, v%d)", op->a, op->b);
+        return;
+    case CALI_FORMULA_CALL:
+        cali_text_format(out, "cali_formula_%s(v%d", cali_formula_functions[op->c].name, op->a);
+        if (op->b >= 0)
+            cali_text_format(out, ", v%d", op->b);
+        cali_text_add(out, ")");
+        return;
+    case CALI_FORMULA_CHOOSE:
+        add_truth(out, p, op->a);
+        cali_text_format(out, " ? v%d : v%d", op->b, op->c);
+        return;
+    default:
+        return;
+    }
+}
+
+void cali_formula_emit_ops(cali_text *out, const cali_formula_program *p, const char *indent,
+                           void (*row)(cali_text *out, const void *owner, const cali_formula_op *op), const void *owner)
+{
+    for (int i = 0; i < p->n; i++) {
+        const cali_formula_op *op = &p->ops[i];
+        if (op->code >= CALI_FORMULA_LESS && op->code <= CALI_FORMULA_NOT)
+            continue;
+        cali_text_format(out, "%sconst double v%d = ", indent, i);
+        if (op->code >= CALI_FORMULA_ROW_PARAM) {
+            row(out, owner, op);
+            continue;
+        }
+        add_value(out, p, op);
+        cali_text_add(out, ";\n");
+    }
+}
+
+void cali_formula_emit_headers(cali_text *out)
+{
+    add_header(out, cali_embedded_hd_h, cali_embedded_hd_h_size);
+    add_header(out, cali_embedded_numeric_h, cali_embedded_numeric_h_size);
+    add_header(out, cali_embedded_formula_functions_h, cali_embedded_formula_functions_h_size);
+    cali_text_add(out, "\n#if defined(__clang__)\n"
+                       "#define EACH _Pragma(\"clang loop vectorize(assume_safety)\")\n"
+                       "#else\n#define EACH _Pragma(\"GCC ivdep\")\n#endif\n\n");
+}
