@@ -51,6 +51,24 @@ static const char *receptor_unit(const cali_network *network, size_t population,
     return "1";
 }
 
+/* The one rule, and what it needs. */
+static void add_rule(cali_echo *e, const cal_snn_projection *p)
+{
+    switch (p->rule) {
+    case CAL_FIXED_IN_DEGREE: cali_echo_integer(e, "in_degree", p->in_degree); return;
+    case CAL_FIXED_OUT_DEGREE: cali_echo_integer(e, "out_degree", p->out_degree); return;
+    case CAL_FIXED_TOTAL: cali_echo_integer(e, "total", p->total); return;
+    case CAL_PAIRWISE_BERNOULLI: cali_echo_quantity(e, "probability", p->probability, "1"); return;
+    case CAL_SMALL_WORLD:
+        cali_echo_integer(e, "neighbours", p->n_neighbours);
+        cali_echo_quantity(e, "rewiring", p->probability, "1");
+        return;
+    default:
+        cali_echo_key(e, p->rule == CAL_ALL_TO_ALL ? "all_to_all" : "one_to_one");
+        cali_text_add(e->out, "true");
+    }
+}
+
 static void add_connections(cali_echo *e, const cali_network *network)
 {
     cali_echo_open(e, "connections", "[");
@@ -59,14 +77,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_open(e, NULL, "{");
         cali_echo_text(e, "from", network->populations[p->from].name);
         cali_echo_text(e, "to", network->populations[p->to].name);
-        if (p->rule == CAL_FIXED_IN_DEGREE)
-            cali_echo_integer(e, "in_degree", p->in_degree);
-        else if (p->rule == CAL_PAIRWISE_BERNOULLI)
-            cali_echo_quantity(e, "probability", p->probability, "1");
-        else {
-            cali_echo_key(e, p->rule == CAL_ALL_TO_ALL ? "all_to_all" : "one_to_one");
-            cali_text_add(e->out, "true");
-        }
+        add_rule(e, p);
         cali_echo_key(e, "autapses");
         cali_text_add(e->out, p->has_autapses ? "true" : "false");
         cali_echo_key(e, "multapses");

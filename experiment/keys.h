@@ -60,8 +60,9 @@ extern const cali_mapping *const cali_all_mappings[];
 /** What a connection, drive or transfer says before names are looked up. */
 typedef struct cali_connection_text {
     char *from, *to, *receptor;
-    uint32_t in_degree;
-    double probability;
+    uint32_t in_degree, out_degree, neighbours;
+    uint64_t total;
+    double probability, rewiring;
     bool all_to_all, one_to_one;
 } cali_connection_text;
 

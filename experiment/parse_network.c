@@ -300,19 +300,23 @@ static size_t *find_populations(cali_reader *r, const cali_network *network, con
 /* The one rule that a connection names. */
 static bool find_rule(cali_reader *r, const cali_node *node, const cali_connection_text *text, cal_rule *rule)
 {
-    const bool has[] = {text->all_to_all, text->one_to_one, cali_node_get(node, "in_degree") != NULL,
-                        cali_node_get(node, "probability") != NULL};
-    static const cal_rule rules[] = {CAL_ALL_TO_ALL, CAL_ONE_TO_ONE, CAL_FIXED_IN_DEGREE, CAL_PAIRWISE_BERNOULLI};
-    int n = 0;
-    for (int i = 0; i < 4; i++)
-        if (has[i]) {
-            *rule = rules[i];
+    static const struct {
+        const char *key;
+        cal_rule rule;
+    } rules[] = {{"in_degree", CAL_FIXED_IN_DEGREE}, {"out_degree", CAL_FIXED_OUT_DEGREE}, {"total", CAL_FIXED_TOTAL},
+                 {"probability", CAL_PAIRWISE_BERNOULLI}, {"neighbours", CAL_SMALL_WORLD}};
+    int n = text->all_to_all + text->one_to_one;
+    *rule = text->one_to_one ? CAL_ONE_TO_ONE : CAL_ALL_TO_ALL;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (cali_node_get(node, rules[i].key) != NULL) {
+            *rule = rules[i].rule;
             n++;
         }
     if (n == 1)
         return true;
     return cali_refuse(r, cali_place_of(node), "C105", "a connection needs one rule, this has %s\ntry in_degree: 100, "
-                       "probability: 10 %%, all_to_all: true or one_to_one: true", n == 0 ? "none" : "several");
+                       "out_degree: 100, total: 10000, probability: 10 %%, neighbours: 10, all_to_all: true or "
+                       "one_to_one: true", n == 0 ? "none" : "several");
 }
 
 /* Delays below one step are an error, not rounded in silence. */
@@ -370,15 +374,11 @@ static bool read_weight(cali_reader *r, const cali_node *node, const cali_networ
 static bool check_rule(cali_reader *r, const cali_node *node, const cali_network *network,
                        const cal_snn_projection *p)
 {
-    const uint32_t n_from = network->populations[p->from].n, n_to = network->populations[p->to].n;
-    const char *from = network->populations[p->from].name, *to = network->populations[p->to].name;
-    if (p->rule == CAL_ONE_TO_ONE && n_from != n_to)
-        return cali_refuse(r, cali_place_of(node), "C106", "one_to_one needs populations of one size, but %.60s has %u "
-                           "neurons and %.60s %u", from, n_from, to, n_to);
-    if (p->rule == CAL_FIXED_IN_DEGREE && !p->has_multapses && p->in_degree > n_from - (p->from == p->to && !p->has_autapses))
-        return cali_refuse(r, cali_place_of(node), "C106", "in_degree %u without multapses, but %.60s has only %u neurons",
-                           p->in_degree, from, n_from);
-    return true;
+    char why[256];
+    const cali_population *from = &network->populations[p->from], *to = &network->populations[p->to];
+    if (!cal_snn_projection_is_impossible(p, from->n, to->n, why, sizeof why))
+        return true;
+    return cali_refuse(r, cali_place_of(node), "C106", "%.60s to %.60s: %s", from->name, to->name, why);
 }
 
 static void parse_connection(cali_reader *r, const cali_node *node, const char *label, cali_network *network)
@@ -391,7 +391,10 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
         return;
     cal_snn_projection projection = cal_snn_projection_default(rule);
     projection.in_degree = text.in_degree;
-    projection.probability = text.probability;
+    projection.out_degree = text.out_degree;
+    projection.total = text.total;
+    projection.n_neighbours = text.neighbours;
+    projection.probability = rule == CAL_SMALL_WORLD ? text.rewiring : text.probability;
     const cali_node *autapses = cali_node_get(node, "autapses"), *multapses = cali_node_get(node, "multapses");
     if ((autapses != NULL && !cali_read_flag(r, autapses, "autapses", &projection.has_autapses)) ||
         (multapses != NULL && !cali_read_flag(r, multapses, "multapses", &projection.has_multapses)) ||

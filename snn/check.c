@@ -142,21 +142,9 @@ static cal_status check_target(cal_context *ctx, const cal_snn_def *def, const c
 static cal_status check_rule(cal_context *ctx, const char *where, const cal_snn_projection *p,
                              uint32_t n_from, uint32_t n_to)
 {
-    if ((int)p->rule < 0 || (int)p->rule >= CAL_N_RULES)
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: no such rule", where);
-    if (p->rule == CAL_ONE_TO_ONE && n_from != n_to)
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: one-to-one between %u and %u neurons", where,
-                        n_from, n_to);
-    if (p->rule == CAL_PAIRWISE_BERNOULLI && !(p->probability >= 0.0 && p->probability <= 1.0))
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: probability must be 0 to 1, is %g", where,
-                        p->probability);
-    if (p->rule != CAL_FIXED_IN_DEGREE || n_to == 0 || p->in_degree == 0)
-        return CAL_OK;
-    const uint32_t own = p->from == p->to && !p->has_autapses ? 1 : 0;
-    const uint32_t available = n_from > own ? n_from - own : 0;
-    if (available == 0 || (!p->has_multapses && p->in_degree > available))
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: in_degree %u from %u neurons%s", where,
-                        p->in_degree, available, p->has_multapses ? "" : " without multapses");
+    char why[256];
+    if (cal_snn_projection_is_impossible(p, n_from, n_to, why, sizeof why))
+        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s", where, why);
     return CAL_OK;
 }
 

@@ -12,6 +12,7 @@ static void destroy_parts(cal_snn *self)
 {
     cali_backend_destroy(self);
     cali_definition_free(self);
+    cali_rules_release(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
         for (size_t k = 0; k <= CALI_MAX_CONSTANTS; k++)
@@ -80,7 +81,9 @@ static cal_status init(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(check_memory(self));
     CAL_TRY(cali_definition_keep(self));
     CAL_TRY(cali_populations_create(self));
+    CAL_TRY(cali_rules_prepare(self));
     CAL_TRY(cali_topology_create(self));
+    cali_rules_release(self);
     return cali_backend_create(self);
 }
 

@@ -55,6 +55,14 @@ typedef struct cali_group {
     uint64_t n_words; /* with padding of rows to 16 bytes */
 } cali_group;
 
+/** What a rule that is not drawn target by target holds while the network is built: start[t] .. start[t + 1] are the
+ *  synapses of target t. */
+typedef struct cali_lists {
+    uint64_t *start;   /* [n_to + 1] */
+    uint32_t *sources; /* NULL: the numbers alone are fixed, the sources are drawn */
+    uint32_t longest;
+} cali_lists;
+
 typedef struct cali_projection {
     cal_snn_projection def; /* the receptor's name is not kept */
     size_t receptor;
@@ -65,6 +73,7 @@ typedef struct cali_projection {
     int32_t quanta;    /* broadcast */
     uint32_t delay;    /* broadcast, steps */
     size_t group;      /* rows */
+    cali_lists lists;  /* empty before cali_rules_prepare and after cali_rules_release */
 } cali_projection;
 
 typedef struct cali_poisson {
@@ -163,6 +172,11 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def);
 double cali_plan_bytes(const cal_snn *self, double *n_synapses);
 /** Expected synapses of one projection. */
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p);
+/** Memory that the rules of all projections hold while the network is built. */
+double cali_rules_bytes(const cal_snn *self);
+/** Makes and frees the lists of rules that are not drawn target by target: a function of the definition alone. */
+cal_status cali_rules_prepare(cal_snn *self);
+void cali_rules_release(cal_snn *self);
 
 /** Keeps what cal_snn_get_def tells. */
 cal_status cali_definition_keep(cal_snn *self);

@@ -7,17 +7,6 @@
 #include "snn/check.h"
 #include "snn/network.h"
 
-const char *const cal_rule_names[] = {"all-to-all", "one-to-one", "fixed-in-degree",
-                                      "pairwise-bernoulli"};
-
-cal_snn_projection cal_snn_projection_default(cal_rule rule)
-{
-    return (cal_snn_projection){.rule = rule,
-                                .has_autapses = rule == CAL_ALL_TO_ALL,
-                                .has_multapses = false,
-                                .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0}};
-}
-
 cal_snn_def cal_snn_def_default(void)
 {
     return (cal_snn_def){.name = "network", .dt = CAL_NS_PER_MS / 10, .window = CAL_NS_PER_MS};
@@ -383,5 +372,5 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);
     for (size_t g = 0; g < self->n_groups; g++)
         bytes += group_bytes(self, g);
-    return bytes;
+    return bytes + cali_rules_bytes(self);
 }

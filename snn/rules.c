@@ -1,40 +1,97 @@
-/* Connection rules: which sources a target has. The sources of a target are drawn by (projection, target), so
+/* Connection rules, one entry each: what they need, how many synapses they make, which sources a target has. The
+ * sources of a target are drawn by (projection, target), or read from lists that are made as a whole (lists.c), so
  * neither threads nor tiles matter. */
-#include <math.h>
-
-#include "base/numeric.h"
 #include "snn/rules.h"
 
-/* K sources out of n without repetition: Floyd's algorithm (Bentley & Floyd 1987, CACM 30, 754). */
-static uint32_t draw_distinct(const cali_projection *p, uint32_t target, uint32_t n, uint32_t k,
-                              cali_draw *s)
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/numeric.h"
+
+const char *const cal_rule_names[] = {"all-to-all",       "one-to-one",  "fixed-in-degree", "pairwise-bernoulli",
+                                      "fixed-out-degree", "fixed-total", "small-world"};
+
+cal_snn_projection cal_snn_projection_default(cal_rule rule)
+{
+    return (cal_snn_projection){.rule = rule,
+                                .has_autapses = rule == CAL_ALL_TO_ALL,
+                                .has_multapses = false,
+                                .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0}};
+}
+
+/* Where a rule finds its two ends. `own`: 1 if a neuron must not connect to itself. */
+typedef struct ends {
+    double n_from, n_to, own;
+} ends;
+
+typedef struct rule_entry {
+    /* NULL: always possible. Texts go to `why`. */
+    bool (*is_impossible)(const cal_snn_projection *p, const ends *e, char *why, size_t size);
+    double (*n_synapses)(const cal_snn_projection *p, const ends *e);
+    /* Sources of a target among 0 .. n - 1, the target itself left out where it must not be chosen. */
+    uint32_t (*draw)(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s);
+    /* NULL: nothing is made beforehand */
+    cal_status (*prepare)(cal_snn *self, cali_projection *p);
+    double bytes_per_synapse, bytes_per_target; /* held while the network is built */
+    bool is_listed; /* sources are numbers of neurons already */
+} rule_entry;
+
+/* ---- drawing ---------------------------------------------------------------------------------- */
+
+/* Without repetition: Floyd's algorithm (Bentley & Floyd 1987, CACM 30, 754). */
+static void choose_distinct(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, uint8_t *is_taken,
+                            uint32_t *chosen)
 {
     for (uint32_t i = 0; i < k; i++) {
         const uint32_t top = n - k + i;
-        const cali_random r = cali_philox(p->sources, target, i, 0, 0);
+        const cali_random r = cali_philox(key, unit, i, use, 0);
         uint32_t x = cali_below(r.word[0], r.word[1], (uint64_t)top + 1);
-        if (s->is_taken[x / 8] >> (x % 8) & 1)
+        if (is_taken[x / 8] >> (x % 8) & 1)
             x = top;
-        s->is_taken[x / 8] = (uint8_t)(s->is_taken[x / 8] | 1u << (x % 8));
-        s->sources[i] = x;
+        is_taken[x / 8] = (uint8_t)(is_taken[x / 8] | 1u << (x % 8));
+        chosen[i] = x;
     }
     for (uint32_t i = 0; i < k; i++)
-        s->is_taken[s->sources[i] / 8] = 0;
-    return k;
+        is_taken[chosen[i] / 8] = 0;
 }
 
-static uint32_t draw_in_degree(const cali_projection *p, uint32_t target, uint32_t n, uint32_t k,
-                               cali_draw *s)
+void cali_choose(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, bool has_repeats, uint8_t *is_taken,
+                 uint32_t *chosen)
 {
-    if (!p->def.has_multapses)
-        return draw_distinct(p, target, n, k, s);
-    for (uint32_t i = 0; i < k; i += 2) {
-        const cali_random r = cali_philox(p->sources, target, i / 2, 0, 0);
-        s->sources[i] = cali_below(r.word[0], r.word[1], n);
-        if (i + 1 < k)
-            s->sources[i + 1] = cali_below(r.word[2], r.word[3], n);
+    if (!has_repeats) {
+        choose_distinct(key, unit, use, n, k, is_taken, chosen);
+        return;
     }
-    return k;
+    for (uint32_t i = 0; i < k; i += 2) {
+        const cali_random r = cali_philox(key, unit, i / 2, use, 0);
+        chosen[i] = cali_below(r.word[0], r.word[1], n);
+        if (i + 1 < k)
+            chosen[i + 1] = cali_below(r.word[2], r.word[3], n);
+    }
+}
+
+static uint32_t draw_all(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
+{
+    (void)p;
+    (void)target;
+    for (uint32_t i = 0; i < n; i++)
+        s->sources[i] = i;
+    return n;
+}
+
+static uint32_t draw_same(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
+{
+    (void)n;
+    s->sources[0] = target;
+    return p->def.from == p->def.to && !p->def.has_autapses ? 0 : 1;
+}
+
+static uint32_t draw_in_degree(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
+{
+    cali_choose(p->sources, target, 0, n, p->def.in_degree, p->def.has_multapses, s->is_taken, s->sources);
+    return p->def.in_degree;
 }
 
 /* Gaps between chosen sources are geometric. */
@@ -44,11 +101,8 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
     uint32_t count = 0;
     if (probability <= 0.0)
         return 0;
-    if (probability >= 1.0) {
-        for (uint32_t i = 0; i < n; i++)
-            s->sources[i] = i;
-        return n;
-    }
+    if (probability >= 1.0)
+        return draw_all(p, target, n, s);
     const double per_log = 1.0 / cali_log(1.0 - probability);
     double at = -1.0;
     for (uint32_t i = 0;; i++) {
@@ -61,50 +115,209 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
     }
 }
 
-uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p)
+/* The number of synapses into a target is fixed beforehand, its sources are drawn here. */
+static uint32_t draw_counted(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
 {
-    switch (p->def.rule) {
-    case CAL_FIXED_IN_DEGREE: return p->def.in_degree;
-    case CAL_ONE_TO_ONE: return 1;
-    default: return self->populations[p->def.from].n;
+    const uint32_t k = (uint32_t)(p->lists.start[target + 1] - p->lists.start[target]);
+    cali_choose(p->sources, target, 0, n, k, p->def.has_multapses, s->is_taken, s->sources);
+    return k;
+}
+
+static uint32_t draw_listed(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
+{
+    (void)n;
+    const uint64_t first = p->lists.start[target];
+    const uint32_t k = (uint32_t)(p->lists.start[target + 1] - first);
+    memcpy(s->sources, p->lists.sources + first, k * sizeof *s->sources);
+    return k;
+}
+
+/* ---- what a rule needs ------------------------------------------------------------------------- */
+
+static bool unequal_sizes(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    (void)p;
+    if (e->n_from != e->n_to)
+        snprintf(why, size, "one-to-one between populations of %.0f and %.0f neurons", e->n_from, e->n_to);
+    return e->n_from != e->n_to;
+}
+
+static bool bad_chance(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    (void)e;
+    const bool is_bad = !(p->probability >= 0.0 && p->probability <= 1.0);
+    if (is_bad)
+        snprintf(why, size, "probability must be 0 to 1, is %g", p->probability);
+    return is_bad;
+}
+
+/* `wanted` ends for each of `n_units` neurons out of `available`. */
+static bool too_few(const char *key, double wanted, double n_units, double available, bool has_multapses,
+                    const char *what, char *why, size_t size)
+{
+    if (n_units <= 0.0 || wanted == 0.0 || (available >= 1.0 && (has_multapses || wanted <= available)))
+        return false;
+    snprintf(why, size, "%s %.0f%s, but there are only %.0f %s", key, wanted,
+             has_multapses ? "" : " without multapses", available > 0.0 ? available : 0.0, what);
+    return true;
+}
+
+static bool too_few_sources(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    return too_few("in_degree", p->in_degree, e->n_to, e->n_from - e->own, p->has_multapses, "sources", why, size);
+}
+
+static bool too_few_targets(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    return too_few("out_degree", p->out_degree, e->n_from, e->n_to - e->own, p->has_multapses, "targets", why, size);
+}
+
+static bool too_few_pairs(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    if (p->total > UINT64_C(9007199254740992)) {
+        snprintf(why, size, "total %.0f is above 2^53", (double)p->total);
+        return true;
     }
+    return too_few("total", (double)p->total, 1.0, (e->n_from - e->own) * e->n_to, p->has_multapses, "pairs", why, size);
+}
+
+static bool bad_ring(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    const char *problem = p->from != p->to ? "a small world lies within one population"
+                          : p->n_neighbours % 2 != 0
+                              ? "neighbours must be even: half of them on each side"
+                          : e->n_to > 0.0 && p->n_neighbours >= e->n_to ? "neighbours must be fewer than neurons" : NULL;
+    if (problem != NULL)
+        snprintf(why, size, "%s, is %u among %.0f", problem, p->n_neighbours, e->n_to);
+    return problem != NULL || bad_chance(p, e, why, size);
+}
+
+/* ---- how many synapses ------------------------------------------------------------------------- */
+
+static double count_all(const cal_snn_projection *p, const ends *e)
+{
+    (void)p;
+    return (e->n_from - e->own) * e->n_to;
+}
+
+static double count_same(const cal_snn_projection *p, const ends *e)
+{
+    (void)p;
+    return e->own > 0.0 ? 0.0 : e->n_to;
+}
+
+static double count_in(const cal_snn_projection *p, const ends *e)
+{
+    return p->in_degree * e->n_to;
+}
+
+static double count_out(const cal_snn_projection *p, const ends *e)
+{
+    return p->out_degree * e->n_from;
+}
+
+static double count_chance(const cal_snn_projection *p, const ends *e)
+{
+    return p->probability * count_all(p, e);
+}
+
+static double count_total(const cal_snn_projection *p, const ends *e)
+{
+    (void)e;
+    return (double)p->total;
+}
+
+static double count_ring(const cal_snn_projection *p, const ends *e)
+{
+    return p->n_neighbours * e->n_to;
+}
+
+/* ---- the table --------------------------------------------------------------------------------- */
+
+static const rule_entry rules[CAL_N_RULES] = {
+    [CAL_ALL_TO_ALL] = {.n_synapses = count_all, .draw = draw_all},
+    [CAL_ONE_TO_ONE] = {.is_impossible = unequal_sizes, .n_synapses = count_same, .draw = draw_same, .is_listed = true},
+    [CAL_FIXED_IN_DEGREE] = {.is_impossible = too_few_sources, .n_synapses = count_in, .draw = draw_in_degree},
+    [CAL_PAIRWISE_BERNOULLI] = {.is_impossible = bad_chance, .n_synapses = count_chance, .draw = draw_bernoulli},
+    [CAL_FIXED_OUT_DEGREE] = {.is_impossible = too_few_targets, .n_synapses = count_out, .draw = draw_listed,
+                              .prepare = cali_list_out_degree, .bytes_per_synapse = 4.0, .bytes_per_target = 40.0,
+                              .is_listed = true},
+    [CAL_FIXED_TOTAL] = {.is_impossible = too_few_pairs, .n_synapses = count_total, .draw = draw_counted,
+                         .prepare = cali_list_total, .bytes_per_target = 8.0},
+    [CAL_SMALL_WORLD] = {.is_impossible = bad_ring, .n_synapses = count_ring, .draw = draw_listed,
+                         .prepare = cali_list_small_world, .bytes_per_synapse = 6.0, .bytes_per_target = 12.0,
+                         .is_listed = true},
+};
+
+static ends ends_of(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to)
+{
+    const double own = p->from == p->to && !p->has_autapses ? 1.0 : 0.0;
+    return (ends){.n_from = n_from, .n_to = n_to, .own = n_from > 0 ? own : 0.0};
+}
+
+bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to, char *why, size_t size)
+{
+    if ((int)p->rule < 0 || (int)p->rule >= CAL_N_RULES) {
+        snprintf(why, size, "no such rule");
+        return true;
+    }
+    const ends e = ends_of(p, n_from, n_to);
+    const rule_entry *rule = &rules[p->rule];
+    return rule->is_impossible != NULL && rule->is_impossible(p, &e, why, size);
 }
 
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p)
 {
-    const double n_from = self->populations[p->def.from].n, n_to = self->populations[p->def.to].n;
-    const double own = p->def.from == p->def.to && !p->def.has_autapses ? n_to : 0.0;
-    switch (p->def.rule) {
-    case CAL_ALL_TO_ALL: return n_from * n_to - own;
-    case CAL_ONE_TO_ONE: return n_to;
-    case CAL_FIXED_IN_DEGREE: return p->def.in_degree * n_to;
-    case CAL_PAIRWISE_BERNOULLI: return p->def.probability * (n_from * n_to - own);
+    const ends e = ends_of(&p->def, self->populations[p->def.from].n, self->populations[p->def.to].n);
+    return rules[p->def.rule].n_synapses(&p->def, &e);
+}
+
+uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p)
+{
+    if (p->lists.start != NULL)
+        return p->lists.longest;
+    return p->def.rule == CAL_FIXED_IN_DEGREE ? p->def.in_degree : self->populations[p->def.from].n;
+}
+
+double cali_rules_bytes(const cal_snn *self)
+{
+    double bytes = 0.0;
+    for (size_t i = 0; i < self->n_projections; i++) {
+        const cali_projection *p = &self->projections[i];
+        const rule_entry *rule = &rules[p->def.rule];
+        bytes += rule->bytes_per_synapse * cali_expected_synapses(self, p) +
+                 rule->bytes_per_target * self->populations[p->def.to].n;
     }
-    return 0.0;
+    return bytes;
+}
+
+cal_status cali_rules_prepare(cal_snn *self)
+{
+    for (size_t i = 0; i < self->n_projections; i++) {
+        cali_projection *p = &self->projections[i];
+        if (rules[p->def.rule].prepare != NULL)
+            CAL_TRY(rules[p->def.rule].prepare(self, p));
+    }
+    return CAL_OK;
+}
+
+void cali_rules_release(cal_snn *self)
+{
+    for (size_t i = 0; self->projections != NULL && i < self->n_projections; i++) {
+        cali_lists *lists = &self->projections[i].lists;
+        free(lists->start);
+        free(lists->sources);
+        *lists = (cali_lists){0};
+    }
 }
 
 uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32_t target, cali_draw *s)
 {
+    const rule_entry *rule = &rules[p->def.rule];
     const uint32_t n_from = self->populations[p->def.from].n;
     const bool has_gap = p->def.from == p->def.to && !p->def.has_autapses; /* not itself */
-    const uint32_t n = has_gap ? n_from - 1 : n_from;
-    uint32_t count = 0;
-    switch (p->def.rule) {
-    case CAL_ALL_TO_ALL:
-        for (; count < n; count++)
-            s->sources[count] = count;
-        break;
-    case CAL_ONE_TO_ONE:
-        s->sources[0] = target;
-        return has_gap ? 0 : 1;
-    case CAL_FIXED_IN_DEGREE:
-        count = draw_in_degree(p, target, n, p->def.in_degree, s);
-        break;
-    case CAL_PAIRWISE_BERNOULLI:
-        count = draw_bernoulli(p, target, n, s);
-        break;
-    }
-    for (uint32_t i = 0; has_gap && i < count; i++)
+    const uint32_t count = rule->draw(p, target, has_gap ? n_from - 1 : n_from, s);
+    for (uint32_t i = 0; has_gap && !rule->is_listed && i < count; i++)
         s->sources[i] += s->sources[i] >= target;
     return count;
 }

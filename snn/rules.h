@@ -10,10 +10,20 @@ typedef struct cali_draw {
     uint8_t *is_taken; /* a bit per source, zero between calls */
 } cali_draw;
 
-/** The longest list of sources that one target can get. */
+/** The longest list of sources that one target can get; after cali_rules_prepare. */
 uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p);
 /** Fills draw->sources with the sources of a target, a function of seed, projection and target; returns their
  *  number. */
 uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32_t target, cali_draw *draw);
+
+/** `k` distinct numbers, or with `has_repeats` any, of 0 .. n - 1 by draws (unit, i, use) of the key. `is_taken`: a
+ *  bit per number, zero before and after. */
+void cali_choose(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, bool has_repeats, uint8_t *is_taken,
+                 uint32_t *chosen);
+
+/* lists.c: rules that are made as a whole. Each fills p->lists. Errors: MEMORY, UNSUPPORTED (a list that is too long). */
+cal_status cali_list_out_degree(cal_snn *self, cali_projection *p);
+cal_status cali_list_total(cal_snn *self, cali_projection *p);
+cal_status cali_list_small_world(cal_snn *self, cali_projection *p);
 
 #endif

@@ -87,24 +87,35 @@ typedef struct cal_snn_population {
 typedef enum cal_rule {
     CAL_ALL_TO_ALL,
     CAL_ONE_TO_ONE,
-    CAL_FIXED_IN_DEGREE,   /**< `in_degree` sources per target, drawn with replacement if multapses */
-    CAL_PAIRWISE_BERNOULLI /**< each pair with probability `probability` */
+    CAL_FIXED_IN_DEGREE,    /**< `in_degree` sources per target, drawn with replacement if multapses */
+    CAL_PAIRWISE_BERNOULLI, /**< each pair with probability `probability` */
+    CAL_FIXED_OUT_DEGREE,   /**< `out_degree` targets per source, drawn with replacement if multapses */
+    CAL_FIXED_TOTAL,        /**< `total` synapses, each between any two neurons alike; without multapses a random
+                                 choice of `total` pairs */
+    CAL_SMALL_WORLD         /**< Watts & Strogatz (1998), Nature 393, 440: a ring in which each neuron is joined to its
+                                 `n_neighbours` nearest, each edge rewired at one end with chance `probability`; an
+                                 edge is a synapse each way. Within one population */
 } cal_rule;
-extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 4 */
-enum { CAL_N_RULES = 4 };
+extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 7 */
+enum { CAL_N_RULES = 7 };
 
 typedef struct cal_snn_projection {
     size_t from, to; /**< population numbers */
     const char *receptor;
     cal_rule rule;
-    uint32_t in_degree;
+    uint32_t in_degree, out_degree;
+    uint32_t n_neighbours; /**< even, below the number of neurons */
+    uint64_t total;
     double probability;
     bool has_autapses; /**< default true for all-to-all, false otherwise: set by the default function */
-    bool has_multapses;
+    bool has_multapses; /**< fixed in-, out- and total degree: a pair may be drawn several times; default false */
     cal_distribution weight;   /**< unit of the receptor */
     cal_distribution delay_ms; /**< rounded to whole steps, at least one */
 } cal_snn_projection;
 cal_snn_projection cal_snn_projection_default(cal_rule rule);
+/** Whether the rule cannot be met between `n_from` and `n_to` neurons, and why: "in_degree 4 without multapses, but
+ *  there are only 3 sources". `p->from` and `p->to` say whether it is one population. */
+bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to, char *why, size_t size);
 
 /** Independent Poisson trains: each neuron gets the superposition of `n_trains` of rate `rate_Hz`. */
 typedef struct cal_snn_poisson {
@@ -222,6 +233,12 @@ typedef struct cal_snn_counts {
     unsigned n_tiles;
 } cal_snn_counts;
 cal_snn_counts cal_snn_get_counts(const cal_snn *snn);
+
+/** Gives each synapse from population `from` into `receptor` of population `to` to `visit`, by source, then by no
+ *  particular order; `weight` in the receptor's unit, as rounded by the builder. Errors: ARGUMENT. */
+typedef void cal_snn_visit(void *arg, uint32_t source, uint32_t target, double weight, cal_time delay);
+cal_status cal_snn_visit_synapses(const cal_snn *snn, size_t from, size_t to, const char *receptor,
+                                  cal_snn_visit *visit, void *arg);
 
 /** An order-free hash over the spikes so far and the present state: equal for equal runs. */
 uint64_t cal_snn_hash(const cal_snn *snn);

@@ -95,6 +95,9 @@ static const char two_scales[] =
     "        - {from: E, to: E, in_degree: 40, receptor: excitatory, weight: \"lognormal(1 nS, 0.5)\", delay: 1 ms}\n"
     "        - {from: \"E, I\", to: I, probability: 10 %, weight: -20 pA, multapses: false}\n"
     "        - {from: I, to: I, one_to_one: true, weight: 0.1 mV}\n"
+    "        - {from: I, to: E, out_degree: 7, weight: 1 nS, receptor: inhibitory, multapses: true}\n"
+    "        - {from: E, to: I, total: 3000000000, weight: 1 pA, multapses: true, autapses: true}\n"
+    "        - {from: E, to: E, neighbours: 10, rewiring: 20 %, weight: 1 nS, receptor: excitatory}\n"
     "      drive:\n"
     "        - {kind: poisson, into: E.inhibitory, rate: 2 kHz, trains: 10, weight: 500 pS}\n"
     "        - {kind: current, into: I, amplitude: 0.1 nA, start: 100 ms}\n"
@@ -166,7 +169,7 @@ Test(experiment_parse, a_spiking_region_becomes_a_network)
     cr_expect(eq(dbl, s[1].value.low, -60.0));
     cr_expect(eq(str, (char *)s[2].name, "V"));
     cr_expect(eq(int, s[2].value.kind, CAL_UNIFORM));
-    cr_assert(eq(sz, n->n_projections, 4));
+    cr_assert(eq(sz, n->n_projections, 7));
     cr_expect(eq(int, n->projections[0].weight.kind, CAL_LOGNORMAL));
     cr_expect(eq(dbl, n->projections[0].weight.a, 0.0));
     cr_expect(eq(dbl, n->projections[1].probability, 0.1));
@@ -174,6 +177,11 @@ Test(experiment_parse, a_spiking_region_becomes_a_network)
     cr_expect(eq(str, (char *)n->projections[2].receptor, "inhibitory")); /* by the sign */
     cr_expect(eq(dbl, n->projections[2].delay_ms.a, 0.1));                /* one step */
     cr_expect(eq(str, (char *)n->projections[3].receptor, "delta"));      /* by the unit */
+    cr_expect(n->projections[4].rule == CAL_FIXED_OUT_DEGREE && n->projections[4].out_degree == 7);
+    cr_expect(n->projections[4].has_multapses && !n->projections[4].has_autapses);
+    cr_expect(n->projections[5].rule == CAL_FIXED_TOTAL && n->projections[5].total == UINT64_C(3000000000));
+    cr_expect(n->projections[6].rule == CAL_SMALL_WORLD && n->projections[6].n_neighbours == 10);
+    cr_expect(eq(dbl, n->projections[6].probability, 0.2));
     cr_expect(eq(dbl, n->poissons[0].rate_Hz, 2000.0));
     cr_expect(eq(dbl, n->poissons[0].weight, 0.5));
     cr_expect(eq(str, (char *)n->poissons[0].receptor, "inhibitory"));
@@ -202,6 +210,8 @@ static void expect_same_network(const cali_network *a, const cali_network *b)
     for (size_t i = 0; i < a->n_projections; i++) {
         const cal_snn_projection *p = &a->projections[i], *q = &b->projections[i];
         const bool is_same = p->from == q->from && p->to == q->to && p->rule == q->rule && p->in_degree == q->in_degree &&
+                             p->out_degree == q->out_degree && p->total == q->total &&
+                             p->n_neighbours == q->n_neighbours &&
                              p->probability == q->probability && p->has_autapses == q->has_autapses &&
                              p->has_multapses == q->has_multapses && strcmp(p->receptor, q->receptor) == 0 &&
                              p->weight.kind == q->weight.kind && p->weight.a == q->weight.a &&
@@ -341,7 +351,7 @@ Test(experiment_parse, places_are_kept_for_later_messages)
     cr_expect(eq(uint, e->assignments[1].place.line, 14));
     cr_expect(eq(uint, e->assignments[1].place.column, 3));
     cr_expect(eq(uint, e->networks[0].step_place.line, 16));
-    cr_expect(eq(uint, e->window_place.line, 35));
+    cr_expect(eq(uint, e->window_place.line, 38));
     cal_experiment_destroy(&e);
 }
 
