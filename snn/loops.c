@@ -4,9 +4,13 @@
 
 #include "base/isa.h"
 #include "snn/kernels/adex.h"
+#include "snn/kernels/alif.h"
 #include "snn/kernels/izhikevich.h"
 #include "snn/kernels/lif.h"
+#include "snn/kernels/lif_alpha.h"
 #include "snn/kernels/lif_cond.h"
+#include "snn/kernels/lif_cond_beta.h"
+#include "snn/kernels/lif_delta.h"
 #include "snn/kernels/qif.h"
 
 /* The rows of a block never overlap. */

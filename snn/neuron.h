@@ -44,6 +44,15 @@ double cali_phi(double x);
 /** Voltage step per unit of an exponential current with time constant tau_s: the propagator
  *  h / C e^(-h / tau_m) phi(h / tau_m - h / tau_s), which is finite for tau_s = tau_m. */
 double cali_propagator(double h_ms, double tau_m_ms, double tau_s_ms, double c_pF);
+/** Voltage step per unit of d in the alpha current I' = d - I / tau_s, d' = -d / tau_s: the propagator
+ *  1 / C times the integral of e^(-(h - t) / tau_m) t e^(-t / tau_s) over t from 0 to h. */
+double cali_alpha_propagator(double h_ms, double tau_m_ms, double tau_s_ms, double c_pF);
+/** The jump of r that makes g peak with 1, where g' = r - g / tau_decay, r' = -r / tau_rise. Over h, r adds
+ *  cali_propagator(h, tau_decay, tau_rise, 1) r to g. */
+double cali_peak_jump(double tau_rise_ms, double tau_decay_ms);
+/** Whether a neuron that rests at V_reset after a spike is below its threshold there; if not, it would
+ *  spike at every step, and `why` says so. */
+bool cali_check_reset(double v_reset_mV, double v_th_mV, char *why, size_t size);
 /** Whole steps in a duration, rounded. */
 double cali_steps(double duration_ms, double dt_ms);
 

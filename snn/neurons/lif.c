@@ -36,6 +36,13 @@ static double min_interval_ms(const double *p)
     return p[T_REF];
 }
 
+static bool check(const double *p, double dt_ms, double current, char *why, size_t size)
+{
+    (void)dt_ms;
+    (void)current;
+    return cali_check_reset(p[V_RESET], p[V_TH], why, size);
+}
+
 static void prepare(const double *p, double dt_ms, float *constants)
 {
     const double decay = cali_exp(-dt_ms / p[TAU_M]);
@@ -70,5 +77,6 @@ const cali_neuron cali_neuron_lif = {
     .rest_param = E_L,
     .min_interval_ms = min_interval_ms,
     .prepare = prepare,
+    .check = check,
     .loop = CALI_LOOPS(lif),
 };

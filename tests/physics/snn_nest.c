@@ -13,6 +13,9 @@
 
 #define LIF_NAMES {"E_L", "V_th", "V_reset", "t_ref", "C_m", "tau_m", "tau_exc", "tau_inh", "I_e"}
 #define COND_NAMES {"E_L", "V_th", "V_reset", "t_ref", "C_m", "g_L", "tau_exc", "tau_inh", "I_e"}
+#define DELTA_NAMES {"E_L", "V_th", "V_reset", "t_ref", "C_m", "tau_m", "I_e", "refractory_input"}
+#define BETA_NAMES                                                                                 \
+    {"E_L", "V_th", "V_reset", "t_ref", "C_m", "g_L", "tau_rise_exc", "tau_decay_exc", "tau_rise_inh", "tau_decay_inh", "I_e"}
 #define COND(i_e) {-60, -50, -60, 5, 200, 10, 5, 10, i_e}
 #define ADEX_NAMES {"V_reset", "tau_exc", "tau_inh", "E_inh", "I_e", "t_ref"}
 #define NO_TRAIN NULL, NULL, 0, 0, 0, false
@@ -37,10 +40,25 @@ static const nest_case cases[] = {
     {"iaf_psc_delta_dc_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
     {"iaf_psc_delta_train_dt0p1", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 250}, 0.1, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
     {"iaf_psc_delta_train_dt0p01", {"lif", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 250}, 0.01, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_alpha_dc_dt0p1", {"lif-alpha", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_alpha_dc_dt0p01", {"lif-alpha", LIF_NAMES, {-65, -50, -65, 2, 250, 10, .5, .5, 400}, 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_alpha_train_dt0p1", {"lif-alpha", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.1, "excitatory", "inhibitory", 200, -80, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_alpha_train_dt0p1", {"lif-alpha", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.1, "excitatory", "inhibitory", 200, -80, 1, false}, "I_syn_in", "I_inh", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_alpha_train_dt0p01", {"lif-alpha", LIF_NAMES, {-65, -50, -65, 2, 250, 10, 2, 8, 250}, 0.01, "excitatory", "inhibitory", 200, -80, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_delta_dc_dt0p1", {"lif-delta", DELTA_NAMES, {-65, -50, -65, 2, 250, 10, 400, 0}, 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_delta_dc_dt0p01", {"lif-delta", DELTA_NAMES, {-65, -50, -65, 2, 250, 10, 400, 0}, 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_delta_train_dt0p1", {"lif-delta", DELTA_NAMES, {-65, -50, -65, 2, 250, 10, 250, 0}, 0.1, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_delta_train_dt0p01", {"lif-delta", DELTA_NAMES, {-65, -50, -65, 2, 250, 10, 250, 0}, 0.01, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_psc_delta_refrin_train_dt0p1", {"lif-delta", DELTA_NAMES, {-65, -50, -65, 2, 250, 10, 250, 1}, 0.1, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_psc_delta_refrin_train_dt0p01", {"lif-delta", DELTA_NAMES, {-65, -50, -65, 2, 250, 10, 250, 1}, 0.01, "delta", "delta", 2.5, -3, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
     {"iaf_cond_exp_dc_dt0p1", {"lif-cond", COND_NAMES, COND(150), 0.1, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 0, 0},
     {"iaf_cond_exp_dc_dt0p01", {"lif-cond", COND_NAMES, COND(150), 0.01, NO_TRAIN}, "V_m", "V", 2e-3, 0.15, 1, 0},
     {"iaf_cond_exp_train_dt0p1", {"lif-cond", COND_NAMES, COND(20), 0.1, "excitatory", "inhibitory", 6, 20, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
     {"iaf_cond_exp_train_dt0p01", {"lif-cond", COND_NAMES, COND(20), 0.01, "excitatory", "inhibitory", 6, 20, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_cond_alpha_train_dt0p1", {"lif-cond-alpha", COND_NAMES, {-60, -50, -60, 5, 200, 10, 1, 3, 20}, 0.1, "excitatory", "inhibitory", 12, 12, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
+    {"iaf_cond_alpha_train_dt0p1", {"lif-cond-alpha", COND_NAMES, {-60, -50, -60, 5, 200, 10, 1, 3, 20}, 0.1, "excitatory", "inhibitory", 12, 12, 1, false}, "g_ex", "g_exc", 2e-3, 0.15, 0, 0},
+    {"iaf_cond_alpha_train_dt0p01", {"lif-cond-alpha", COND_NAMES, {-60, -50, -60, 5, 200, 10, 1, 3, 20}, 0.01, "excitatory", "inhibitory", 12, 12, 1, false}, "V_m", "V", 2e-3, 0.15, 1, 0},
+    {"iaf_cond_alpha_train_dt0p1", {"lif-cond-beta", BETA_NAMES, {-60, -50, -60, 5, 200, 10, 1, 1, 3, 3, 20}, 0.1, "excitatory", "inhibitory", 12, 12, 1, false}, "V_m", "V", 2e-3, 0.15, 0, 0},
     {"aeif_cond_exp_dc_dt0p1", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.1, NO_TRAIN}, "V_m", "V", 0.05, 2.0, 1, 0},
     {"aeif_cond_exp_dc_dt0p01", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.01, NO_TRAIN}, "V_m", "V", 0.005, 2.0, 1, 0},
     {"aeif_cond_exp_train_dt0p1", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.1, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.05, 2.0, 1, 0},

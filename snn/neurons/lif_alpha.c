@@ -1,0 +1,89 @@
+#include "snn/kernels/lif_alpha.h"
+
+#include <math.h>
+
+#include "snn/neuron.h"
+
+enum { C_M, TAU_M, TAU_EXC, TAU_INH, E_L, V_TH, V_RESET, T_REF, I_E, N_PARAMS };
+
+static const cal_field params[] = {
+    [C_M] = {"C_m", "pF", 250.0, 1e-6, 1e9, "membrane capacitance"},
+    [TAU_M] = {"tau_m", "ms", 10.0, 1e-3, 1e6, "membrane time constant"},
+    [TAU_EXC] = {"tau_exc", "ms", 2.0, 1e-3, 1e6, "time to the peak of excitatory currents"},
+    [TAU_INH] = {"tau_inh", "ms", 2.0, 1e-3, 1e6, "time to the peak of inhibitory currents"},
+    [E_L] = {"E_L", "mV", -65.0, -1e4, 1e4, "resting voltage"},
+    [V_TH] = {"V_th", "mV", -50.0, -1e4, 1e4, "threshold"},
+    [V_RESET] = {"V_reset", "mV", -65.0, -1e4, 1e4, "voltage after a spike"},
+    [T_REF] = {"t_ref", "ms", 2.0, 0.0, 1e5, "refractory time, rounded to steps"},
+    [I_E] = {"I_e", "pA", 0.0, -1e9, 1e9, "constant current"},
+};
+
+static const cal_field states[] = {
+    {"V", "mV", -65.0, -INFINITY, INFINITY, "membrane voltage; starts at E_L unless set"},
+    {"I_exc", "pA", 0.0, -INFINITY, INFINITY, "excitatory current"},
+    {"d_exc", "pA/ms", 0.0, -INFINITY, INFINITY, "what makes I_exc rise"},
+    {"I_inh", "pA", 0.0, -INFINITY, INFINITY, "inhibitory current"},
+    {"d_inh", "pA/ms", 0.0, -INFINITY, INFINITY, "what makes I_inh rise"},
+    {"n_refractory", "1", 0.0, 0.0, 16777216.0, "refractory steps left"},
+};
+
+static const cal_receptor receptors[] = {
+    {"excitatory", "pA", "peak of the excitatory current", false},
+    {"inhibitory", "pA", "peak of the inhibitory current; inhibits when negative", false},
+};
+
+static double min_interval_ms(const double *p)
+{
+    return p[T_REF];
+}
+
+static bool check(const double *p, double dt_ms, double current, char *why, size_t size)
+{
+    (void)dt_ms;
+    (void)current;
+    return cali_check_reset(p[V_RESET], p[V_TH], why, size);
+}
+
+static void prepare(const double *p, double dt_ms, float *constants)
+{
+    const double per_current = dt_ms / p[C_M] * cali_phi(-dt_ms / p[TAU_M]);
+    const double decay_exc = cali_exp(-dt_ms / p[TAU_EXC]), decay_inh = cali_exp(-dt_ms / p[TAU_INH]);
+    *(cali_lif_alpha_constants *)(void *)constants = (cali_lif_alpha_constants){
+        .p_uu = (float)cali_exp(-dt_ms / p[TAU_M]),
+        .p_ue = (float)cali_propagator(dt_ms, p[TAU_M], p[TAU_EXC], p[C_M]),
+        .p_ude = (float)cali_alpha_propagator(dt_ms, p[TAU_M], p[TAU_EXC], p[C_M]),
+        .p_ui = (float)cali_propagator(dt_ms, p[TAU_M], p[TAU_INH], p[C_M]),
+        .p_udi = (float)cali_alpha_propagator(dt_ms, p[TAU_M], p[TAU_INH], p[C_M]),
+        .p_uc = (float)per_current,
+        .p_ee = (float)decay_exc,
+        .p_ede = (float)(dt_ms * decay_exc),
+        .p_ii = (float)decay_inh,
+        .p_idi = (float)(dt_ms * decay_inh),
+        .jump_exc = (float)cali_peak_jump(p[TAU_EXC], p[TAU_EXC]),
+        .jump_inh = (float)cali_peak_jump(p[TAU_INH], p[TAU_INH]),
+        .drive = (float)(p[I_E] * per_current),
+        .threshold = (float)(p[V_TH] - p[E_L]),
+        .reset = (float)(p[V_RESET] - p[E_L]),
+        .refractory = (float)cali_steps(p[T_REF], dt_ms),
+    };
+}
+
+CALI_DECLARE_LOOPS(lif_alpha);
+
+const cali_neuron cali_neuron_lif_alpha = {
+    .face = {.name = "lif-alpha",
+             .alias = "iaf_psc_alpha",
+             .title = "leaky integrate-and-fire, alpha currents",
+             .equations = "C_m V' = -C_m (V - E_L) / tau_m + I_exc + I_inh + I_e + I; "
+                          "I_s' = -I_s / tau_s + d_s; d_s' = -d_s / tau_s for s = exc, inh; "
+                          "a weight w adds w e / tau_s to d_s; V >= V_th: spike, V = V_reset for t_ref",
+             .source = "Rotter & Diesmann (1999), Biol. Cybern. 81, 381-402",
+             CALI_NEURON_TABLES,
+             .current_unit = "pA"},
+    .n_constants = CALI_N_FLOATS(cali_lif_alpha_constants),
+    .rest_param = E_L,
+    .min_interval_ms = min_interval_ms,
+    .prepare = prepare,
+    .check = check,
+    .loop = CALI_LOOPS(lif_alpha),
+};
