@@ -15,12 +15,17 @@ bool cali_signal_is_bold(const cal_recording_signal *signal)
     return kind != NULL && kind->feed == CAL_FEED_MEANS;
 }
 
+bool cali_signal_is_whole(const cal_recording_signal *signal)
+{
+    return strcmp(signal->axis, "region") == 0 || strcmp(signal->axis, "population") == 0;
+}
+
 static int find_signal(const cal_recording *recording, bool wants_bold)
 {
     int rate = -1, first = -1, any = -1;
     for (size_t s = 0; s < cal_recording_n_signals(recording); s++) {
         const cal_recording_signal signal = cal_recording_get_signal(recording, s);
-        if (strcmp(signal.axis, "region") != 0)
+        if (!cali_signal_is_whole(&signal))
             continue;
         any = any < 0 ? (int)s : any;
         if (cali_signal_is_bold(&signal) != wants_bold)

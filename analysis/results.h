@@ -24,6 +24,8 @@ typedef struct cali_results {
     double *bands; /* (CALI_N_BANDS x n_regions) */
 } cali_results;
 
+/** Whether a signal has a column per region or, of a network of its own, per population. */
+bool cali_signal_is_whole(const cal_recording_signal *signal);
 /** Whether a signal is a haemodynamic one. */
 bool cali_signal_is_bold(const cal_recording_signal *signal);
 /** The signal over regions whose functional connectivity counts: the first haemodynamic one, else that of the spectra. */

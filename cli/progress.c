@@ -53,7 +53,7 @@ void cali_progress_show(cali_progress *p, const cal_session *session)
         strcat(bar, i < (int)(done * BAR_CELLS) ? "━" : "─");
     fprintf(stderr, "%s%s %.1f of %g s done   %.1f x real time   left %.0f s", p->is_terminal ? "\r\033[K" : "", bar,
             simulated, (double)p->duration * 1e-9, speed, left);
-    if (cal_session_plan(session).n_networks > 0)
+    if (cal_session_plan(session).n_networks > 0 && cal_session_plan(session).connectome != NULL)
         fprintf(stderr, "   slowest: %s %.0f %%", name, share);
     if (is_end || !p->is_terminal)
         fputc('\n', stderr);

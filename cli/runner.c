@@ -24,9 +24,16 @@ static void print_bytes(double bytes)
     printf("%.3g %s", bytes, units[k]);
 }
 
-void cali_print_plan(const cal_session *session, bool is_check)
+/* A network of its own. */
+static void print_network(const cal_plan_network *n)
 {
-    const cal_plan p = cal_session_plan(session);
+    printf("network     %llu neurons in %zu population%s (%s%s), %.3g synapses, step %g ms\n", (unsigned long long)n->n_neurons,
+           n->n_populations, n->n_populations == 1 ? "" : "s", n->neuron, n->n_populations == 1 ? "" : ", ...",
+           n->n_synapses, cal_time_ms(n->step));
+}
+
+static void print_brain(const cal_plan p)
+{
     printf("connectome  %zu regions, %zu connections, lengths %.3g to %.3g mm; ", p.facts.n_regions, p.facts.n_edges,
            p.facts.length_min_mm, p.facts.length_max_mm);
     if (!p.has_delay_matrix && isinf(p.speed_mm_per_ms))
@@ -54,7 +61,19 @@ void cali_print_plan(const cal_session *session, bool is_check)
     printf("\nhost        %s, step %g ms%s%s\n", cal_integrator_names[p.integrator], cal_time_ms(p.dt),
            p.integrator_reason != NULL && p.integrator_reason[0] != '\0' ? ": " : "",
            p.integrator_reason != NULL ? p.integrator_reason : "");
-    printf("window      %g ms, lag %u: %s\n", cal_time_ms(p.window), p.lag, p.window_reason);
+}
+
+void cali_print_plan(const cal_session *session, bool is_check)
+{
+    const cal_plan p = cal_session_plan(session);
+    if (p.connectome != NULL)
+        print_brain(p);
+    else
+        print_network(&p.networks[0]);
+    printf("window      %g ms", cal_time_ms(p.window));
+    if (p.connectome != NULL)
+        printf(", lag %u", p.lag);
+    printf(": %s\n", p.window_reason);
     printf("recording   ");
     print_bytes(p.recording_bytes);
     if (p.budget_bytes > 0.0) {
@@ -69,7 +88,7 @@ void cali_print_plan(const cal_session *session, bool is_check)
     if (is_check && p.n_networks > 0) {
         printf("memory      ");
         print_bytes(memory);
-        printf(" for the spiking regions\n");
+        printf(p.connectome != NULL ? " for the spiking regions\n" : " for the network\n");
     }
     if (p.n_raised_delays > 0)
         printf("note        %zu delays are raised to coupling.min_delay\n", p.n_raised_delays);
@@ -197,8 +216,8 @@ static cal_status run_in(cal_context *ctx, const cal_experiment *experiment, con
         cali_print_plan(session, false);
         const cal_plan p = cal_session_plan(session);
         for (size_t k = 0; k < p.n_networks; k++)
-            printf("build       %s  %llu neurons, %.3g synapses  %.1f s\n", p.networks[k].region,
-                   (unsigned long long)p.networks[k].n_neurons, p.networks[k].n_synapses,
+            printf("build       %s%s%llu neurons, %.3g synapses  %.1f s\n", p.connectome != NULL ? p.networks[k].region : "",
+                   p.connectome != NULL ? "  " : "", (unsigned long long)p.networks[k].n_neurons, p.networks[k].n_synapses,
                    cal_session_cost(session).build_s);
         fflush(stdout);
     }
@@ -206,7 +225,8 @@ static cal_status run_in(cal_context *ctx, const cal_experiment *experiment, con
     const cal_status status = advance_all(ctx, session, experiment, def, result);
     result->stopped_at = cal_session_time(session);
     result->cost = cal_session_cost(session);
-    share_work(cal_session_plan(session).n_networks, result);
+    if (cal_session_plan(session).connectome != NULL)
+        share_work(cal_session_plan(session).n_networks, result);
     result->cost.coupler.sub_s = NULL;   /* belongs to the session */
     const cal_status written = write_manifest(ctx, session, result->directory); /* also of a run that failed */
     return status != CAL_OK ? status : written;
@@ -237,8 +257,9 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     cal_session *session = NULL;
     cal_status status = cal_session_create(ctx, experiment, &session_def, &session);
     if (status == CAL_OK && def->save_state != NULL && cal_session_plan(session).n_networks > 0)
-        status = CAL_FAIL(ctx, CAL_ERR_UNSUPPORTED,
-                          "--save-state: spiking regions have no saved state. Try --mean-field, or leave it away.");
+        status = CAL_FAIL(ctx, CAL_ERR_UNSUPPORTED, "--save-state: spiking %s no saved state. Try %sleave it away.",
+                          cal_session_plan(session).connectome != NULL ? "regions have" : "networks have",
+                          cal_session_plan(session).connectome != NULL ? "--mean-field, or " : "to ");
     result->has_begun = status == CAL_OK;
     if (status == CAL_OK)
         status = run_in(ctx, experiment, def, session, result);

@@ -16,6 +16,16 @@ static const cali_option options[] = {
     CALI_OPTION_JSON,
 };
 
+static void add_network(cali_text *json, const cal_plan_network *network)
+{
+    cali_json_text(json, "neuron", network->neuron);
+    cali_json_number(json, "neurons", (double)network->n_neurons);
+    cali_json_number(json, "populations", (double)network->n_populations);
+    cali_json_number(json, "synapses", network->n_synapses);
+    cali_json_number(json, "bytes", network->bytes);
+    cali_json_number(json, "step_ms", cal_time_ms(network->step));
+}
+
 static void add_networks(cali_text *json, const cal_plan *p)
 {
     cali_json_open(json, "spiking_regions", "[");
@@ -23,12 +33,7 @@ static void add_networks(cali_text *json, const cal_plan *p)
         cali_json_open(json, NULL, "{");
         cali_json_text(json, "region", p->networks[k].region);
         cali_json_number(json, "index", (double)p->networks[k].index);
-        cali_json_text(json, "neuron", p->networks[k].neuron);
-        cali_json_number(json, "neurons", (double)p->networks[k].n_neurons);
-        cali_json_number(json, "populations", (double)p->networks[k].n_populations);
-        cali_json_number(json, "synapses", p->networks[k].n_synapses);
-        cali_json_number(json, "bytes", p->networks[k].bytes);
-        cali_json_number(json, "step_ms", cal_time_ms(p->networks[k].step));
+        add_network(json, &p->networks[k]);
         cali_json_close(json, "}");
     }
     cali_json_close(json, "]");
@@ -108,6 +113,38 @@ static void print_features(const cal_experiment *experiment)
     cali_table_print(&table, stdout, 0);
 }
 
+static void add_brain(cali_text *json, const cal_plan *plan, const cal_experiment *experiment)
+{
+    const cal_plan p = *plan;
+    cali_json_open(json, "connectome", "{");
+    cali_json_text(json, "name", cal_connectome_name(p.connectome));
+    cali_json_number(json, "regions", (double)p.facts.n_regions);
+    cali_json_number(json, "connections", (double)p.facts.n_edges);
+    cali_json_number(json, "speed_mm_per_ms", p.speed_mm_per_ms);
+    cali_json_number(json, "delay_min_ms", p.facts.delay_ms[0]);
+    cali_json_number(json, "delay_max_ms", p.facts.delay_ms[4]);
+    cali_json_number(json, "instantaneous_connections", (double)p.n_instant);
+    cali_json_number(json, "raised_delays", (double)p.n_raised_delays);
+    cali_json_close(json, "}");
+    cali_json_open(json, "models", "[");
+    for (size_t m = 0; m < p.n_masses; m++) {
+        cali_json_open(json, NULL, "{");
+        cali_json_text(json, "name", p.mass_names[m]);
+        cali_json_number(json, "regions", (double)p.mass_counts[m]);
+        cali_json_close(json, "}");
+    }
+    cali_json_close(json, "]");
+    add_networks(json, &p);
+    cali_json_open(json, "features", "[");
+    cali_list_features(experiment, add_feature, json);
+    cali_json_close(json, "]");
+    cali_json_open(json, "host", "{");
+    cali_json_text(json, "integrator", cal_integrator_names[p.integrator]);
+    cali_json_text(json, "reason", p.integrator_reason);
+    cali_json_number(json, "step_ms", cal_time_ms(p.dt));
+    cali_json_close(json, "}");
+}
+
 static cali_exit print_json(const cal_session *session, const cal_experiment *experiment,
                             const cal_accuracy *accuracy)
 {
@@ -115,36 +152,17 @@ static cali_exit print_json(const cal_session *session, const cal_experiment *ex
     cali_text json = {0};
     cali_json_open(&json, NULL, "{");
     cali_json_bool(&json, "is_ok", true);
-    cali_json_open(&json, "connectome", "{");
-    cali_json_text(&json, "name", cal_connectome_name(p.connectome));
-    cali_json_number(&json, "regions", (double)p.facts.n_regions);
-    cali_json_number(&json, "connections", (double)p.facts.n_edges);
-    cali_json_number(&json, "speed_mm_per_ms", p.speed_mm_per_ms);
-    cali_json_number(&json, "delay_min_ms", p.facts.delay_ms[0]);
-    cali_json_number(&json, "delay_max_ms", p.facts.delay_ms[4]);
-    cali_json_number(&json, "instantaneous_connections", (double)p.n_instant);
-    cali_json_number(&json, "raised_delays", (double)p.n_raised_delays);
-    cali_json_close(&json, "}");
-    cali_json_open(&json, "models", "[");
-    for (size_t m = 0; m < p.n_masses; m++) {
-        cali_json_open(&json, NULL, "{");
-        cali_json_text(&json, "name", p.mass_names[m]);
-        cali_json_number(&json, "regions", (double)p.mass_counts[m]);
+    if (p.connectome != NULL) {
+        add_brain(&json, &p, experiment);
+    } else {
+        cali_json_open(&json, "network", "{");
+        add_network(&json, &p.networks[0]);
         cali_json_close(&json, "}");
     }
-    cali_json_close(&json, "]");
-    add_networks(&json, &p);
-    cali_json_open(&json, "features", "[");
-    cali_list_features(experiment, add_feature, &json);
-    cali_json_close(&json, "]");
-    cali_json_open(&json, "host", "{");
-    cali_json_text(&json, "integrator", cal_integrator_names[p.integrator]);
-    cali_json_text(&json, "reason", p.integrator_reason);
-    cali_json_number(&json, "step_ms", cal_time_ms(p.dt));
-    cali_json_close(&json, "}");
     cali_json_open(&json, "sync", "{");
     cali_json_number(&json, "window_ms", cal_time_ms(p.window));
-    cali_json_number(&json, "lag", p.lag);
+    if (p.connectome != NULL)
+        cali_json_number(&json, "lag", p.lag);
     cali_json_text(&json, "reason", p.window_reason);
     cali_json_close(&json, "}");
     cali_json_open(&json, "recording", "{");

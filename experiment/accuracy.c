@@ -353,6 +353,9 @@ cal_status cal_accuracy_measure(cal_context *ctx, const cal_experiment *experime
                                 cal_accuracy **out)
 {
     *out = NULL;
+    if (experiment->is_alone)
+        return cali_experiment_fail(ctx, experiment, experiment->networks[0].place, "C107", "--check-step is about the step of "
+                                    "neural masses, and a network of its own has none\ntry network.step: half of what it is");
     check c = {.is_mean_field = is_mean_field};
     cal_context_def quiet = cal_context_def_default();
     quiet.n_threads = cal_context_n_threads(ctx);

@@ -458,6 +458,18 @@ static void add_initial(cali_echo *e)
     cali_echo_close(e, "}");
 }
 
+static void add_brain(cali_echo *e)
+{
+    add_connectome(e);
+    add_coupling(e);
+    add_initial(e);
+    add_plain(e, "integrator", &cali_keys_integrator);
+    add_noises(e);
+    add_stimuli(e);
+    add_models(e);
+    add_regions(e);
+}
+
 cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out)
 {
     cali_echo e = {.out = out, .exp = experiment};
@@ -465,14 +477,10 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     cali_echo_integer(&e, "callosum", 1);
     cali_echo_text(&e, "title", experiment->title);
     add_plain(&e, "run", &cali_keys_run);
-    add_connectome(&e);
-    add_coupling(&e);
-    add_initial(&e);
-    add_plain(&e, "integrator", &cali_keys_integrator);
-    add_noises(&e);
-    add_stimuli(&e);
-    add_models(&e);
-    add_regions(&e);
+    if (experiment->is_alone)
+        cali_echo_network(&e, &experiment->networks[0]);
+    else
+        add_brain(&e);
     add_plain(&e, "sync", &cali_keys_sync);
     add_record(&e);
     add_plain(&e, "analysis", &cali_keys_analysis);

@@ -26,7 +26,7 @@ void cali_echo_quantity(cali_echo *e, const char *key, double value, const char 
 void cali_echo_time(cali_echo *e, const char *key, cal_time t);
 void cali_echo_distribution(cali_echo *e, const char *key, const cal_distribution *d, const char *unit);
 
-/** echo_network.c: the network of a spiking region. */
+/** echo_network.c: the network of a spiking region, or one of its own. */
 void cali_echo_network(cali_echo *e, const cali_network *network);
 
 #endif

@@ -148,13 +148,8 @@ static void add_transfer(cali_echo *e, const cali_network *network, const cali_t
     cali_echo_close(e, "}");
 }
 
-void cali_echo_network(cali_echo *e, const cali_network *network)
+static void add_border(cali_echo *e, const cali_network *network)
 {
-    cali_echo_open(e, "spiking", "{");
-    cali_echo_time(e, "step", network->step);
-    add_populations(e, network);
-    add_connections(e, network);
-    add_drive(e, network);
     cali_echo_open(e, "receives", "[");
     for (size_t i = 0; i < network->n_receives; i++)
         add_transfer(e, network, &network->receives[i]);
@@ -163,5 +158,16 @@ void cali_echo_network(cali_echo *e, const cali_network *network)
     for (size_t i = 0; i < network->n_gives; i++)
         add_transfer(e, network, &network->gives[i]);
     cali_echo_close(e, "]");
+}
+
+void cali_echo_network(cali_echo *e, const cali_network *network)
+{
+    cali_echo_open(e, e->exp->is_alone ? "network" : "spiking", "{");
+    cali_echo_time(e, "step", network->step);
+    add_populations(e, network);
+    add_connections(e, network);
+    add_drive(e, network);
+    if (!e->exp->is_alone)
+        add_border(e, network);
     cali_echo_close(e, "}");
 }

@@ -116,7 +116,7 @@ typedef struct cali_monitor_wish {
 
 typedef struct cali_signal {
     char *what; /* "rate", an output or state name, "spikes", "mean NAME" */
-    char *of;   /* selector or "all" */
+    char *of;   /* selector of regions, with a network of its own of populations; or "all" */
     char *name; /* in run.h5; NULL: `what`, or the monitor's */
     cali_monitor_wish monitor;
     cal_time every; /* 0: every step */
@@ -194,6 +194,7 @@ struct cal_experiment {
     size_t n_own_models;
     cali_network *networks;
     size_t n_networks;
+    bool is_alone; /* networks[0] is all there is: no connectome, models and regions */
     cali_assignment *assignments; /* [0] is the default */
     size_t n_assignments;
 

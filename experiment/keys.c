@@ -20,17 +20,23 @@ static const cali_key top[] = {
     {"callosum", CALI_KEY_OWN, .is_required = true, .shape = "`1`", .meaning = "version of this format"},
     {"title", CALI_KEY_TEXT, EXP(title), .fallback = "\"\"", .meaning = "one line for reports"},
     {"run", CALI_KEY_MAPPING, .inner = &cali_keys_run, .is_required = true, .meaning = "how long, which seed"},
-    {"connectome", CALI_KEY_MAPPING, .inner = &cali_keys_connectome, .is_required = true, .meaning = "the wiring"},
-    {"coupling", CALI_KEY_MAPPING, .inner = &cali_keys_coupling, .meaning = "how regions act on each other"},
-    {"initial", CALI_KEY_MAPPING, .inner = &cali_keys_initial,
+    {"network", CALI_KEY_MAPPING, .inner = &cali_keys_network,
+     .meaning = "a spiking network of its own, in the place of a connectome with models and regions"},
+    {"connectome", CALI_KEY_MAPPING, .inner = &cali_keys_connectome, .is_required = true, .not_beside = "network",
+     .meaning = "the wiring"},
+    {"coupling", CALI_KEY_MAPPING, .inner = &cali_keys_coupling, .not_beside = "network",
+     .meaning = "how regions act on each other"},
+    {"initial", CALI_KEY_MAPPING, .inner = &cali_keys_initial, .not_beside = "network",
      .meaning = "where the neural masses begin, if not at their models' `initial`"},
-    {"integrator", CALI_KEY_MAPPING, .inner = &cali_keys_integrator,
+    {"integrator", CALI_KEY_MAPPING, .inner = &cali_keys_integrator, .not_beside = "network",
      .meaning = "how the neural masses are integrated; a word alone is the method"},
-    {"noise", CALI_KEY_LIST, .inner = &cali_keys_noise, .meaning = "noise on states or inputs of the neural masses"},
-    {"stimuli", CALI_KEY_LIST, .inner = &cali_keys_stimulus, .meaning = "sines, pulses and other waveforms into neural masses"},
-    {"models", CALI_KEY_NAMED, .inner = &cali_keys_model, .is_required = true,
+    {"noise", CALI_KEY_LIST, .inner = &cali_keys_noise, .not_beside = "network",
+     .meaning = "noise on states or inputs of the neural masses"},
+    {"stimuli", CALI_KEY_LIST, .inner = &cali_keys_stimulus, .not_beside = "network",
+     .meaning = "sines, pulses and other waveforms into neural masses"},
+    {"models", CALI_KEY_NAMED, .inner = &cali_keys_model, .is_required = true, .not_beside = "network",
      .meaning = "neural masses with parameters, by names of your choice"},
-    {"regions", CALI_KEY_NAMED, .inner = &cali_keys_region, .is_required = true,
+    {"regions", CALI_KEY_NAMED, .inner = &cali_keys_region, .is_required = true, .not_beside = "network",
      .meaning = "which region is what: a model's name, or a mapping. The key `default` stands for all regions; other "
                 "keys are selectors and win over it, later ones over earlier ones"},
     {"sync", CALI_KEY_MAPPING, .inner = &cali_keys_sync, .meaning = "when the two scales exchange"},
@@ -284,6 +290,8 @@ const cali_mapping cali_keys_region = {
     "`most connected` (the region with the most incoming connections), or `default`.",
     MAPPING(region), "regions:\n  default: field\n  \"L.precuneus, R.precuneus\": {model: field, parameters: {eta: -4}}"};
 
+/* The last two are about the border of a region; a network of its own has none. */
+enum { N_BORDER_KEYS = 2 };
 static const cali_key spiking[] = {
     {"step", CALI_KEY_TIME, "ms", "0.1 ms", ABOVE(0.0, 100.0), AT(cali_network, step),
      PLACE(cali_network, step_place), .meaning = "time step of the neurons; divides the window"},
@@ -302,6 +310,15 @@ const cali_mapping cali_keys_spiking = {
     "    connections:\n      - {from: E, to: E, in_degree: 400, receptor: excitatory, weight: 1 nS, delay: 1 ms}\n"
     "    receives:\n      - {by: poisson, synapses: 115, into: E.excitatory, weight: 1 nS}\n"
     "    gives:\n      - {by: rate, from: E}"};
+const cali_mapping cali_keys_network = {
+    "network",
+    "A spiking network of its own, without a connectome and without neural masses: populations, connections and drive are "
+    "those of `regions.SELECTOR.spiking`. Nothing comes in from other regions and nothing goes out.",
+    .keys = spiking, .n_keys = COUNT_OF(spiking) - N_BORDER_KEYS,
+    .example = "network:\n  populations:\n    E: {neuron: lif, count: 8000}\n    I: {neuron: lif, count: 2000}\n"
+    "  connections:\n    - {from: E, to: \"E, I\", in_degree: 800, weight: 45 pA, delay: 1.5 ms}\n"
+    "    - {from: I, to: \"E, I\", in_degree: 200, weight: -250 pA, delay: 1.5 ms}\n"
+    "  drive:\n    - {kind: poisson, into: E, rate: 8 Hz, trains: 1000, weight: 45 pA}"};
 
 static const cali_key population[] = {
     {"neuron", CALI_KEY_TEXT, .is_required = true, AT(cali_population_text, neuron),
@@ -404,7 +421,8 @@ static const char *const lags[] = {"auto", "1", "2"};
 static const cali_key sync_keys[] = {
     {"window", CALI_KEY_TIME, "ms", "auto", ABOVE(0.0, 1e6), EXP(window), .special = "auto",
      PLACE(cal_experiment, window_place),
-     .meaning = "time between exchanges; auto: as long as the smallest delay into or out of a spiking region allows"},
+     .meaning = "time between exchanges; auto: as long as the smallest delay into or out of a spiking region allows. With "
+                "`network`: what is computed at once, at most 20 ms; the spikes do not depend on it"},
     {"lag", CALI_KEY_WORD, .fallback = "auto", WORDS(lags, 3), EXP(lag),
      .meaning = "in windows, between what one side does and what the other receives; auto: 1, the longer window. 2 halves "
                 "the longest window and leaves a window's time for the way between the sides"},
@@ -416,7 +434,8 @@ static const cali_key record[] = {
     {"budget", CALI_KEY_NUMBER, "B", "2 GB", ABOVE(0.0, 1e18), EXP(budget_bytes),
      PLACE(cal_experiment, budget_place), .meaning = "a run that would write more is refused before it begins"},
     {"signals", CALI_KEY_LIST, .inner = &cali_keys_signal,
-     .meaning = "left out: the first output of the default model in all regions, every 1 ms"},
+     .meaning = "left out: the first output of the default model in all regions, every 1 ms; of a `network` the rates of "
+                "its populations every 1 ms, and all spikes"},
 };
 const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPPING(record),
                                        "record:\n  budget: 2 GB\n  signals:\n    - {what: rate, every: 1 ms}\n"
@@ -425,9 +444,11 @@ const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPP
 static const cali_key signal_keys[] = {
     {"what", CALI_KEY_TEXT, AT(cali_signal, what),
      .meaning = "`rate`, an output or state of the models, `coupling` or `coupling INPUT` (what arrives there from the "
-                "other regions), `spikes`, `mean STATE` of the neurons; left out: the first output of the default model"},
+                "other regions), `spikes`, `mean STATE` of the neurons; left out: the first output of the default model. Of a "
+                "`network`: `rate` (the default; of each population, mean over the interval), `spikes`, `mean STATE`"},
     {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of),
-     .meaning = "selector of regions, or `all`: whose spikes, and which regions a spatial or global average takes"},
+     .meaning = "selector of regions, or `all`: whose spikes, and which regions a spatial or global average takes. Of a "
+                "`network`: a population, or several: `\"E, I\"`"},
     {"every", CALI_KEY_TIME, "ms", "1 ms", ABOVE(0.0, LONGEST_MS), AT(cali_signal, every), .special = "step",
      .meaning = "sampling interval; `step`: every step of the integrator. BOLD: 2 s where it is left out"},
     {"mean", CALI_KEY_FLAG, .fallback = "false", AT(cali_signal, is_mean),
@@ -484,7 +505,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
-    &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
+    &cali_keys_network, &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };
 

@@ -27,6 +27,7 @@ typedef struct cali_key {
     const char *unit;
     const char *fallback; /* default as one would write it; NULL: none */
     bool is_required;
+    const char *not_beside; /* another key of the mapping: with it this one is refused, without it is_required counts */
     double low, high;  /* closed range in `unit`; both 0: not limited */
     bool is_above_low; /* low itself is outside */
     const char *const *words;
@@ -51,7 +52,7 @@ struct cali_mapping {
 
 extern const cali_mapping cali_keys_top, cali_keys_run, cali_keys_initial, cali_keys_history, cali_keys_connectome, cali_keys_generate, cali_keys_coupling,
     cali_keys_term, cali_keys_integrator, cali_keys_noise, cali_keys_stimulus, cali_keys_weights, cali_keys_model, cali_keys_region,
-    cali_keys_spiking, cali_keys_population, cali_keys_connection, cali_keys_drive, cali_keys_receive,
+    cali_keys_spiking, cali_keys_network, cali_keys_population, cali_keys_connection, cali_keys_drive, cali_keys_receive,
     cali_keys_give, cali_keys_sync, cali_keys_record, cali_keys_signal, cali_keys_monitor, cali_keys_analysis;
 
 /** All mappings in the order of the reference, NULL at the end. */

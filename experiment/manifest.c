@@ -84,7 +84,7 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     cali_json_close(t, "}");
     for (size_t i = 0; i < e->n_own_models; i++)
         CAL_TRY(add_input(s->ctx, t, "model", e->own_models[i].path));
-    if (!e->is_generated) {
+    if (!e->is_generated && !e->is_alone) {
         CAL_TRY(add_input(s->ctx, t, "connectome", e->source.path));
         CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));
         CAL_TRY(add_input(s->ctx, t, "labels", e->source.labels_path));
@@ -105,12 +105,26 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     return CAL_OK;
 }
 
+static void add_network(cali_text *t, const cal_plan_network *network)
+{
+    cali_json_number(t, "neurons", (double)network->n_neurons);
+    cali_json_number(t, "synapses", network->n_synapses);
+}
+
 static void add_plan(const cal_session *s, cali_text *t)
 {
     const cal_plan *p = &s->plan;
     const size_t n = s->n_regions;
     char digest[CALI_DIGEST_SIZE];
     cali_json_number(t, "window_ms", cal_time_ms(p->window));
+    if (s->experiment->is_alone) {
+        cali_json_number(t, "dt_ms", cal_time_ms(p->dt));
+        cali_json_open(t, "network", "{");
+        cali_json_number(t, "populations", (double)p->networks[0].n_populations);
+        add_network(t, &p->networks[0]);
+        cali_json_close(t, "}");
+        return;
+    }
     cali_json_number(t, "lag", p->lag);
     cali_json_text(t, "integrator", cal_integrator_names[p->integrator]);
     cali_json_text(t, "integrator_reason", p->integrator_reason == NULL ? "" : p->integrator_reason);
@@ -130,8 +144,7 @@ static void add_plan(const cal_session *s, cali_text *t)
         cali_json_open(t, NULL, "{");
         cali_json_text(t, "region", p->networks[k].region);
         cali_json_number(t, "index", (double)p->networks[k].index);
-        cali_json_number(t, "neurons", (double)p->networks[k].n_neurons);
-        cali_json_number(t, "synapses", p->networks[k].n_synapses);
+        add_network(t, &p->networks[k]);
         cali_json_close(t, "}");
     }
     cali_json_close(t, "]");

@@ -62,7 +62,10 @@ static void read_entry(cali_reader *r, const cali_mapping *mapping, const cali_n
             const cali_place place = cali_place_of(entry->value);
             memcpy((char *)target + key->place_offset, &place, sizeof place);
         }
-        if (key->size > 0)
+        if (key->not_beside != NULL && cali_node_get(node, key->not_beside) != NULL)
+            cali_refuse(r, cali_place_of_key(entry), "C104", "\"%s\" stands beside \"%s\"\nbecause one excludes the other"
+                        "\ntry to take one of them away", key->name, key->not_beside);
+        else if (key->size > 0)
             cali_read_value(r, entry->value, name, key, target);
         return;
     }
@@ -93,11 +96,13 @@ bool cali_read_mapping(cali_reader *r, const cali_mapping *mapping, const cali_n
                            label[0] == '\0' ? "an experiment" : label, cali_describe_node(node, buffer));
     for (size_t i = 0; i < node->n; i++)
         read_entry(r, mapping, node, &node->entries[i], label, target, extra);
-    for (size_t i = 0; i < mapping->n_keys; i++)
-        if (mapping->keys[i].is_required && cali_node_get(node, mapping->keys[i].name) == NULL &&
-            !is_mistyped(mapping, node, mapping->keys[i].name))
+    for (size_t i = 0; i < mapping->n_keys; i++) {
+        const cali_key *key = &mapping->keys[i];
+        const bool is_needed = key->is_required && (key->not_beside == NULL || cali_node_get(node, key->not_beside) == NULL);
+        if (is_needed && cali_node_get(node, key->name) == NULL && !is_mistyped(mapping, node, key->name))
             cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"%s\": %s",
-                        label[0] == '\0' ? "an experiment" : label, mapping->keys[i].name, mapping->keys[i].meaning);
+                        label[0] == '\0' ? "an experiment" : label, key->name, key->meaning);
+    }
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* From a network of the experiment file to the definition of the engine: populations, projections, the ports that the
  * transducers need, and the links between them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,8 +155,23 @@ cal_status cali_build_define(cal_session *s, size_t k)
         add_receiver(s, b, &net->receives[i]);
     for (size_t i = 0; i < net->n_gives; i++)
         add_giver(s, b, &net->gives[i]);
+    if (s->experiment->is_alone) {
+        cali_alone_define(s, b);
+        return CAL_OK;
+    }
     add_recorded_means(s, b, net->n_populations);
     return choose_fractions(s, b, net->n_populations);
+}
+
+cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
+{
+    if (status != CAL_ERR_ARGUMENT && status != CAL_ERR_UNSUPPORTED)
+        return status;
+    char cause[1024];
+    snprintf(cause, sizeof cause, "%s", cal_context_message(s->ctx));
+    cal_context_clear(s->ctx);
+    const cali_network *network = &s->experiment->networks[s->roles[s->networks[k].index].network];
+    return cali_experiment_fail(s->ctx, s->experiment, network->place, "C106", "%s", cause);
 }
 
 void cali_build_clear(cali_build *b)

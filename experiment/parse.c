@@ -96,10 +96,14 @@ static void parse_signals(cali_reader *r, const cali_node *node)
 {
     cal_experiment *e = r->exp;
     const size_t n = cali_list_size(r, node, "record.signals");
-    e->signals = cali_take(r, n + 1, sizeof *e->signals);
+    e->signals = cali_take(r, n + 2, sizeof *e->signals);
     if (e->signals == NULL)
         return;
-    char *first = has_default_mass(e) ? cali_keep(r, e->masses[e->assignments[0].mass].model->outputs[0].name) : NULL;
+    if (node == NULL && e->is_alone) {
+        cali_fill_alone_signals(r);
+        return;
+    }
+    char *first = e->is_alone ? cali_keep(r, "rate") : has_default_mass(e) ? cali_keep(r, e->masses[e->assignments[0].mass].model->outputs[0].name) : NULL;
     if (node == NULL && first != NULL) {
         cali_fill_defaults(r, &cali_keys_signal, &e->signals[0]);
         e->signals[0].what = first;
@@ -116,7 +120,10 @@ static void parse_signals(cali_reader *r, const cali_node *node)
             continue;
         if (signal->what == NULL)
             signal->what = first;
-        cali_parse_monitor(r, item, label, signal);
+        if (e->is_alone)
+            cali_check_alone_signal(r, item, signal);
+        else
+            cali_parse_monitor(r, item, label, signal);
     }
 }
 
@@ -198,17 +205,10 @@ static void check_across(cali_reader *r, const cali_node *root)
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
 
-static void parse_root(cali_reader *r, const cali_node *root)
+static void parse_brain(cali_reader *r, const cali_node *root)
 {
-    if (!cali_read_mapping(r, &cali_keys_top, root, "", r->exp, NULL))
-        return;
-    parse_version(r, cali_node_get(root, "callosum"));
-    parse_run(r, cali_node_get(root, "run"));
     parse_connectome(r, cali_node_get(root, "connectome"));
     parse_integrator(r, cali_node_get(root, "integrator"));
-    cali_fill_defaults(r, &cali_keys_sync, r->exp);
-    if (cali_node_get(root, "sync") != NULL)
-        cali_read_mapping(r, &cali_keys_sync, cali_node_get(root, "sync"), "sync", r->exp, NULL);
     r->regions = cali_node_get(root, "regions");
     cali_parse_models(r, cali_node_get(root, "models"));
     cali_parse_couplings(r, cali_node_get(root, "coupling"));
@@ -216,6 +216,21 @@ static void parse_root(cali_reader *r, const cali_node *root)
     cali_parse_initial(r, cali_node_get(root, "initial"));
     cali_parse_noises(r, cali_node_get(root, "noise"));
     cali_parse_stimuli(r, cali_node_get(root, "stimuli"));
+}
+
+static void parse_root(cali_reader *r, const cali_node *root)
+{
+    if (!cali_read_mapping(r, &cali_keys_top, root, "", r->exp, NULL))
+        return;
+    parse_version(r, cali_node_get(root, "callosum"));
+    parse_run(r, cali_node_get(root, "run"));
+    cali_fill_defaults(r, &cali_keys_sync, r->exp);
+    if (cali_node_get(root, "sync") != NULL)
+        cali_read_mapping(r, &cali_keys_sync, cali_node_get(root, "sync"), "sync", r->exp, NULL);
+    if (cali_node_get(root, "network") != NULL)
+        cali_parse_alone(r, root);
+    else
+        parse_brain(r, root);
     parse_record(r, cali_node_get(root, "record"));
     parse_analysis(r, cali_node_get(root, "analysis"));
     check_across(r, root);

@@ -127,7 +127,7 @@ long cali_find_population(cali_reader *r, const cali_network *network, const cal
         if (strcmp(network->populations[i].name, name) == 0)
             return (long)i;
     char what[2 * CALI_LABEL];
-    snprintf(what, sizeof what, "no population \"%.60s\" in this region", name);
+    snprintf(what, sizeof what, "no population \"%.60s\" in this %s", name, r->exp->is_alone ? "network" : "region");
     cali_refuse_word(r, cali_place_of(node), "C107", what, name, network->populations, network->n_populations,
                      population_name_at);
     return -1;
@@ -521,8 +521,10 @@ void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *
     char label[CALI_LABEL];
     network->place = cali_place_of(node);
     network->step_place = network->place;
-    node = merge(r, node, beside);
-    if (!cali_read_mapping(r, &cali_keys_spiking, node, "spiking", network, NULL))
+    if (beside != NULL)
+        node = merge(r, node, beside);
+    if (!cali_read_mapping(r, beside != NULL ? &cali_keys_spiking : &cali_keys_network, node,
+                           beside != NULL ? "spiking" : "network", network, NULL))
         return;
     parse_populations(r, cali_node_get(node, "populations"), network);
     if (network->n_populations == 0)
@@ -536,6 +538,8 @@ void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *
         snprintf(label, sizeof label, "drive[%zu]", i);
         parse_drive(r, cali_list_at(drive, i), label, network);
     }
+    if (beside == NULL)
+        return;
     cali_parse_transfers(r, cali_node_get(node, "receives"), "receives", network, CAL_RECEIVES, &network->receives,
                     &network->n_receives);
     cali_parse_transfers(r, cali_node_get(node, "gives"), "gives", network, CAL_GIVES, &network->gives, &network->n_gives);

@@ -188,6 +188,15 @@ static cal_status count_masses(cal_session *s)
     return CAL_OK;
 }
 
+cal_plan_network cali_describe_network(const cali_network *network, const char *name, size_t index)
+{
+    cal_plan_network entry = {.region = name, .index = index, .step = network->step, .n_populations = network->n_populations,
+                              .neuron = network->n_populations > 0 ? network->populations[0].neuron->name : ""};
+    for (size_t p = 0; p < network->n_populations; p++)
+        entry.n_neurons += network->populations[p].n;
+    return entry;
+}
+
 static cal_status list_networks(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
@@ -199,15 +208,8 @@ static cal_status list_networks(cal_session *s)
     for (size_t i = 0; i < s->n_regions; i++) {
         if (s->roles[i].network < 0)
             continue;
-        const cali_network *network = &e->networks[s->roles[i].network];
-        cal_plan_network *entry = &s->networks[s->plan.n_networks++];
-        entry->region = cal_connectome_labels(s->connectome)[i];
-        entry->index = i;
-        entry->step = network->step;
-        entry->n_populations = network->n_populations;
-        for (size_t p = 0; p < network->n_populations; p++)
-            entry->n_neurons += network->populations[p].n;
-        entry->neuron = network->n_populations > 0 ? network->populations[0].neuron->name : "";
+        s->networks[s->plan.n_networks++] =
+            cali_describe_network(&e->networks[s->roles[i].network], cal_connectome_labels(s->connectome)[i], i);
     }
     s->plan.networks = s->networks;
     return CAL_OK;
@@ -215,15 +217,19 @@ static cal_status list_networks(cal_session *s)
 
 /* ---- window ------------------------------------------------------------------------------------------ */
 
+cal_time cali_common_divisor(cal_time a, cal_time b)
+{
+    while (b != 0) {
+        const cal_time rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 cal_time cali_common_multiple(cal_time a, cal_time b)
 {
-    cal_time x = a, y = b;
-    while (y != 0) {
-        const cal_time rest = x % y;
-        x = y;
-        y = rest;
-    }
-    return a / x * b;
+    return a / cali_common_divisor(a, b) * b;
 }
 
 static void note_instant(cal_plan *p, size_t to, size_t from)
@@ -369,6 +375,8 @@ static cal_status choose_window(cal_session *s)
 
 cal_status cali_plan_make(cal_session *s)
 {
+    if (s->experiment->is_alone)
+        return cali_alone_plan(s);
     CAL_TRY(find_connectome(s));
     CAL_TRY(assign_roles(s));
     CAL_TRY(count_masses(s));

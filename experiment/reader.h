@@ -134,8 +134,15 @@ void cali_parse_noises(cali_reader *r, const cali_node *node);
 void cali_parse_stimuli(cali_reader *r, const cali_node *node);
 /* parse_regions.c */
 void cali_parse_regions(cali_reader *r, const cali_node *node);
-/* parse_network.c: `beside` holds receives and gives that stand beside `spiking`. */
+/* parse_network.c: `beside` holds receives and gives that stand beside `spiking`; NULL: a network of its own. */
 void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network);
+/* parse_alone.c */
+/** `network`: the whole experiment is one network. */
+void cali_parse_alone(cali_reader *r, const cali_node *root);
+/** The signals of a network of its own that names none. */
+void cali_fill_alone_signals(cali_reader *r);
+/** What can be recorded of a network of its own. */
+void cali_check_alone_signal(cali_reader *r, const cali_node *node, cali_signal *signal);
 /** "E" or "E.excitatory" into a population and, where one is wanted, a receptor (NULL: none is). */
 bool cali_find_target(cali_reader *r, const cali_network *network, const cali_node *node, const char *text,
                       const char *weight, size_t *population, const cal_receptor **receptor);

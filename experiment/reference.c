@@ -69,7 +69,9 @@ static void add_mapping(cali_text *out, const cali_mapping *mapping)
         const cali_key *key = &mapping->keys[i];
         cali_text_format(out, "| `%s` | ", key->name);
         add_type(out, key);
-        if (key->is_required)
+        if (key->is_required && key->not_beside != NULL)
+            cali_text_format(out, " | *required* without `%s` | ", key->not_beside);
+        else if (key->is_required)
             cali_text_add(out, " | *required* | ");
         else if (key->fallback != NULL && strcmp(key->fallback, "\"\"") != 0)
             cali_text_format(out, " | `%s` | ", key->fallback);
@@ -246,6 +248,23 @@ static void add_keys_schema(cali_text *out, const cali_mapping *mapping, bool *h
     }
 }
 
+/* The keys that are required without the key `instead`; NULL: that are so in any case. */
+static void add_required_schema(cali_text *out, const cali_mapping *mapping, const char *instead)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < mapping->n_keys; i++) {
+        const cali_key *key = &mapping->keys[i];
+        const bool is_of_group = key->not_beside == instead ||
+                                 (instead != NULL && key->not_beside != NULL && strcmp(key->not_beside, instead) == 0);
+        /* gives and receives may stand beside spiking */
+        if (!key->is_required || !is_of_group || key->inner == &cali_keys_give)
+            continue;
+        cali_text_format(out, "%s\"%s\"", has_any ? ", " : ",\n      \"required\": [", key->name);
+        has_any = true;
+    }
+    cali_text_add(out, has_any ? "]" : "");
+}
+
 static void add_mapping_schema(cali_text *out, const cali_mapping *mapping)
 {
     const bool is_coupling = mapping == &cali_keys_coupling;
@@ -258,15 +277,16 @@ static void add_mapping_schema(cali_text *out, const cali_mapping *mapping)
     if (is_coupling)
         add_keys_schema(out, &cali_keys_term, &has_any);
     cali_text_add(out, "\n      }");
-    has_any = false;
-    for (size_t i = 0; i < mapping->n_keys; i++) {
-        /* gives and receives may stand beside spiking */
-        if (!mapping->keys[i].is_required || mapping->keys[i].inner == &cali_keys_give)
-            continue;
-        cali_text_format(out, "%s\"%s\"", has_any ? ", " : ",\n      \"required\": [", mapping->keys[i].name);
-        has_any = true;
+    add_required_schema(out, mapping, NULL);
+    const char *instead = NULL;
+    for (size_t i = 0; i < mapping->n_keys; i++)
+        instead = mapping->keys[i].is_required && mapping->keys[i].not_beside != NULL ? mapping->keys[i].not_beside : instead;
+    if (instead != NULL) {
+        cali_text_format(out, ",\n      \"oneOf\": [{\"required\": [\"%s\"]}, {\"description\": \"without it\"", instead);
+        add_required_schema(out, mapping, instead);
+        cali_text_add(out, "}]");
     }
-    cali_text_add(out, has_any ? "]\n    }" : "\n    }");
+    cali_text_add(out, "\n    }");
 }
 
 void cali_experiment_schema(cali_text *out)

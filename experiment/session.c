@@ -110,7 +110,8 @@ static cal_status define_networks(cal_session *s)
 {
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         CAL_TRY(cali_build_define(s, k));
-        CAL_TRY(cal_snn_estimate(s->ctx, &s->builds[k].def, &s->networks[k].bytes, &s->networks[k].n_synapses));
+        CAL_TRY(cali_network_located(s, k, cal_snn_estimate(s->ctx, &s->builds[k].def, &s->networks[k].bytes,
+                                                            &s->networks[k].n_synapses)));
     }
     return CAL_OK;
 }
@@ -122,7 +123,7 @@ static cal_status add_networks(cal_session *s)
         cali_build *b = &s->builds[k];
         cal_snn *snn = NULL;
         void *sub = NULL;
-        CAL_TRY(cal_snn_create(s->ctx, &b->def, &snn));
+        CAL_TRY(cali_network_located(s, k, cal_snn_create(s->ctx, &b->def, &snn)));
         s->networks[k].n_synapses = (double)cal_snn_get_counts(snn).n_synapses;
         s->networks[k].bytes = cal_snn_get_counts(snn).bytes;
         CAL_TRY(cal_sub_snn_create(s->ctx, &snn, &sub));
@@ -173,6 +174,10 @@ static cal_status init(cal_session *s)
 {
     CAL_TRY(cali_plan_make(s));
     CAL_TRY(define_networks(s));
+    if (s->experiment->is_alone) {
+        CAL_TRY(create_recorder(s));
+        return s->def.is_check ? CAL_OK : cali_alone_create(s);
+    }
     cal_nmm *host = NULL;
     CAL_TRY(create_host(s, &host));
     const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .seed = s->experiment->seed};
@@ -209,7 +214,8 @@ void cal_session_destroy(cal_session **session)
     cal_session *s = *session;
     cal_recorder_destroy(&s->recorder);
     cal_coupler_destroy(&s->coupler);
-    for (size_t k = 0; k < s->plan.n_networks; k++)
+    cali_alone_free(s);
+    for (size_t k = 0; s->builds != NULL && k < s->plan.n_networks; k++)
         cali_build_clear(&s->builds[k]);
     for (size_t i = 0; i < s->n_tracks; i++) {
         cal_monitor_destroy(&s->tracks[i].monitor);
@@ -241,10 +247,11 @@ void cal_session_destroy(cal_session **session)
 cal_status cal_session_advance(cal_session *s)
 {
     const double start = cali_wall_s();
-    CAL_TRY(cal_coupler_advance(s->coupler));
+    CAL_TRY(s->experiment->is_alone ? cali_alone_advance(s) : cal_coupler_advance(s->coupler));
     const double advanced = cali_wall_s();
     CAL_TRY(cali_signals_append(s));
-    CAL_TRY(keep_states(s));
+    if (!s->experiment->is_alone)
+        CAL_TRY(keep_states(s));
     const double end = cali_wall_s();
     s->recording_s += end - advanced;
     s->wall_s += end - start;
@@ -259,6 +266,8 @@ cal_status cal_session_finish(cal_session *s)
 
 cal_time cal_session_time(const cal_session *s)
 {
+    if (s->alone.snn != NULL)
+        return cal_snn_time(s->alone.snn);
     return s->coupler == NULL ? 0 : cal_coupler_time(s->coupler);
 }
 
@@ -275,7 +284,11 @@ cal_plan cal_session_plan(const cal_session *s)
 cal_cost cal_session_cost(const cal_session *s)
 {
     cal_cost cost = {.wall_s = s->wall_s, .build_s = s->build_s, .recording_s = s->recording_s};
-    cost.coupler = cal_coupler_get_cost(s->coupler);
+    if (s->experiment->is_alone)
+        cost.coupler = (cal_coupler_cost){.total_s = s->alone.advance_s, .sub_s = &s->alone.advance_s,
+                                          .n_windows = s->alone.n_windows};
+    else
+        cost.coupler = cal_coupler_get_cost(s->coupler);
     const double simulated_s = (double)cal_session_time(s) * 1e-9;
     cost.real_time_factor = simulated_s > 0.0 ? s->wall_s / simulated_s : 0.0;
     return cost;
@@ -328,6 +341,8 @@ cal_status cal_session_save_crash(cal_session *s, const char *path)
 {
     cal_recorder *file = NULL;
     cal_recorder_def def = cal_recorder_def_default();
+    if (s->experiment->is_alone)
+        return CAL_FAIL(s->ctx, CAL_ERR_UNSUPPORTED, "a spiking network keeps no earlier state");
     def.path = path;
     def.title = s->experiment->title;
     cal_status status = cal_recorder_create(s->ctx, &def, &file);

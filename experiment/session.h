@@ -54,6 +54,29 @@ typedef struct cali_build {
     double *fractions;
 } cali_build;
 
+/** A quantity of the populations of a network of its own, a column each. */
+typedef struct cali_population_track {
+    size_t signal;
+    size_t n_columns;
+    size_t *ports;  /* of the network, one per column */
+    size_t n_bins;  /* of the ports in a row */
+    size_t n_taken; /* bins summed in `sums` */
+    double *sums;   /* n_columns */
+    double *rows;   /* (most rows of a window x n_columns) */
+} cali_population_track;
+
+/** A network of its own: the engine, and what stands in the place of a coupler. */
+typedef struct cali_alone {
+    cal_snn *snn;
+    cal_time bin;  /* of all ports */
+    size_t n_bins; /* in a window */
+    double *values; /* (n_ports x n_bins) of the last window */
+    cali_population_track *tracks;
+    size_t n_tracks;
+    double advance_s;
+    uint64_t n_windows;
+} cali_alone;
+
 struct cal_session {
     cal_context *ctx;
     const cal_experiment *experiment;
@@ -73,7 +96,8 @@ struct cal_session {
     char window_reason[512];
 
     cali_build *builds; /* parallel to networks */
-    cal_coupler *coupler;
+    cal_coupler *coupler; /* NULL: a network of its own */
+    cali_alone alone;
     cal_recorder *recorder;
 
     cali_track *tracks;
@@ -100,7 +124,11 @@ cal_status cali_select(const cal_session *session, const char *selector, cali_pl
 /** The connectome of an experiment, loaded or generated and scaled. Errors: those of both. */
 cal_status cali_connectome_obtain(cal_context *ctx, const cal_experiment *experiment, cal_connectome **out);
 
-/** Least common multiple of two positive durations. */
+/** What the plan says of a network before it is built. */
+cal_plan_network cali_describe_network(const cali_network *network, const char *name, size_t index);
+
+/** Greatest common divisor and least common multiple of two positive durations. */
+cal_time cali_common_divisor(cal_time a, cal_time b);
 cal_time cali_common_multiple(cal_time a, cal_time b);
 
 /** settings.c: parameters and initial states of each region, with distributions drawn and tables read. */
@@ -146,6 +174,23 @@ cal_status cali_wiring_begin(cal_session *session, cal_nmm *host);
 cal_status cali_build_define(cal_session *session, size_t k);
 void cali_build_clear(cali_build *build);
 
+/** Gives a failure of the engine, met while it was defined or built, the place of network `k` in the experiment. */
+cal_status cali_network_located(cal_session *session, size_t k, cal_status status);
+
+/* alone.c: the session of a network of its own. */
+extern const char cali_alone_name[]; /* in the place of a region's */
+/** Whether a selector names a population. */
+bool cali_is_chosen(const char *selector, const char *population);
+/** Window and intervals. Errors: INPUT C202, C204. */
+cal_status cali_alone_plan(cal_session *session);
+/** The output ports and shares of recorded neurons that the signals ask for. */
+void cali_alone_define(const cal_session *session, cali_build *build);
+cal_status cali_alone_declare(cal_session *session);
+cal_status cali_alone_create(cal_session *session);
+cal_status cali_alone_advance(cal_session *session);
+cal_status cali_alone_append(cal_session *session);
+void cali_alone_free(cal_session *session);
+
 /** monitors.c: the rows that the monitor of a signal is fed with: their interval, and whether they are means. */
 cal_status cali_monitor_feed(const cal_session *session, const cali_signal *wish, cal_time *every, bool *is_mean);
 /** The monitor of a signal, fed with rows every `feed` in `unit`, and its signal at the recorder. */
@@ -159,6 +204,8 @@ cal_status cali_results_record(cal_session *session);
  *  without such a column in their order. Errors: INPUT C301. */
 cal_status cali_match_rows(const cal_session *session, const char *path, const cali_csv *csv, size_t *row_of);
 
+/** signals.c: the spikes of a population of network `sub`, declared at the recorder. */
+cal_status cali_declare_train(cal_session *session, size_t sub, size_t population);
 /** signals.c: declares signals and trains at the recorder, and appends one window's rows. */
 cal_status cali_signals_declare(cal_session *session);
 cal_status cali_signals_append(cal_session *session);

@@ -134,6 +134,18 @@ static cal_status declare_port_tracks(cal_session *s, const cali_signal *wish)
     return CAL_OK;
 }
 
+cal_status cali_declare_train(cal_session *s, size_t sub, size_t p)
+{
+    const cali_population *population = &s->experiment->networks[s->builds[sub].network].populations[p];
+    cali_train_track *t = &s->train_tracks[s->n_train_tracks++];
+    *t = (cali_train_track){.sub = sub, .population = (uint32_t)p};
+    const double recorded = ceil(s->builds[sub].fractions[p] * population->n);
+    const cal_spikes_def def = {.region = s->plan.networks[sub].region, .population = population->name,
+                                .n_neurons = population->n, .n_recorded = (uint32_t)recorded,
+                                .expected_rate_Hz = EXPECTED_RATE_HZ};
+    return cal_recorder_add_spikes(s->recorder, &def, &t->train);
+}
+
 static cal_status declare_trains(cal_session *s, const cali_signal *wish, size_t *chosen)
 {
     size_t n = 0;
@@ -142,23 +154,16 @@ static cal_status declare_trains(cal_session *s, const cali_signal *wish, size_t
         bool is_chosen = false;
         for (size_t i = 0; i < n; i++)
             is_chosen = is_chosen || chosen[i] == s->plan.networks[k].index;
-        const cali_network *network = &s->experiment->networks[s->builds[k].network];
-        for (size_t p = 0; is_chosen && p < network->n_populations; p++) {
-            const cali_population *population = &network->populations[p];
-            cali_train_track *t = &s->train_tracks[s->n_train_tracks++];
-            *t = (cali_train_track){.sub = k, .population = (uint32_t)p};
-            const double recorded = ceil(s->builds[k].fractions[p] * population->n);
-            const cal_spikes_def def = {.region = s->plan.networks[k].region, .population = population->name,
-                                        .n_neurons = population->n, .n_recorded = (uint32_t)recorded,
-                                        .expected_rate_Hz = EXPECTED_RATE_HZ};
-            CAL_TRY(cal_recorder_add_spikes(s->recorder, &def, &t->train));
-        }
+        for (size_t p = 0; is_chosen && p < s->plan.networks[k].n_populations; p++)
+            CAL_TRY(cali_declare_train(s, k, p));
     }
     return CAL_OK;
 }
 
 cal_status cali_signals_declare(cal_session *s)
 {
+    if (s->experiment->is_alone)
+        return cali_alone_declare(s);
     const cal_experiment *e = s->experiment;
     size_t n_ports = 0, n_trains = 0;
     for (size_t k = 0; k < s->plan.n_networks; k++) {
@@ -242,7 +247,8 @@ static cal_status append_port_track(cal_session *s, cali_port_track *t)
 
 static cal_status append_train(cal_session *s, const cali_train_track *t)
 {
-    const cal_sub_spikes spikes = cal_coupler_spikes(s->coupler, t->sub);
+    const cal_sub_spikes spikes =
+        s->experiment->is_alone ? cal_snn_get_spikes(s->alone.snn) : cal_coupler_spikes(s->coupler, t->sub);
     if (spikes.n > s->train_capacity) {
         size_t capacity = s->train_capacity;
         CAL_TRY(cali_reserve(s->ctx, spikes.n, sizeof *s->train_times, &s->train_times, &capacity));
@@ -262,11 +268,13 @@ static cal_status append_train(cal_session *s, const cali_train_track *t)
 
 cal_status cali_signals_append(cal_session *s)
 {
+    if (s->experiment->is_alone)
+        CAL_TRY(cali_alone_append(s));
     for (size_t i = 0; i < s->n_tracks; i++)
         CAL_TRY(append_track(s, &s->tracks[i]));
     for (size_t i = 0; i < s->n_port_tracks; i++)
         CAL_TRY(append_port_track(s, &s->port_tracks[i]));
     for (size_t i = 0; i < s->n_train_tracks; i++)
         CAL_TRY(append_train(s, &s->train_tracks[i]));
-    return cal_recorder_commit(s->recorder, cal_coupler_time(s->coupler));
+    return cal_recorder_commit(s->recorder, cal_session_time(s));
 }

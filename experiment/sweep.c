@@ -100,7 +100,7 @@ static cal_status open_row(row_run *r, size_t row, bool is_check)
                                                    overrides.heads, overrides.n, &r->experiment);
     cali_row_overrides_free(&overrides);
     cal_session_def def = {.is_check = is_check, .is_mean_field = sweep->is_mean_field, .sink = "memory"};
-    if (status == CAL_OK)
+    if (status == CAL_OK && !r->experiment->is_alone)
         status = find_connectome(sweep, r->ctx, r->experiment, &def.connectome, &r->own);
     if (def.connectome == NULL)
         def.connectome = r->own;

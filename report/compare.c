@@ -87,7 +87,8 @@ static cal_status choose_region(frame *f, const char **region)
             *region = sides[i]->run.labels[sides[i]->run.spiking[0].region];
     for (size_t i = 0; *region != NULL && i < 2; i++)
         if (cali_run_find(&sides[i]->run, *region) < 0)
-            return CAL_FAIL(f->ctx, CAL_ERR_INPUT, "%s has no region \"%s\"", sides[i]->run.directory, *region);
+            return CAL_FAIL(f->ctx, CAL_ERR_INPUT, "%s has no %s \"%s\"", sides[i]->run.directory,
+                            sides[i]->run.is_network ? "population" : "region", *region);
     return CAL_OK;
 }
 
@@ -418,7 +419,7 @@ static cal_status add_rows(const frame *f, cal_comparison *out)
         add_trace(f, out, segment > 0 ? &spectrum_a : NULL, &spectrum_b);
     cali_spectrum_free(&spectrum_a);
     cali_spectrum_free(&spectrum_b);
-    return status == CAL_OK ? add_fc(f, out) : status;
+    return status == CAL_OK && !f->a.run.is_network ? add_fc(f, out) : status;
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */
@@ -428,6 +429,10 @@ static cal_status compare(frame *f, cal_comparison *out)
     const char *region;
     CAL_TRY(cali_run_open(f->ctx, f->def->run_a, f->def->transient_ms, &f->a.run));
     CAL_TRY(cali_run_open(f->ctx, f->def->run_b, f->def->transient_ms, &f->b.run));
+    if (f->a.run.is_network != f->b.run.is_network)
+        return CAL_FAIL(f->ctx, CAL_ERR_INPUT, "%s is a network of its own and %s is not: they share no signal",
+                        f->a.run.is_network ? f->a.run.directory : f->b.run.directory,
+                        f->a.run.is_network ? f->b.run.directory : f->a.run.directory);
     CAL_TRY(choose_signal(f));
     CAL_TRY(choose_region(f, &region));
     CAL_TRY(choose_time(f));
@@ -441,6 +446,7 @@ static cal_status compare(frame *f, cal_comparison *out)
     CAL_TRY(cali_copy_text(f->ctx, f->a.signal->unit, &out->unit));
     CAL_TRY(cali_copy_text(f->ctx, is_same ? f->def->run_a : name_a, &out->name_a));
     CAL_TRY(cali_copy_text(f->ctx, is_same ? f->def->run_b : name_b, &out->name_b));
+    out->is_network = f->a.run.is_network;
     out->from_ms = f->from_ms;
     out->to_ms = f->to_ms;
     return add_rows(f, out);

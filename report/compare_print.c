@@ -104,7 +104,7 @@ static cal_status print_text(cal_context *ctx, const cal_comparison *c, cali_tex
         }
     }
     if (c->region == NULL)
-        cali_text_format(text, "%s, mean over all regions", c->signal);
+        cali_text_format(text, "%s, mean over all %s", c->signal, c->is_network ? "populations" : "regions");
     else
         cali_text_format(text, "%s of \"%s\"", c->signal, c->region);
     cali_text_format(text, ", from %.6g s to %.6g s\n", c->from_ms / 1000.0, c->to_ms / 1000.0);

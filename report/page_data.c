@@ -220,7 +220,7 @@ static cal_status add_signal(cali_run *run, size_t s, const size_t *shown, size_
         cali_text_add(json, ",\"bold\":true");
     if (status == CAL_OK && is_main && signal->n_rows >= first + 2)
         status = cali_page_spectra(run->ctx, json, x, n, signal->n_rows, first, signal->every_ms);
-    if (status == CAL_OK && is_fc && signal->n_rows >= first + 2) {
+    if (status == CAL_OK && is_fc && !run->is_network && signal->n_rows >= first + 2) {
         status = add_fc(run, signal, x, shown, n, first, json);
         if (status == CAL_OK)
             status = add_fcd(run, signal, x, n, first, json);
@@ -303,6 +303,24 @@ static cal_status add_train(cali_run *run, size_t t, size_t budget, cali_text *j
     return status;
 }
 
+/* Present for a network of its own: its size. */
+static void add_network(const cali_run *run, cali_text *json)
+{
+    double *sizes = NULL, n_neurons = 0.0;
+    size_t n_rows = 0, n_columns = 0;
+    if (!run->is_network ||
+        cal_recording_read_matrix(run->recording, "network/neurons", &n_rows, &n_columns, &sizes) != CAL_OK)
+        return;
+    for (size_t i = 0; i < n_rows * n_columns; i++)
+        n_neurons += sizes[i];
+    free(sizes);
+    cali_page_key(json, "network");
+    cali_text_format(json, "{\"populations\":%zu", run->n_regions);
+    cali_page_number(json, "neurons", n_neurons);
+    cali_page_number(json, "synapses", cali_node_number(cali_node_path(run->manifest, "network", "synapses", NULL), NAN));
+    cali_text_add(json, "}");
+}
+
 /* ---- the whole --------------------------------------------------------------------------- */
 
 static cal_status add_lists(cali_run *run, const size_t *shown, size_t n, cali_text *json)
@@ -338,6 +356,7 @@ cal_status cali_page_data(cali_run *run, cali_text *json)
     cali_text_add(json, cal_recording_is_complete(run->recording) ? "true" : "false");
     cali_page_number(json, "t_stop_ms", run->stop_ms);
     cali_page_number(json, "transient_ms", run->transient_ms);
+    add_network(run, json);
     const cal_status status = add_lists(run, shown, n, json);
     cali_text_add(json, "}");
     free(shown);

@@ -1,9 +1,10 @@
-/* The neural masses of a run as its manifest tells them, beside the defaults of the models of this program. */
+/* The neural masses, or the neurons of a network of its own, as the manifest of a run tells them, beside the defaults of the models of this program. */
 #include <math.h>
 #include <string.h>
 
 #include "base/units.h"
 #include "callosum/nmm.h"
+#include "callosum/snn.h"
 #include "report/page_encode.h"
 #include "report/page_parts.h"
 
@@ -35,21 +36,37 @@ static void add_parameter(const cali_entry *entry, const cal_field *field, cali_
     cali_page_text(json, "meaning", field == NULL ? "" : field->meaning);
 }
 
-/* `is_all`: also those that have their default, because another value held before. */
-static void add_changed(const cali_node *parameters, const char *equations, bool is_all, cali_text *json)
+typedef struct catalogue {
+    const cal_field *fields; /* NULL: not known to this program */
+    size_t n_fields;
+} catalogue;
+
+static catalogue mass_fields(const char *equations)
 {
     const cal_nmm_model *model = cal_nmm_model_find(equations);
+    return model == NULL ? (catalogue){0} : (catalogue){model->params, model->n_params};
+}
+
+static catalogue neuron_fields(const char *name)
+{
+    const cal_neuron *neuron = cal_snn_neuron_find(name);
+    return neuron == NULL ? (catalogue){0} : (catalogue){neuron->params, neuron->n_params};
+}
+
+/* `is_all`: also those that have their default, because another value held before. */
+static void add_changed(const cali_node *parameters, catalogue known, bool is_all, cali_text *json)
+{
     const size_t n = parameters != NULL && parameters->kind == CALI_NODE_MAP ? parameters->n : 0;
     size_t n_listed = 0;
     cali_page_key(json, "is_known");
-    cali_text_add(json, model != NULL ? "true" : "false");
+    cali_text_add(json, known.fields != NULL ? "true" : "false");
     cali_page_number(json, "parameters", (double)n);
     cali_page_key(json, "changed");
     cali_text_add(json, "[");
     for (size_t i = 0; i < n; i++) {
         const cali_entry *entry = &parameters->entries[i];
-        const int index = model == NULL ? -1 : cal_field_find(model->params, model->n_params, entry->key);
-        const cal_field *field = index < 0 ? NULL : &model->params[index];
+        const int index = known.fields == NULL ? -1 : cal_field_find(known.fields, known.n_fields, entry->key);
+        const cal_field *field = index < 0 ? NULL : &known.fields[index];
         if (!is_all && field != NULL && is_equal(value_in(entry->value, field->unit), field->value))
             continue;
         cali_text_add(json, n_listed++ == 0 ? "{" : ",{");
@@ -59,19 +76,36 @@ static void add_changed(const cali_node *parameters, const char *equations, bool
     cali_text_add(json, "]");
 }
 
+/* Of a network of its own: the neurons of each population. */
+static void add_populations(const cali_node *populations, cali_text *json)
+{
+    for (size_t i = 0; i < populations->n; i++) {
+        const cali_node *population = populations->entries[i].value;
+        const char *neuron = cali_node_text(cali_node_get(population, "neuron"), "");
+        cali_text_add(json, i == 0 ? "{" : ",{");
+        cali_page_text(json, "name", populations->entries[i].key);
+        cali_page_text(json, "equations", neuron);
+        add_changed(cali_node_get(population, "parameters"), neuron_fields(neuron), false, json);
+        cali_text_add(json, "}");
+    }
+}
+
 void cali_page_models(const cali_run *run, cali_text *json)
 {
+    const cali_node *populations = cali_node_path(run->manifest, "experiment", "network", "populations", NULL);
     const cali_node *models = cali_node_path(run->manifest, "experiment", "models", NULL);
     const cali_node *regions = cali_node_path(run->manifest, "experiment", "regions", NULL);
     size_t n_listed = 0;
     cali_page_key(json, "models");
     cali_text_add(json, "[");
+    if (populations != NULL && populations->kind == CALI_NODE_MAP)
+        add_populations(populations, json);
     for (size_t i = 0; models != NULL && models->kind == CALI_NODE_MAP && i < models->n; i++) {
         const char *equations = cali_node_text(cali_node_get(models->entries[i].value, "neural_mass"), "");
         cali_text_add(json, n_listed++ == 0 ? "{" : ",{");
         cali_page_text(json, "name", models->entries[i].key);
         cali_page_text(json, "equations", equations);
-        add_changed(cali_node_get(models->entries[i].value, "parameters"), equations, false, json);
+        add_changed(cali_node_get(models->entries[i].value, "parameters"), mass_fields(equations), false, json);
         cali_text_add(json, "}");
     }
     for (size_t i = 0; regions != NULL && regions->kind == CALI_NODE_MAP && i < regions->n; i++) {
@@ -84,7 +118,7 @@ void cali_page_models(const cali_run *run, cali_text *json)
         cali_page_text(json, "name", name);
         cali_page_text(json, "equations", equations);
         cali_page_text(json, "regions", regions->entries[i].key);
-        add_changed(parameters, equations, true, json);
+        add_changed(parameters, mass_fields(equations), true, json);
         cali_text_add(json, "}");
     }
     cali_text_add(json, "]");

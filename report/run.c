@@ -50,6 +50,10 @@ static cal_status read_labels(cali_run *run)
     CAL_TRY(cal_recording_read_texts(run->recording, "connectome/labels", &run->n_regions, &run->labels));
     if (run->n_regions > 0)
         return CAL_OK;
+    CAL_TRY(cal_recording_read_texts(run->recording, "network/populations", &run->n_regions, &run->labels));
+    run->is_network = run->n_regions > 0;
+    if (run->is_network)
+        return CAL_OK;
     for (size_t s = 0; s < cal_recording_n_signals(run->recording); s++) {
         const cal_recording_signal signal = cal_recording_get_signal(run->recording, s);
         if (strcmp(signal.axis, "region") != 0)
@@ -79,7 +83,7 @@ static cal_status list_signals(cali_run *run)
     CAL_TRY(cali_alloc(run->ctx, n, sizeof *run->signals, "signals", &run->signals));
     for (size_t s = 0; s < n; s++) {
         const cal_recording_signal signal = cal_recording_get_signal(run->recording, s);
-        if (strcmp(signal.axis, "region") != 0 || signal.n_columns != run->n_regions || signal.every <= 0)
+        if (!cali_signal_is_whole(&signal) || signal.n_columns != run->n_regions || signal.every <= 0)
             continue;
         run->signals[run->n_signals++] =
             (cali_run_signal){.index = s,

@@ -29,6 +29,7 @@ typedef struct cali_run {
     char *manifest_text; /* NULL if there is none that can be read */
     cali_tree *tree;     /* of the manifest */
     cali_node *manifest; /* NULL as above */
+    bool is_network;  /* a network of its own: its populations stand in the place of regions */
     size_t n_regions;
     char **labels;
     double *weights, *lengths_mm, *centres_mm; /* NULL where absent; (n x n), (n x n), (n x 3) */

@@ -46,6 +46,24 @@ static cal_status add_row(rows *list, const char *region, cali_text *quantity, d
     return CAL_OK;
 }
 
+/* Where the spectrum of a trace peaks, as a phrase of a note. */
+static cal_status note_peak(cal_context *ctx, const double *x, size_t n, double every_ms, cali_text *note)
+{
+    const size_t segment = cali_welch_segment(n, every_ms);
+    cali_spectrum spectrum;
+    if (segment == 0)
+        return CAL_OK;
+    CAL_TRY(cali_welch(ctx, x, n, every_ms, segment, &spectrum));
+    const cali_peak peak = cali_spectrum_peak(&spectrum, 1.0, 100.0);
+    const char *comma = note->size > 0 ? "; " : "";
+    if (peak.is_found)
+        cali_text_format(note, "%speak of spectrum %.1f Hz", comma, peak.f_Hz);
+    else
+        cali_text_format(note, "%sno peak in the spectrum", comma);
+    cali_spectrum_free(&spectrum);
+    return CAL_OK;
+}
+
 /* The rate of one population from its spikes. */
 static cal_status add_train(cali_run *run, size_t t, rows *list)
 {
@@ -65,7 +83,7 @@ static cal_status add_train(cali_run *run, size_t t, rows *list)
         cali_rate_histogram(times_ms, train.n_spikes, run->transient_ms, bin_ms, n_bins, train.n_recorded,
                             rate_Hz);
         cali_text quantity = {0}, note = {0};
-        cali_text_format(&quantity, "rate %s", train.population);
+        cali_text_format(&quantity, run->is_network ? "rate" : "rate %s", train.population);
         cali_text_add(&note, "spikes of ");
         cali_text_add_readable(&note, train.n_recorded, 1);
         cali_text_add(&note, train.n_recorded == 1 ? " neuron" : " neurons");
@@ -78,7 +96,7 @@ static cal_status add_train(cali_run *run, size_t t, rows *list)
         if (intervals.n_silent > 0 && train.n_recorded > 0)
             cali_text_format(&note, "; %.3g %% silent",
                              100.0 * (double)intervals.n_silent / (double)train.n_recorded);
-        status = add_row(list, train.region, &quantity, cali_series_mean(rate_Hz, n_bins),
+        status = add_row(list, run->is_network ? train.population : train.region, &quantity, cali_series_mean(rate_Hz, n_bins),
                          cali_series_sd(rate_Hz, n_bins), "Hz", &note);
     }
     free(times_ms);
@@ -87,28 +105,18 @@ static cal_status add_train(cali_run *run, size_t t, rows *list)
     return status;
 }
 
-/* What the others see of a spiking region. */
-static cal_status add_host_side(cali_run *run, const cali_run_signal *signal, size_t region, rows *list)
+/* What the others see of a spiking region, or what a population does. */
+static cal_status add_one_column(cali_run *run, const cali_run_signal *signal, size_t region, rows *list)
 {
     double *x = NULL;
     CAL_TRY(cali_run_read(run, signal, &region, 1, &x));
     const size_t first = cali_run_row_after(signal, run->transient_ms), n = signal->n_rows - first;
-    const size_t segment = cali_welch_segment(n, signal->every_ms);
     cali_text quantity = {0}, note = {0};
-    cal_status status = CAL_OK;
-    cali_text_format(&quantity, "%s to the host", signal->name);
-    if (segment > 0) {
-        cali_spectrum spectrum;
-        status = cali_welch(run->ctx, x + first, n, signal->every_ms, segment, &spectrum);
-        if (status == CAL_OK) {
-            const cali_peak peak = cali_spectrum_peak(&spectrum, 1.0, 100.0);
-            if (peak.is_found)
-                cali_text_format(&note, "peak of spectrum %.1f Hz", peak.f_Hz);
-            else
-                cali_text_add(&note, "no peak in the spectrum");
-            cali_spectrum_free(&spectrum);
-        }
-    }
+    if (run->is_network)
+        cali_text_format(&quantity, "%s, every %g ms", signal->name, signal->every_ms);
+    else
+        cali_text_format(&quantity, "%s to the host", signal->name);
+    const cal_status status = note_peak(run->ctx, x + first, n, signal->every_ms, &note);
     const double mean = cali_series_mean(x + first, n), sd = cali_series_sd(x + first, n);
     free(x);
     if (status == CAL_OK)
@@ -154,9 +162,29 @@ static cal_status add_all_regions(cali_run *run, const cali_run_signal *signal, 
     return add_row(list, "all regions", &quantity, mean, sd, signal->unit, &note);
 }
 
+/* Of a network of its own, population by population: the rate from the spikes where they were kept, and the signals. */
+static cal_status collect_populations(cali_run *run, rows *list)
+{
+    cal_status status = CAL_OK;
+    for (size_t p = 0; status == CAL_OK && p < run->n_regions; p++) {
+        for (size_t t = 0; status == CAL_OK && t < cal_recording_n_trains(run->recording); t++)
+            if (strcmp(cal_recording_get_train(run->recording, t).population, run->labels[p]) == 0)
+                status = add_train(run, t, list);
+        for (size_t s = 0; status == CAL_OK && s < run->n_signals; s++)
+            status = add_one_column(run, &run->signals[s], p, list);
+    }
+    return status;
+}
+
 static cal_status collect(cali_run *run, rows *list)
 {
     *list = (rows){.ctx = run->ctx};
+    if (run->is_network) {
+        const cal_status listed = collect_populations(run, list);
+        if (listed != CAL_OK)
+            rows_free(list);
+        return listed;
+    }
     cal_status status = CAL_OK;
     for (size_t s = 0; status == CAL_OK && s < run->n_spiking; s++) {
         const size_t region = run->spiking[s].region;
@@ -165,7 +193,7 @@ static cal_status collect(cali_run *run, rows *list)
                 status = add_train(run, t, list);
         const int signal = cali_run_signal_find(run, NULL);
         if (status == CAL_OK && signal >= 0)
-            status = add_host_side(run, &run->signals[signal], region, list);
+            status = add_one_column(run, &run->signals[signal], region, list);
     }
     for (size_t s = 0; status == CAL_OK && s < run->n_signals; s++)
         status = add_all_regions(run, &run->signals[s], list);
@@ -217,6 +245,7 @@ static cal_status summary_text(cali_run *run, cali_text *text)
         status = cali_alloc(run->ctx, 2 * list.n, sizeof *numbers, "summary", &numbers);
     if (status == CAL_OK) {
         memcpy(cells, head, sizeof head);
+        cells[0] = run->is_network ? "population" : head[0];
         for (size_t i = 0; i < list.n; i++) {
             const row *r = &list.items[i];
             const char **cell = cells + (i + 1) * COLUMNS;

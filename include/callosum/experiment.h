@@ -41,7 +41,7 @@ typedef struct cal_session_def {
 cal_session_def cal_session_def_default(void);
 
 /** Loads the connectome, finds the regions, chooses window and lag, builds host, networks, coupler and
- *  recorder. `experiment` is borrowed and must outlive the session. Errors: INPUT with file, line and column
+ *  recorder; of an experiment with `network` the engine and the recorder alone. `experiment` is borrowed and must outlive the session. Errors: INPUT with file, line and column
  *  (C201 to C204, C301 to C304, C501), and those of the parts. */
 cal_status cal_session_create(cal_context *ctx, const cal_experiment *experiment, const cal_session_def *def,
                               cal_session **out);
@@ -54,12 +54,13 @@ cal_status cal_session_finish(cal_session *session);
 cal_time cal_session_time(const cal_session *session);
 bool cal_session_is_done(const cal_session *session);
 /** The state of the neural masses at this time, for `initial.state` of another experiment. Errors: UNSUPPORTED
- *  (spiking regions), IO, MEMORY. */
+ *  (spiking regions, a network of its own), IO, MEMORY. */
 cal_status cal_session_save_state(const cal_session *session, const char *path);
-/** After an E302: writes the last finite states of all regions to `path` as HDF5. Errors: IO. */
+/** After an E302: writes the last finite states of all regions to `path` as HDF5. Errors: IO, UNSUPPORTED (a network of its
+ *  own keeps none). */
 cal_status cal_session_save_crash(cal_session *session, const char *path);
 
-/** One region that is a spiking network. */
+/** One region that is a spiking network, or the network of its own. */
 typedef struct cal_plan_network {
     const char *region;
     size_t index; /**< of the region */
@@ -72,7 +73,8 @@ typedef struct cal_plan_network {
 
 /** What is known before the run; all pointers borrowed from the session. */
 typedef struct cal_plan {
-    const cal_connectome *connectome;
+    const cal_connectome *connectome; /**< NULL: a network of its own, networks[0]; of the rest only dt, window,
+                                           window_reason and the recording's bytes are set then */
     cal_connectome_facts facts;
     double speed_mm_per_ms;
     size_t n_raised_delays;

@@ -240,10 +240,12 @@ var report = (function () {
     }
   };
 
+  /* what a column is: of a brain a region, of a network of its own a population */
+  var noun = run && run.network ? 'population' : 'region';
   function is_spiking(region) { return run.regions.spiking.indexOf(region) >= 0; }
 
   return {run: run, manifest: manifest, fact: fact, floats: floats, codes: codes, words: words, from_logs: from_logs, correlations: correlations, selection: selection, order: order, squared: squared, density: density, number: number, power_of_ten: power_of_ten, count: count,
     round_ticks: round_ticks, unit: unit, with_unit: with_unit, time: time, plain: plain, colour: colour, is_dark: is_dark, rgb: rgb, css: css,
     viridis: viridis, diverging: diverging, element: element, by_id: by_id, show: show, say: say, fit: fit, tip: tip,
-    choice: choice, draw: draw, is_spiking: is_spiking};
+    choice: choice, draw: draw, is_spiking: is_spiking, noun: noun};
 })();

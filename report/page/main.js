@@ -13,8 +13,10 @@
     document.title = (run.title || 'run') + ' · callosum';
     r.say('title', run.title || 'A run without a title');
     r.say('eyebrow', 'callosum ' + run.version + ' · run ' + run.run + (r.fact('started') ? ' · ' + r.fact('started') : ''));
+    if (run.network) r.say('lede', 'A spiking network of ' + r.count(run.network.neurons) + ' neurons in ' + r.count(regions.total) +
+      ' population' + (regions.total === 1 ? '' : 's') + ': ' + regions.labels.slice(0, 8).join(', ') + (regions.total > 8 ? ', …' : '') + '.');
     var n = regions.neurons.length, names = regions.neurons.slice(0, 3).map(function (row) { return row[0]; });
-    r.say('lede', r.count(regions.total) + ' regions' + (n === 0 ? ', all of them neural masses' : ', ' + (n === 1 ? 'one' : r.count(n)) +
+    if (!run.network) r.say('lede', r.count(regions.total) + ' regions' + (n === 0 ? ', all of them neural masses' : ', ' + (n === 1 ? 'one' : r.count(n)) +
       ' of them a network of spiking neurons: ' + names.join(', ') + (n > 3 ? ' and ' + (n - 3) + ' more' : '')) + '.');
     if (!run.complete) {
       r.by_id('warning').hidden = false;
@@ -29,16 +31,16 @@
     r.by_id('figures').appendChild(box);
   }
   function figures() {
-    var neurons = total(1), synapses = total(2), wall = r.fact('cost', 'wall_s'), window_ms = r.fact('window_ms'), lag = r.fact('lag');
+    var net = run.network, neurons = net ? net.neurons : total(1), synapses = net ? net.synapses : total(2), wall = r.fact('cost', 'wall_s'), window_ms = r.fact('window_ms'), lag = r.fact('lag');
     var faster = wall > 0 ? run.t_stop_ms / 1000 / wall : NaN;
-    figure(r.count(regions.total), '', 'regions', regions.neurons.length ? r.count(regions.neurons.length) + ' spiking' : '');
+    figure(r.count(regions.total), '', r.noun + (regions.total === 1 ? '' : 's'), regions.neurons.length ? r.count(regions.neurons.length) + ' spiking' : '');
     if (run.connectome) figure(r.count(run.connectome.connections), '', 'connections');
     if (neurons) figure(r.count(neurons), '', 'spiking neurons', '', 'is-spiking');
     if (synapses) figure(synapses >= 1e6 ? r.number(synapses / 1e6) : r.count(synapses), synapses >= 1e6 ? 'million' : '', 'synapses', '', 'is-spiking');
     var simulated = r.time(run.t_stop_ms).split(' ');
     figure(simulated[0], simulated[1], 'simulated', run.transient_ms > 0 ? r.time(run.transient_ms) + ' transient' : '');
     figure(r.number(faster, faster < 100 ? 2 : 3), '×', 'real time', wall > 0 ? r.with_unit(wall, 's') + ' of wall time' : '');
-    if (r.fact('dt_ms') > 0 && !neurons) figure(r.plain(r.fact('dt_ms')), 'ms', 'step', r.fact('integrator') || '');
+    if (r.fact('dt_ms') > 0 && (net || !neurons)) figure(r.plain(r.fact('dt_ms')), 'ms', 'step', r.fact('integrator') || '');
     if (typeof window_ms === 'number' && regions.neurons.length) figure(r.plain(window_ms), 'ms', 'exchange window', lag ? 'lag ' + lag : '');
   }
 
@@ -48,7 +50,7 @@
     r.show('summary');
     r.say('summary-caption', 'Mean and standard deviation over time' + (run.transient_ms > 0 ? ', from ' + r.time(run.transient_ms) + ' to ' : ', up to ') +
       r.time(run.t_stop_ms) + (run.trains.length ? '; rates from spikes in bins of 10 ms.' : '.'));
-    table.appendChild(r.element('tr', {}, ['region', 'quantity', 'mean', 'sd', 'unit', 'note'].map(function (name, k) {
+    table.appendChild(r.element('tr', {}, [r.noun, 'quantity', 'mean', 'sd', 'unit', 'note'].map(function (name, k) {
       return r.element('th', {text: name, scope: 'col', 'class': k === 2 || k === 3 ? 'number' : ''});
     })));
     rows.forEach(function (row) {
@@ -106,7 +108,7 @@
     var rows = [], notes = [], base = r.fact('experiment', 'regions', 'default', 'model');
     var n_entries = Object.keys(r.fact('experiment', 'regions') || {}).length;
     run.models.forEach(function (m) {
-      var name = m.equations.split('/').pop(), where = m.regions || (m.name === base ? (n_entries > 1 ? 'all other regions' : 'all regions') : '');
+      var name = m.equations.split('/').pop(), where = run.network ? m.name : m.regions || (m.name === base ? (n_entries > 1 ? 'all other regions' : 'all regions') : '');
       if (!m.changed.length) notes.push(m.name + ' (' + name + '): all ' + r.count(m.parameters) + ' parameters have their defaults');
       else if (!m.regions && m.is_known) notes.push(m.name + ' (' + name + '): ' + r.count(m.changed.length) + ' of ' + r.count(m.parameters) + ' parameters differ from the defaults');
       else if (!m.regions) notes.push(m.name + ' (' + name + '), a model of its own: all ' + r.count(m.parameters) + ' parameters');
@@ -120,7 +122,7 @@
     r.say('models-caption', notes.join('; ') + '.');
     if (!rows.length) return;
     var table = r.by_id('models-table');
-    table.appendChild(r.element('tr', {}, ['model', 'equations', 'regions', 'parameter', 'value', 'default', 'unit', 'meaning'].map(function (name, k) {
+    table.appendChild(r.element('tr', {}, [run.network ? 'population' : 'model', run.network ? 'neuron' : 'equations', r.noun + 's', 'parameter', 'value', 'default', 'unit', 'meaning'].map(function (name, k) {
       return r.element('th', {text: name, scope: 'col', 'class': k === 4 || k === 5 ? 'number' : ''});
     })));
     rows.forEach(function (row) {
@@ -161,6 +163,7 @@
   var plots = r.plots();
   if (run.signals.length) {
     r.show('activity');
+    r.say('activity-head', 'Activity of the ' + r.noun + 's');
     plots.traces();
     plots.chooser();
   }
@@ -171,7 +174,7 @@
   if (main_signal && main_signal.spectrum) {
     r.show('rhythm'); /* before drawing: what is hidden has no size */
     spectra.of_regions(main_signal);
-    spectra.bands(r.by_id('bands'), main_signal.spectrum, main_signal.unit, 'regions');
+    spectra.bands(r.by_id('bands'), main_signal.spectrum, main_signal.unit, r.noun + 's');
     r.say('rhythm-caption', 'Of the signal “' + main_signal.name + '”' + after() + '. The bands are shaded and named at the upper edge with their limits in Hz.');
   }
   var fc_signal = run.signals.filter(function (s) { return s.fc; })[0];
@@ -182,6 +185,6 @@
   }
   plots.cost();
   provenance();
-  r.say('notes', 'One file, no outside resources. Traces are stored with 16 bits for the range of each region; all numbers come from the full recording in run.h5.');
+  r.say('notes', 'One file, no outside resources. Traces are stored with 16 bits for the range of each ' + r.noun + '; all numbers come from the full recording in run.h5.');
   document.body.setAttribute('data-ready', '1');
 })();

@@ -104,6 +104,7 @@ report.plots = function () {
     var order = regions.labels.map(function (label, i) { return i; }), strength = run.connectome && run.connectome.strength;
     if (strength) order.sort(function (a, b) { return strength[b] - strength[a]; });
     var others = order.filter(function (i) { return !r.is_spiking(i); });
+    if (run.network) return order.slice(0, 8);
     return regions.spiking.slice(0, 2).concat(others.slice(0, regions.spiking.length ? 2 : 3));
   }
   r.selection.set(default_regions());
@@ -136,7 +137,7 @@ report.plots = function () {
     }
     controls.appendChild(stretch_buttons());
     controls.appendChild(r.element('span', {text: 'drag: zoom · shift and drag: move · double click: all'}));
-    r.by_id('traces').setAttribute('aria-label', 'Traces of the chosen regions over time');
+    r.by_id('traces').setAttribute('aria-label', 'Traces of the chosen ' + r.noun + 's over time');
     if (bold && bold !== main_signal) bold_traces();
     r.say('activity-caption', sentence_on_traces());
   }
@@ -155,8 +156,9 @@ report.plots = function () {
   function capital(text) { return text.charAt(0).toUpperCase() + text.slice(1); }
 
   function chooser() {
+    r.by_id('chooser').querySelector('legend').textContent = capital(r.noun) + 's';
     var box = r.by_id('chooser'), list = r.element('div', {'class': 'names'}), rows = [];
-    var search = r.element('input', {type: 'search', placeholder: 'find a region', 'aria-label': 'find a region'});
+    var search = r.element('input', {type: 'search', placeholder: 'find a ' + r.noun, 'aria-label': 'find a ' + r.noun});
     search.addEventListener('input', function () {
       var word = search.value.toLowerCase();
       rows.forEach(function (row, i) { row.hidden = regions.labels[i].toLowerCase().indexOf(word) < 0; });
@@ -188,7 +190,7 @@ report.plots = function () {
     r.draw(paint);
   }
 
-  /* ---- spiking region ---- */
+  /* ---- spiking region, or the network of its own ---- */
   var tints = ['spiking', 'c1', 'c2', 'c3', 'c4', 'c5'];
   function raster(trains, plot) {
     var canvas = r.element('canvas', {role: 'img', 'aria-label': 'Raster: each mark is a spike, each line a neuron'});
@@ -280,9 +282,9 @@ report.plots = function () {
     if (has_host) series[heads[heads.length - 1]] = {strokeWidth: 1.6};
     trains.forEach(function (t, k) { series[heads[k]] = {strokeWidth: 1}; });
     var plot = time_plot(r.by_id('rate'), content, {series: series, unit: 'Hz', includeZero: true});
-    r.by_id('rate').setAttribute('aria-label', 'Rate of ' + name + ' over time, in Hz');
+    r.by_id('rate').setAttribute('aria-label', 'Rate of ' + (run.network ? 'the populations' : name) + ' over time, in Hz');
     raster(trains, plot);
-    r.say('spiking-head', 'Spiking region: ' + name);
+    r.say('spiking-head', run.network ? 'Spikes' : 'Spiking region: ' + name);
     r.say('spiking-caption', sentence_on_spikes(trains, names));
     var controls = r.by_id('spiking-controls');
     heads.forEach(function (head, k) {
@@ -314,7 +316,7 @@ report.plots = function () {
     if (Array.isArray(cost.subs)) cost.subs.forEach(function (sub) {
       rows.push({name: String(sub.name), seconds: sub.seconds, kind: labels.indexOf(sub.name) >= 0 ? 'is-spiking' : ''});
     });
-    rows.push({name: regions.spiking.length ? 'host' : 'neural masses', seconds: cost.host_s, kind: ''});
+    if (!run.network) rows.push({name: regions.spiking.length ? 'host' : 'neural masses', seconds: cost.host_s, kind: ''});
     if (regions.spiking.length) rows.push({name: 'exchange', seconds: cost.exchange_s, kind: 'is-other'});
     rows.push({name: 'waiting for the recording', seconds: cost.recording_s, kind: 'is-other'});
     rows = rows.filter(function (row) { return typeof row.seconds === 'number' && isFinite(row.seconds); })

@@ -166,7 +166,7 @@ report.spectra = function (look) {
     var peaks = others.map(function (i) { return s.peak_Hz[i]; }).filter(function (f) { return f !== null; });
     function curves() {
       var shown = regions.spiking.slice(0, 3).concat(r.selection.get().filter(function (i) { return !r.is_spiking(i); }).slice(0, 6));
-      var name = regions.spiking.length ? 'median of the others' : 'median of the regions';
+      var name = regions.spiking.length ? 'median of the others' : 'median of the ' + r.noun + 's';
       return [{name: name, colour: r.colour('ink'), peak_Hz: peaks.length * 2 > others.length ? median(peaks) : null, power: function (k) { return middle[k]; }}]
         .concat(shown.map(function (i) {
           return {name: regions.labels[i], colour: r.selection.colour(i), peak_Hz: r.is_spiking(i) ? s.peak_Hz[i] : null, power: function (k) {
@@ -177,7 +177,7 @@ report.spectra = function (look) {
     }
     var host = r.by_id('spectra'), box = r.element('div', {'class': 'plot tall', role: 'img'}), controls = r.by_id('rhythm-controls');
     host.appendChild(box);
-    r.selection.changed(plot(box, controls, s, signal.unit, signal.every_ms, curves, 'Power spectra of the regions, with the bands'));
+    r.selection.changed(plot(box, controls, s, signal.unit, signal.every_ms, curves, 'Power spectra of the ' + r.noun + 's, with the bands'));
     var keys = r.element('span', {'class': 'keys'});
     controls.appendChild(keys);
     function paint_keys() {
@@ -193,8 +193,8 @@ report.spectra = function (look) {
     var text = regions.spiking.slice(0, 3).map(function (i) {
       return regions.labels[i] + (s.peak_Hz[i] === null ? ' has no clear peak. ' : ' peaks at ' + r.with_unit(s.peak_Hz[i], 'Hz') + '. ');
     }).join('');
-    text += peaks.length ? r.count(peaks.length) + ' of ' + r.count(others.length) + (regions.spiking.length ? ' other' : '') + ' regions have a clear peak between 1 and 100 Hz, at ' +
-      r.with_unit(median(peaks), 'Hz') + ' in the median. ' : 'No ' + (regions.spiking.length ? 'other ' : '') + 'region has a clear peak between 1 and 100 Hz. ';
+    text += peaks.length ? r.count(peaks.length) + ' of ' + r.count(others.length) + (regions.spiking.length ? ' other' : '') + ' ' + r.noun + (peaks.length === 1 && others.length === 1 ? ' has' : 's have') + ' a clear peak between 1 and 100 Hz, at ' +
+      r.with_unit(median(peaks), 'Hz') + ' in the median. ' : 'No ' + (regions.spiking.length ? 'other ' : '') + r.noun + ' has a clear peak between 1 and 100 Hz. ';
     host.appendChild(r.element('figcaption', {text: text + welch(s)}));
   }
 
