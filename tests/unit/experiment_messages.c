@@ -67,7 +67,7 @@ static const struct {
          "   11 | ...from: E, to: E, in_degree: 4, receptor: excitatory, weight: 1 pA}]\n"
          "      |                                                                ^\n"
          "  because  receptor excitatory of neuron adex takes a conductance\n"
-         "  known    neurons that take a current: lif"},
+         "  known    neurons that take a current: lif, lif-alpha, alif"},
     {"step_does_not_fit",
          "callosum: 1\n"
          "run: {duration: 1 s}\n"
@@ -208,7 +208,7 @@ static const struct {
          "exp.yaml:9:33  C101  \"mpr\" is a neural mass, not a neuron\n"
          "    9 |       populations: {E: {neuron: mpr, count: 10}}\n"
          "      |                                 ^\n"
-         "  known    lif, lif-cond, qif, adex, izhikevich"},
+         "  known    lif, lif-alpha, lif-delta, lif-cond, lif-cond-alpha, lif-cond-beta, alif, qif, adex, izhikevich"},
     {"population_not_defined",
          "callosum: 1\n"
          "run: {duration: 1 s}\n"
@@ -614,7 +614,7 @@ Test(experiment_messages, point_at_the_override_that_is_wrong)
                "l=field");
     expect_set("a b.c=3",
                "--set a b.c=3  C101  unknown key \"a b\"\n"
-               "  known    callosum, title, run, connectome, coupling, initial, integrator, noise, stimuli, models, r"
+               "  known    callosum, title, run, network, connectome, coupling, initial, integrator, noise, stimuli, models, r"
                "egions, sync, record, analysis");
     expect_set("record.signals[5].what=V",
                "--set record.signals[5].what=V  C109  the list has 1 entries, so [5] is none of them\n"
