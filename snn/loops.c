@@ -5,12 +5,17 @@
 #include "base/isa.h"
 #include "snn/kernels/adex.h"
 #include "snn/kernels/alif.h"
+#include "snn/kernels/hh_squid.h"
+#include "snn/kernels/hh_traub.h"
+#include "snn/kernels/hindmarsh_rose.h"
 #include "snn/kernels/izhikevich.h"
+#include "snn/kernels/izhikevich_2007.h"
 #include "snn/kernels/lif.h"
 #include "snn/kernels/lif_alpha.h"
 #include "snn/kernels/lif_cond.h"
 #include "snn/kernels/lif_cond_beta.h"
 #include "snn/kernels/lif_delta.h"
+#include "snn/kernels/morris_lecar.h"
 #include "snn/kernels/qif.h"
 
 /* The rows of a block never overlap. */

@@ -41,6 +41,8 @@ const cali_neuron *cali_neuron_of(const cal_neuron *face);
 
 /** (e^x - 1) / x, also near 0. */
 double cali_phi(double x);
+/** 1 - e^-x, also near 0. */
+double cali_loss(double x);
 /** Voltage step per unit of an exponential current with time constant tau_s: the propagator
  *  h / C e^(-h / tau_m) phi(h / tau_m - h / tau_s), which is finite for tau_s = tau_m. */
 double cali_propagator(double h_ms, double tau_m_ms, double tau_s_ms, double c_pF);

@@ -56,6 +56,11 @@ double cali_phi(double x)
     return p;
 }
 
+double cali_loss(double x)
+{
+    return x * cali_phi(-x);
+}
+
 double cali_propagator(double h_ms, double tau_m_ms, double tau_s_ms, double c_pF)
 {
     const double x = h_ms / tau_m_ms - h_ms / tau_s_ms; /* e^-a phi(a - b) = e^-b phi(b - a) */

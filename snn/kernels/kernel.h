@@ -57,4 +57,10 @@ CAL_HD void cali_add_f32(float *x, float *low, float increment)
     *x = sum;
 }
 
+/** x e^-s with loss = 1 - e^-s: the rounding of a small loss matters far less than that of a factor near 1. */
+CAL_HD float cali_decay_f32(float loss, float x)
+{
+    return cali_fma_f32(-loss, x, x);
+}
+
 #endif

@@ -9,6 +9,11 @@
 #define NO_TRAIN NULL, NULL, 0, 0, 0, false
 #define ADEX_NAMES {"C_m", "g_L", "E_L", "V_T", "Delta_T", "a", "tau_w", "b", "V_reset", "V_peak", "I_e"}
 #define IZH_NAMES {"a", "b", "c", "d", "I_e", "u"}
+#define IZH7_NAMES {"C_m", "k", "v_r", "v_t", "a", "b", "b_3", "v_peak", "c", "d", "I_e"}
+/* v_r, v_t = (-5 -+ sqrt(2.6)) / 0.08; b v_r moves from u to the current */
+#define IZH3_V_R (-82.65564357)
+#define IZH3_AS_7 {"C_m", "k", "v_r", "v_t", "a", "b", "v_peak", "c", "d", "I_e", "v", "u"}
+#define IZH3_VALUES(a, c, d, i) {1, 0.04, IZH3_V_R, -42.34435643, a, 0.2, 30, c, d, i - 0.2 * IZH3_V_R, -65, -13 - 0.2 * IZH3_V_R}
 #define LIF_NAMES {"C_m", "tau_m", "E_L", "V_th", "V_reset", "t_ref", "I_e", "tau_exc", "tau_inh"}
 #define COND_NAMES {"C_m", "g_L", "E_L", "E_exc", "E_inh", "tau_exc", "tau_inh", "V_th", "V_reset", "t_ref", "I_e"}
 
@@ -41,6 +46,19 @@ static const ode_case cases[] = {
     {"izh2003_CH_dc", {"izhikevich", IZH_NAMES, {0.02, 0.2, -50, 2, 10, -13}, 0.01, NO_TRAIN}, 0.01, 0.05, 0.05, 0},
     {"izh2003_IB_dc", {"izhikevich", IZH_NAMES, {0.02, 0.2, -55, 4, 10, -13}, 0.01, NO_TRAIN}, 0.01, 0.05, 0.05, 0},
     {"izh2003_LTS_dc", {"izhikevich", IZH_NAMES, {0.02, 0.25, -65, 2, 10, -16.25}, 0.01, NO_TRAIN}, 0.01, 0.05, 0.05, 0},
+    /* the crossing is found inside the step and the rest starts from the reset: order 4 */
+    {"izh2007_RS_dc", {"izhikevich-2007", IZH7_NAMES, {100, 0.7, -60, -40, 0.03, -2, 0, 35, -50, 100, 100}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"izh2007_IB_dc", {"izhikevich-2007", IZH7_NAMES, {150, 1.2, -75, -45, 0.01, 5, 0, 50, -56, 130, 500}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"izh2007_CH_dc", {"izhikevich-2007", IZH7_NAMES, {50, 1.5, -60, -40, 0.03, 1, 0, 25, -40, 150, 300}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"izh2007_FS_dc", {"izhikevich-2007", IZH7_NAMES, {20, 1, -55, -40, 0.2, 0, 0.025, 25, -45, 0, 125}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 5e-3, 0}, /* u moves by 10 nA / ms at the peak */
+    {"izh2007_FS_dc", {"izhikevich-2007", IZH7_NAMES, {20, 1, -55, -40, 0.2, 0, 0.025, 25, -45, 0, 125}, 0.01, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"izh2007_RS_train", {"izhikevich-2007", IZH7_NAMES, {100, 0.7, -60, -40, 0.03, -2, 0, 35, -50, 100, 60}, 0.1, "excitatory", "inhibitory", 60, -50, 1, false}, 1e-3, 1e-3, 0, 0},
+    {"izh2007_RS_train", {"izhikevich-2007", IZH7_NAMES, {100, 0.7, -60, -40, 0.03, -2, 0, 35, -50, 100, 60}, 0.01, "excitatory", "inhibitory", 60, -50, 1, false}, 1e-3, 1e-3, 0, 0},
+    /* Izhikevich 2003 is the same with 0.04 (v - v_r) (v - v_t) = 0.04 v^2 + 5 v + 140, u less b v_r */
+    {"izh2003_RS_dc", {"izhikevich-2007", IZH3_AS_7, IZH3_VALUES(0.02, -65, 8, 10), 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"izh2003_FS_dc", {"izhikevich-2007", IZH3_AS_7, IZH3_VALUES(0.1, -65, 2, 10), 0.1, NO_TRAIN}, 1e-3, 1e-3, 1e-3, 0},
+    {"izh2003_CH_dc", {"izhikevich-2007", IZH3_AS_7, IZH3_VALUES(0.02, -50, 2, 10), 0.1, NO_TRAIN}, 1e-3, 1e-3, 1e-3, 0},
+    {"izh2003_RS_train", {"izhikevich-2007", IZH3_AS_7, IZH3_VALUES(0.02, -65, 8, 2), 0.1, "excitatory", "inhibitory", 3, -4, 1, false}, 1e-3, 1e-3, 0, 0},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
