@@ -90,10 +90,10 @@ const cali_neuron cali_neuron_hh_squid = {
              .alias = "hh_psc_alpha",
              .title = "Hodgkin-Huxley, the squid's axon, alpha currents",
              .equations = "C_m V' = -g_L (V - E_L) - g_Na m^3 h (V - E_Na) - g_K n^4 (V - E_K) + I_exc + I_inh "
-                          "+ I_e + I; x' = a_x (1 - x) - b_x x for m, h, n: "
-                          "a_m = 0.1 (V + 40) / (1 - exp(-(V + 40) / 10)), b_m = 4 exp(-(V + 65) / 18), "
-                          "a_h = 0.07 exp(-(V + 65) / 20), b_h = 1 / (1 + exp(-(V + 35) / 10)), "
-                          "a_n = 0.01 (V + 55) / (1 - exp(-(V + 55) / 10)), b_n = 0.125 exp(-(V + 65) / 80); "
+                          "+ I_e + I; x' = a_x (1 - x) - b_x x for m, h, n; "
+                          "a_m = 0.1 (V + 40) / (1 - exp(-(V + 40) / 10)); b_m = 4 exp(-(V + 65) / 18); "
+                          "a_h = 0.07 exp(-(V + 65) / 20); b_h = 1 / (1 + exp(-(V + 35) / 10)); "
+                          "a_n = 0.01 (V + 55) / (1 - exp(-(V + 55) / 10)); b_n = 0.125 exp(-(V + 65) / 80); "
                           "a weight J gives J (t / tau) exp(1 - t / tau); a maximum of V above V_spike: spike",
              .source = "Hodgkin & Huxley (1952), J. Physiol. 117, 500-544, rates shifted to a rest of -65 mV",
              CALI_NEURON_TABLES,

@@ -94,9 +94,9 @@ const cali_neuron cali_neuron_hh_traub = {
              .title = "Hodgkin-Huxley after Traub and Miles, exponential conductances",
              .equations = "C_m V' = -g_L (V - E_L) - g_Na m^3 h (V - E_Na) - g_K n^4 (V - E_K) "
                           "- g_exc (V - E_exc) - g_inh (V - E_inh) + I_e + I; x' = a_x (1 - x) - b_x x "
-                          "for m, h, n with u = V - V_T: a_m = 0.32 (13 - u) / (exp((13 - u) / 4) - 1), "
-                          "b_m = 0.28 (u - 40) / (exp((u - 40) / 5) - 1), a_h = 0.128 exp((17 - u) / 18), "
-                          "b_h = 4 / (1 + exp((40 - u) / 5)), a_n = 0.032 (15 - u) / (exp((15 - u) / 5) - 1), "
+                          "for m, h, n with u = V - V_T; a_m = 0.32 (13 - u) / (exp((13 - u) / 4) - 1); "
+                          "b_m = 0.28 (u - 40) / (exp((u - 40) / 5) - 1); a_h = 0.128 exp((17 - u) / 18); "
+                          "b_h = 4 / (1 + exp((40 - u) / 5)); a_n = 0.032 (15 - u) / (exp((15 - u) / 5) - 1); "
                           "b_n = 0.5 exp((10 - u) / 40); a maximum of V above V_spike: spike",
              .source = "Traub & Miles (1991), Neuronal Networks of the Hippocampus, Cambridge University Press; "
                        "Brette et al. (2007), J. Comput. Neurosci. 23, 349-398, benchmark 3",

@@ -113,12 +113,20 @@ FOR_EACH_NEURON(starts_at_the_initial_values_and_stays_finite_without_input)
     clear(&b);
 }
 
+/* A current at which the neuron with its defaults spikes, and is not held depolarised. */
+static double strong_current(const cal_neuron *n)
+{
+    if (strcmp(n->name, "morris-lecar") == 0)
+        return 100.0; /* of 20 pF */
+    return strcmp(n->current_unit, "pA") == 0 ? 1500.0 : 20.0;
+}
+
 /* Depolarising current makes every neuron spike; the counts of the rate port are the recorded spikes. */
 FOR_EACH_NEURON(spikes_when_driven_and_every_spike_is_counted)
 {
     const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
     bed b = lay(n, 37, 3, 1);
-    const double drive = strcmp(n->current_unit, "pA") == 0 ? 1500.0 : 20.0, drives[2] = {drive, drive};
+    const double drive = strong_current(n), drives[2] = {drive, drive};
     double counted = 0.0, rates[2];
     size_t recorded = 0;
     for (int w = 0; w < 300; w++) {

@@ -38,6 +38,11 @@ static const order_case cases[] = {
     {{"qif", SET("eta", "v"), SET(2, -3), 2.5, NO_TRAIN}, EXACT, 5.0, -0.6369488022},
     {{"adex", SET("V", "w", "g_exc", "g_inh"), SET(-52, 100, 10, 30), 16.0, NO_TRAIN}, 4, 16.0, -69.45431734},
     {{"izhikevich", SET("I_e"), SET(10), 0.02, NO_TRAIN}, 1, 2.0, -47.79663719},
+    {{"izhikevich-2007", SET("u", "I_exc", "I_inh", "I_e"), SET(50, 200, -100, 300), 1.0, NO_TRAIN}, 4, 16.0, -48.29165118}, /* through a spike */
+    {{"hh-squid", SET("d_exc", "d_inh", "I_exc", "I_inh", "I_e"), SET(100, -30, 50, -20, 1000), 0.2, NO_TRAIN}, 4, 2.0, 24.01633526},
+    {{"hh-traub", SET("g_exc", "g_inh", "I_e"), SET(30, 10, 300), 0.1, NO_TRAIN}, 4, 1.6, 22.94629179},
+    {{"morris-lecar", SET("V", "w", "I_exc", "I_inh", "I_e"), SET(-40, 0, 15, -8, 100), 1.0, NO_TRAIN}, 4, 10.0, 16.31660985},
+    {{"hindmarsh-rose", SET("x", "y", "z", "I_exc", "I_inh", "I_e"), SET(-1, -4, 1, 1, -0.5, 2), 0.1, NO_TRAIN}, 4, 4.0, 0.4269069577},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 

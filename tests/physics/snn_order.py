@@ -5,7 +5,7 @@
     /usr/bin/python3 tests/physics/snn_order.py [NAME...]
 """
 import sys
-from math import exp
+from math import cosh, exp, tanh
 
 from scipy.integrate import solve_ivp
 
@@ -18,6 +18,8 @@ def case(name, until, x0, rhs):
 
 def solve(name):
     until, x0, rhs = CASES[name]
+    if rhs is izhikevich_2007:
+        return izhikevich_2007(until, x0)
     s = solve_ivp(rhs, (0.0, until), x0, method="DOP853", rtol=1e-13, atol=1e-13)
     assert s.success
     return s.y[0, -1]
@@ -65,6 +67,68 @@ case("adex", 16.0, [-52.0, 100.0, 10.0, 30.0], adex)
 case("qif", 5.0, [-3.0], lambda t, x: [(x[0] * x[0] + 2.0) / 10.0])
 case("izhikevich", 2.0, [-65.0, -13.0],
      lambda t, x: [0.04 * x[0] * x[0] + 5.0 * x[0] + 140.0 - x[1] + 10.0, 0.02 * (0.2 * x[0] - x[1])])
+
+
+def izhikevich_2007(until, x0):
+    """The regular spiking neuron, also through its spikes: restarted at each crossing of the peak."""
+    def rhs(t, x):
+        v, u, i_exc, i_inh = x
+        return [(0.7 * (v + 60.0) * (v + 40.0) - u + i_exc + i_inh + 300.0) / 100.0,
+                0.03 * (-2.0 * (v + 60.0) - u), -i_exc / 5.0, -i_inh / 5.0]
+
+    def peak(t, x):
+        return x[0] - 35.0
+    peak.terminal, peak.direction = True, 1.0
+    t, x = 0.0, x0
+    while t < until:
+        s = solve_ivp(rhs, (t, until), x, method="DOP853", rtol=1e-13, atol=1e-13, events=peak)
+        t, x = s.t[-1], s.y[:, -1]
+        if s.status == 1:
+            x = [-50.0, x[1] + 100.0, x[2], x[3]]
+    return x[0]
+
+
+CASES["izhikevich-2007"] = (16.0, [-60.0, 50.0, 200.0, -100.0], izhikevich_2007)
+
+# ---- ion channels -------------------------------------------------------------------------------------------
+
+
+def relaxing(rates, gates):
+    return [a * (1.0 - x) - b * x for (a, b), x in zip(rates, gates)]
+
+
+def hh_squid(t, x):
+    v, m, h, n, i_exc, d_exc, i_inh, d_inh = x
+    rates = [(0.1 * (v + 40.0) / (1.0 - exp(-(v + 40.0) / 10.0)), 4.0 * exp(-(v + 65.0) / 18.0)),
+             (0.07 * exp(-(v + 65.0) / 20.0), 1.0 / (1.0 + exp(-(v + 35.0) / 10.0))),
+             (0.01 * (v + 55.0) / (1.0 - exp(-(v + 55.0) / 10.0)), 0.125 * exp(-(v + 65.0) / 80.0))]
+    i = 1000.0 + i_exc + i_inh - 30.0 * (v + 54.402) - 12000.0 * m**3 * h * (v - 50.0) - 3600.0 * n**4 * (v + 77.0)
+    return [i / 100.0] + relaxing(rates, [m, h, n]) + [-i_exc / 0.2 + d_exc, -d_exc / 0.2, -i_inh / 2.0 + d_inh, -d_inh / 2.0]
+
+
+def hh_traub(t, x):
+    v, m, h, n, g_exc, g_inh = x
+    u = v + 63.0
+    rates = [(0.32 * (13.0 - u) / (exp((13.0 - u) / 4.0) - 1.0), 0.28 * (u - 40.0) / (exp((u - 40.0) / 5.0) - 1.0)),
+             (0.128 * exp((17.0 - u) / 18.0), 4.0 / (1.0 + exp((40.0 - u) / 5.0))),
+             (0.032 * (15.0 - u) / (exp((15.0 - u) / 5.0) - 1.0), 0.5 * exp((10.0 - u) / 40.0))]
+    i = 300.0 - 10.0 * (v + 60.0) - 20000.0 * m**3 * h * (v - 50.0) - 6000.0 * n**4 * (v + 90.0) - g_exc * v - g_inh * (v + 80.0)
+    return [i / 200.0] + relaxing(rates, [m, h, n]) + [-g_exc / 5.0, -g_inh / 10.0]
+
+
+def morris_lecar(t, x):
+    v, w, i_exc, i_inh = x
+    m = (1.0 + tanh((v + 1.2) / 18.0)) / 2.0
+    i = 100.0 + i_exc + i_inh - 2.0 * (v + 60.0) - 4.0 * m * (v - 120.0) - 8.0 * w * (v + 84.0)
+    return [i / 20.0, cosh((v - 12.0) / 34.8) / 15.0 * ((1.0 + tanh((v - 12.0) / 17.4)) / 2.0 - w), -i_exc / 5.0, -i_inh / 5.0]
+
+
+case("hh-squid", 2.0, [-65.0, 0.052932485, 0.596120754, 0.317676914, 50.0, 100.0, -20.0, -30.0], hh_squid)
+case("hh-traub", 1.6, [-60.0, 0.026863330, 0.991305822, 0.060434035, 30.0, 10.0], hh_traub)
+case("morris-lecar", 10.0, [-40.0, 0.0, 15.0, -8.0], morris_lecar)
+case("hindmarsh-rose", 4.0, [-1.0, -4.0, 1.0, 1.0, -0.5],
+     lambda t, x: [x[1] - x[0]**3 + 3.0 * x[0]**2 - x[2] + 2.0 + x[3] + x[4], 1.0 - 5.0 * x[0]**2 - x[1],
+                   0.006 * (4.0 * (x[0] + 1.6) - x[2]), -x[3] / 5.0, -x[4] / 5.0])
 
 for name in sys.argv[1:] or CASES:
     print("%-28s %.10g" % (name, solve(name)))
