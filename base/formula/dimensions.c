@@ -85,7 +85,7 @@ static bool refuse_unit(checker *k, const cali_formula_node *at, const char *wha
 
 static bool is_truth(const cali_formula_node *node)
 {
-    return node->kind >= CALI_FORMULA_LESS;
+    return node->kind >= CALI_FORMULA_LESS && node->kind <= CALI_FORMULA_NOT;
 }
 
 /* A number is wanted where a condition stands, or the other way round. */
@@ -255,12 +255,9 @@ static bool check_node(checker *k, cali_formula_node *node)
     case CALI_FORMULA_EQUAL:
     case CALI_FORMULA_UNEQUAL:
         return agree(k, node, "a comparison", args[0], args[1]);
-    case CALI_FORMULA_AND:
-    case CALI_FORMULA_OR:
-    case CALI_FORMULA_NOT:
+    default:
         return true;
     }
-    return true;
 }
 
 bool cali_formula_check(cali_formula_reader *r, const cali_formula_expression *expression, const cali_unit *wanted)
@@ -274,6 +271,12 @@ bool cali_formula_check(cali_formula_reader *r, const cali_formula_expression *e
     char want[WORDS], got[WORDS];
     describe(wanted, want);
     describe(&root->unit, got);
-    return cali_formula_refuse_at(r, expression->yaml, 0, "C103", "%s is %s, but the expression is %s", expression->label, want,
+    return cali_formula_refuse_at(r, expression->yaml, expression->at, "C103", "%s is %s, but the expression is %s", expression->label, want,
                               got);
+}
+
+bool cali_formula_check_condition(cali_formula_reader *r, const cali_formula_expression *expression)
+{
+    checker k = {r, expression};
+    return expression->root != NULL && check_node(&k, expression->root) && check_kind(&k, expression->root, true);
 }

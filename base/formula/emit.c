@@ -5,8 +5,10 @@
 
 #include "base/formula/formula.h"
 
-extern const unsigned char cali_embedded_hd_h[], cali_embedded_numeric_h[], cali_embedded_formula_functions_h[];
-extern const size_t cali_embedded_hd_h_size, cali_embedded_numeric_h_size, cali_embedded_formula_functions_h_size;
+extern const unsigned char cali_embedded_hd_h[], cali_embedded_numeric_h[], cali_embedded_numeric_f32_h[],
+    cali_embedded_formula_functions_h[];
+extern const size_t cali_embedded_hd_h_size, cali_embedded_numeric_h_size, cali_embedded_numeric_f32_h_size,
+    cali_embedded_formula_functions_h_size;
 
 /* A header without its includes of this project: they stand before it already. */
 static void add_header(cali_text *out, const unsigned char *bytes, size_t size)
@@ -21,10 +23,16 @@ static void add_header(cali_text *out, const unsigned char *bytes, size_t size)
     }
 }
 
-/* Exact in every compiler: a hexadecimal number. */
-static void add_number(cali_text *out, double value)
+/* Exact in every compiler: a hexadecimal number; in single precision nine digits, which CUDA's compilers read too. */
+static void add_number(cali_text *out, double value, bool is_f32)
 {
-    cali_text_format(out, "%a", value);
+    char text[48];
+    if (!is_f32) {
+        cali_text_format(out, "%a", value);
+        return;
+    }
+    snprintf(text, sizeof text, "%.9g", (double)(float)value);
+    cali_text_format(out, "%s%sf", text, strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
 /* A condition is written into the choice that asks it, so that the loop holds numbers only and vectorises. */
@@ -47,11 +55,12 @@ static void add_truth(cali_text *out, const cali_formula_program *p, int at)
     cali_text_add(out, ")");
 }
 
-static void add_value(cali_text *out, const cali_formula_program *p, const cali_formula_op *op)
+static void add_value(cali_text *out, const cali_formula_program *p, const cali_formula_op *op, bool is_f32)
 {
+    const char *const suffix = is_f32 ? "_f32" : "";
     switch (op->code) {
     case CALI_FORMULA_NUMBER:
-        add_number(out, op->value);
+        add_number(out, op->value, is_f32);
         return;
     case CALI_FORMULA_NEGATE:
         cali_text_format(out, "-v%d", op->a);
@@ -69,10 +78,10 @@ static void add_value(cali_text *out, const cali_formula_program *p, const cali_
         cali_text_format(out, "v%d / v%d", op->a, op->b);
         return;
     case CALI_FORMULA_POWER:
-        cali_text_format(out, "cali_formula_power(v%d, v%d)", op->a, op->b);
+        cali_text_format(out, "cali_formula_power%s(v%d, v%d)", suffix, op->a, op->b);
         return;
     case CALI_FORMULA_CALL:
-        cali_text_format(out, "cali_formula_%s(v%d", cali_formula_functions[op->c].name, op->a);
+        cali_text_format(out, "cali_formula_%s%s(v%d", cali_formula_functions[op->c].name, suffix, op->a);
         if (op->b >= 0)
             cali_text_format(out, ", v%d", op->b);
         cali_text_add(out, ")");
@@ -81,24 +90,33 @@ static void add_value(cali_text *out, const cali_formula_program *p, const cali_
         add_truth(out, p, op->a);
         cali_text_format(out, " ? v%d : v%d", op->b, op->c);
         return;
+    case CALI_FORMULA_FMA:
+        cali_text_format(out, "cali_fma_f32(v%d, v%d, v%d)", op->a, op->b, op->c);
+        return;
+    case CALI_FORMULA_FMS:
+        cali_text_format(out, "cali_fma_f32(v%d, v%d, -v%d)", op->a, op->b, op->c);
+        return;
+    case CALI_FORMULA_FNMA:
+        cali_text_format(out, "cali_fma_f32(-v%d, v%d, v%d)", op->a, op->b, op->c);
+        return;
     default:
         return;
     }
 }
 
-void cali_formula_emit_ops(cali_text *out, const cali_formula_program *p, const char *indent,
+void cali_formula_emit_ops(cali_text *out, const cali_formula_program *p, bool is_f32, const char *indent,
                            void (*row)(cali_text *out, const void *owner, const cali_formula_op *op), const void *owner)
 {
     for (int i = 0; i < p->n; i++) {
         const cali_formula_op *op = &p->ops[i];
         if (op->code >= CALI_FORMULA_LESS && op->code <= CALI_FORMULA_NOT)
             continue;
-        cali_text_format(out, "%sconst double v%d = ", indent, i);
+        cali_text_format(out, "%sconst %s v%d = ", indent, is_f32 ? "float" : "double", i);
         if (op->code >= CALI_FORMULA_ROW_PARAM) {
             row(out, owner, op);
             continue;
         }
-        add_value(out, p, op);
+        add_value(out, p, op, is_f32);
         cali_text_add(out, ";\n");
     }
 }
@@ -107,6 +125,7 @@ void cali_formula_emit_headers(cali_text *out)
 {
     add_header(out, cali_embedded_hd_h, cali_embedded_hd_h_size);
     add_header(out, cali_embedded_numeric_h, cali_embedded_numeric_h_size);
+    add_header(out, cali_embedded_numeric_f32_h, cali_embedded_numeric_f32_h_size);
     add_header(out, cali_embedded_formula_functions_h, cali_embedded_formula_functions_h_size);
     cali_text_add(out, "\n#if defined(__clang__)\n"
                        "#define EACH _Pragma(\"clang loop vectorize(assume_safety)\")\n"

@@ -531,3 +531,45 @@ cali_formula_node *cali_formula_parse(cali_formula_reader *r, const cali_node *s
         return refuse(&in, "an operator or the end");
     return node;
 }
+
+/* ---- statements ------------------------------------------------------------------------------------------- */
+
+bool cali_formula_parse_statement(cali_formula_reader *r, const cali_node *scalar, size_t *at, const char *label,
+                                  cali_formula_statement *out)
+{
+    parser in = {r, scalar, scalar->text, label, *at, 0};
+    skip_blanks(&in);
+    const size_t begin = in.at, n = name_size(in.text + in.at);
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(n < 63 ? n : 63), in.text + begin);
+    *out = (cali_formula_statement){.symbol = cali_formula_find_symbol(r->file, name)};
+    if (n == 0)
+        return refuse(&in, "a statement: V = 0 mV, or w += b") != NULL;
+    if (out->symbol < 0 || r->file->symbols[out->symbol].kind != CALI_FORMULA_STATE) {
+        const char *known[CALI_FORMULA_MAX_FIELDS];
+        size_t n_known = 0;
+        for (size_t i = 0; i < r->file->n_symbols && n_known < CALI_FORMULA_MAX_FIELDS; i++)
+            if (r->file->symbols[i].kind == CALI_FORMULA_STATE)
+                known[n_known++] = r->file->symbols[i].name;
+        char what[256];
+        snprintf(what, sizeof what, "%.120s: \"%.60s\" is no state, and only states change", label, name);
+        return cali_formula_refuse_word(r, scalar, begin, what, name, known, n_known);
+    }
+    in.at += n;
+    out->is_added = take(&in, "+=");
+    out->is_taken = !out->is_added && take(&in, "-=");
+    skip_blanks(&in);
+    if (!out->is_added && !out->is_taken && (in.text[in.at] != '=' || in.text[in.at + 1] == '='))
+        return refuse(&in, "=, += or -=") != NULL;
+    in.at += !out->is_added && !out->is_taken;
+    out->value = (cali_formula_expression){.name = r->file->symbols[out->symbol].name, .label = label, .yaml = scalar};
+    skip_blanks(&in);
+    out->value.at = in.at;
+    out->value.root = read_choice(&in);
+    if (out->value.root == NULL)
+        return false;
+    const bool has_next = take(&in, ";");
+    skip_blanks(&in);
+    *at = in.at;
+    return has_next || in.text[in.at] == '\0' || refuse(&in, "an operator, \";\" or the end") != NULL;
+}

@@ -60,7 +60,10 @@ typedef enum cali_formula_kind {
     CALI_FORMULA_UNEQUAL,
     CALI_FORMULA_AND,
     CALI_FORMULA_OR,
-    CALI_FORMULA_NOT
+    CALI_FORMULA_NOT,
+    CALI_FORMULA_FMA, /* operations only: a b + c with one rounding */
+    CALI_FORMULA_FMS, /* a b - c */
+    CALI_FORMULA_FNMA /* c - a b */
 } cali_formula_kind;
 
 typedef struct cali_formula_node {
@@ -89,6 +92,7 @@ typedef struct cali_formula_expression {
     const char *label;      /* "r'", "let a", "output r": for messages */
     const cali_node *yaml;  /* the scalar */
     cali_formula_node *root;    /* NULL: not read */
+    size_t at;              /* first byte in the scalar */
 } cali_formula_expression;
 
 /* ---- operations --------------------------------------------------------------------------------- */
@@ -101,6 +105,7 @@ typedef struct cali_formula_op {
     int a, b, c;  /* operations before this one; a row's number; CALL: c is the function */
     int slot;     /* row of the interpreter's scratch, or of the numbers; -1: none (rows of the model) */
     double value; /* NUMBER */
+    bool is_fixed; /* depends on parameters and numbers alone */
 } cali_formula_op;
 
 typedef struct cali_formula_program {
@@ -109,6 +114,7 @@ typedef struct cali_formula_program {
     int *results; /* the operation behind each result */
     size_t n_results, n_slots;
     double *numbers; /* (numbers x CALI_FORMULA_LANES): each number in every lane */
+    float *numbers_f32;
 } cali_formula_program;
 
 /* ---- the file --------------------------------------------------------------------------------------- */
@@ -210,6 +216,15 @@ cali_unit cali_formula_per_ms(const cali_unit *unit);
 int cali_formula_find_symbol(const cali_formula_file *file, const char *name);
 /** NULL and a mistake if it cannot be read. */
 cali_formula_node *cali_formula_parse(cali_formula_reader *r, const cali_node *scalar, const char *label);
+/** NAME = EXPRESSION, NAME += EXPRESSION or NAME -= EXPRESSION, from byte *at of a scalar on; behind it *at is the next
+ *  one, after a ";", or the end. */
+typedef struct cali_formula_statement {
+    int symbol;
+    bool is_added, is_taken; /* +=, -= */
+    cali_formula_expression value;
+} cali_formula_statement;
+bool cali_formula_parse_statement(cali_formula_reader *r, const cali_node *scalar, size_t *at, const char *label,
+                                  cali_formula_statement *out);
 bool cali_formula_is_name(const char *text);
 /** A word of the expressions that cannot name a quantity: a function, pi, if, ... */
 bool cali_formula_is_reserved(const char *text);
@@ -220,6 +235,8 @@ cali_unit cali_formula_host_unit(const cali_unit *unit);
 void cali_formula_unit_text(const cali_unit *unit, char text[CALI_UNIT_TEXT]);
 /** Finds the unit of every node; `wanted` (or NULL) is what the whole must have. False: a mistake was noted. */
 bool cali_formula_check(cali_formula_reader *r, const cali_formula_expression *expression, const cali_unit *wanted);
+/** The same for a condition. */
+bool cali_formula_check_condition(cali_formula_reader *r, const cali_formula_expression *expression);
 
 /* program.c */
 /** Turns trees into operations of a program. */
@@ -228,6 +245,7 @@ typedef struct cali_formula_builder {
     cali_formula_program *program;
     int *lets;  /* operation behind each let, -1: not yet */
     int *bound; /* operation that stands for each symbol, -1: its row; NULL: rows throughout */
+    bool has_reciprocals; /* x / y is x (1 / y) where y depends on parameters alone */
 } cali_formula_builder;
 /** Begins a program that is empty. False: no memory. */
 bool cali_formula_begin(cali_formula_reader *r, cali_formula_program *program, size_t n_results, cali_formula_builder *b);
@@ -247,20 +265,37 @@ bool cali_formula_make(cali_formula_reader *r, const cali_formula_expression *ex
 bool cali_formula_finish(cali_formula_reader *r, cali_formula_program *program);
 /** How many of a, b, c are operations. */
 int cali_formula_n_operands(const cali_formula_op *op);
+/** Products and sums become one operation with one rounding where the product has no other use: for programs in single
+ *  precision. */
+bool cali_formula_contract(cali_formula_reader *r, cali_formula_program *program);
 /* hoist.c */
-/** Moves what depends on parameters alone from a program into `derive`, whose results are rows behind the n_params. */
-bool cali_formula_hoist(cali_formula_reader *r, cali_formula_program *from, cali_formula_program *derive, size_t n_params);
+/** Removes the operations that no result needs. */
+bool cali_formula_compact(cali_formula_reader *r, cali_formula_program *program);
+/** Moves what depends on parameters alone from a program into `derive`, whose results are rows behind the n_params.
+ *  `is_all`: products too, which are worth a row only where rows are shared. */
+bool cali_formula_hoist(cali_formula_reader *r, cali_formula_program *from, cali_formula_program *derive, size_t n_params,
+                        bool is_all);
 
 /* interpret.c, one per instruction-set level */
 /** Runs a program for n regions. */
 void cali_formula_run(const cali_formula_program *program, size_t n, const double *p, const double *x, const double *c,
                       double *out);
 
+/** The same in single precision, over rows of their own: parameters, states, inputs, results. Results may be written over
+ *  the states. */
+typedef struct cali_formula_rows_f32 {
+    const float *const *p;
+    float *const *x;
+    const float *const *c;
+    float *const *out;
+} cali_formula_rows_f32;
+void cali_formula_run_f32(const cali_formula_program *program, size_t n, const cali_formula_rows_f32 *rows);
+
 /* emit.c */
 /** The headers that the C of formulas needs, and how its loops begin. */
 void cali_formula_emit_headers(cali_text *out);
 /** The operations as one constant each; `row` writes what stands for a row of the model. */
-void cali_formula_emit_ops(cali_text *out, const cali_formula_program *program, const char *indent,
+void cali_formula_emit_ops(cali_text *out, const cali_formula_program *program, bool is_f32, const char *indent,
                            void (*row)(cali_text *out, const void *owner, const cali_formula_op *op), const void *owner);
 
 /* compile.c */

@@ -16,6 +16,7 @@ typedef struct hoist {
     bool *is_dear;  /* a quotient or a function is in it: worth a row; a product of parameters costs no more than one */
     int *moved;     /* operation of `derive` that has the value, -1: none yet */
     size_t n_params;
+    bool is_all;
 } hoist;
 
 /* The same operation in the program `derive`, with all that it needs; -1: no memory. */
@@ -48,7 +49,7 @@ static bool replace(hoist *h, int at)
         }
         d->results[d->n_results++] = moved;
     }
-    h->from->ops[at] = (cali_formula_op){CALI_FORMULA_ROW_PARAM, (int)(h->n_params + row), -1, -1, -1, 0.0};
+    h->from->ops[at] = (cali_formula_op){CALI_FORMULA_ROW_PARAM, (int)(h->n_params + row), -1, -1, -1, 0.0, true};
     return true;
 }
 
@@ -67,8 +68,7 @@ static void find_fixed(hoist *h)
     }
 }
 
-/* Removes the operations that no result needs any more. */
-static bool compact(cali_formula_reader *r, cali_formula_program *p)
+bool cali_formula_compact(cali_formula_reader *r, cali_formula_program *p)
 {
     int *place = cali_formula_take(r, (size_t)p->n + 1, sizeof *place); /* 1: needed; then the new number + 1 */
     if (place == NULL)
@@ -101,13 +101,14 @@ static bool compact(cali_formula_reader *r, cali_formula_program *p)
 static bool can_move(const hoist *h, int at)
 {
     const cali_formula_op *op = &h->from->ops[at];
-    return h->is_fixed[at] && h->is_dear[at] && !is_leaf(op) && (op->code < CALI_FORMULA_LESS || op->code > CALI_FORMULA_NOT);
+    return h->is_fixed[at] && (h->is_dear[at] || h->is_all) && !is_leaf(op) && (op->code < CALI_FORMULA_LESS || op->code > CALI_FORMULA_NOT);
 }
 
-bool cali_formula_hoist(cali_formula_reader *r, cali_formula_program *from, cali_formula_program *derive, size_t n_params)
+bool cali_formula_hoist(cali_formula_reader *r, cali_formula_program *from, cali_formula_program *derive, size_t n_params,
+                        bool is_all)
 {
     const size_t n = (size_t)from->n;
-    hoist h = {.r = r, .from = from, .derive = derive, .n_params = n_params};
+    hoist h = {.r = r, .from = from, .derive = derive, .n_params = n_params, .is_all = is_all};
     h.is_fixed = cali_formula_take(r, n, sizeof *h.is_fixed);
     h.is_dear = cali_formula_take(r, n, sizeof *h.is_dear);
     h.moved = cali_formula_take(r, n, sizeof *h.moved);
@@ -126,5 +127,5 @@ bool cali_formula_hoist(cali_formula_reader *r, cali_formula_program *from, cali
     for (int i = from->n - 1; i >= 0; i--)
         if (is_asked[i] && can_move(&h, i) && !replace(&h, i))
             return false;
-    return compact(r, from);
+    return cali_formula_compact(r, from);
 }

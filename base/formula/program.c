@@ -72,6 +72,10 @@ int cali_formula_push(cali_formula_reader *r, cali_formula_program *p, cali_form
         p->ops = ops;
         p->capacity = capacity;
     }
+    const int operands[] = {op.a, op.b, op.c};
+    op.is_fixed = op.code != CALI_FORMULA_ROW_STATE && op.code != CALI_FORMULA_ROW_INPUT;
+    for (int k = 0; k < cali_formula_n_operands(&op); k++)
+        op.is_fixed = op.is_fixed && p->ops[operands[k]].is_fixed;
     p->ops[p->n] = op;
     return p->n++;
 }
@@ -83,7 +87,7 @@ static int push(cali_formula_builder *b, cali_formula_op op)
 
 int cali_formula_push_number(cali_formula_builder *b, double value)
 {
-    return push(b, (cali_formula_op){CALI_FORMULA_NUMBER, -1, -1, -1, -1, value});
+    return push(b, (cali_formula_op){CALI_FORMULA_NUMBER, -1, -1, -1, -1, value, false});
 }
 
 int cali_formula_push_op(cali_formula_builder *b, int code, int x, int y, int c)
@@ -91,13 +95,16 @@ int cali_formula_push_op(cali_formula_builder *b, int code, int x, int y, int c)
     if (x == FAILED || (y == FAILED && code != CALI_FORMULA_NEGATE && code != CALI_FORMULA_CALL && code != CALI_FORMULA_NOT))
         return FAILED;
     const cali_formula_op *ops = b->program->ops;
+    if (b->has_reciprocals && code == CALI_FORMULA_DIVIDE && ops[y].is_fixed && !ops[x].is_fixed)
+        return cali_formula_push_op(b, CALI_FORMULA_MULTIPLY, x,
+                                    cali_formula_push_op(b, CALI_FORMULA_DIVIDE, cali_formula_push_number(b, 1.0), y, -1), -1);
     const bool is_fixed = ops[x].code == CALI_FORMULA_NUMBER && (y < 0 || ops[y].code == CALI_FORMULA_NUMBER);
     if (is_fixed) {
         const double value = apply(code, c, ops[x].value, y < 0 ? 0.0 : ops[y].value);
         if (isfinite(value))
             return cali_formula_push_number(b, value);
     }
-    return push(b, (cali_formula_op){code, x, y, c, -1, 0.0});
+    return push(b, (cali_formula_op){code, x, y, c, -1, 0.0, false});
 }
 
 /* x^n by squaring: x^2 = x x, x^3 = (x x) x, x^4 = (x x) (x x). */
@@ -152,7 +159,7 @@ static int push_name(cali_formula_builder *b, const cali_formula_node *node)
     const int code = s->kind == CALI_FORMULA_STATE   ? CALI_FORMULA_ROW_STATE
                      : s->kind == CALI_FORMULA_PARAM ? CALI_FORMULA_ROW_PARAM
                                                  : CALI_FORMULA_ROW_INPUT;
-    return push(b, (cali_formula_op){code, s->index, -1, -1, -1, 0.0});
+    return push(b, (cali_formula_op){code, s->index, -1, -1, -1, 0.0, false});
 }
 
 int cali_formula_push_call(cali_formula_builder *b, const char *function, int x)
@@ -163,7 +170,7 @@ int cali_formula_push_call(cali_formula_builder *b, const char *function, int x)
 int cali_formula_push_choice(cali_formula_builder *b, int truth, int x, int y)
 {
     const bool is_whole = truth != FAILED && x != FAILED && y != FAILED;
-    return is_whole ? push(b, (cali_formula_op){CALI_FORMULA_CHOOSE, truth, x, y, -1, 0.0}) : FAILED;
+    return is_whole ? push(b, (cali_formula_op){CALI_FORMULA_CHOOSE, truth, x, y, -1, 0.0, false}) : FAILED;
 }
 
 int cali_formula_push_node(cali_formula_builder *b, const cali_formula_node *node)
@@ -183,13 +190,50 @@ int cali_formula_push_node(cali_formula_builder *b, const cali_formula_node *nod
     return cali_formula_push_op(b, (int)node->kind, x, y, node->kind == CALI_FORMULA_CALL ? node->function : -1);
 }
 
+/* ---- one rounding for a product and a sum ------------------------------------------------------------------- */
+
+/* The product behind an operand that nothing else uses, or NULL. */
+static const cali_formula_op *lone_product(const cali_formula_program *p, const int *n_uses, int at)
+{
+    const cali_formula_op *op = &p->ops[at];
+    return op->code == CALI_FORMULA_MULTIPLY && n_uses[at] == 1 ? op : NULL;
+}
+
+bool cali_formula_contract(cali_formula_reader *r, cali_formula_program *p)
+{
+    int *n_uses = cali_formula_take(r, (size_t)p->n + 1, sizeof *n_uses);
+    if (n_uses == NULL)
+        return false;
+    for (int i = 0; i < p->n; i++) {
+        const int operands[] = {p->ops[i].a, p->ops[i].b, p->ops[i].c};
+        for (int k = 0; k < cali_formula_n_operands(&p->ops[i]); k++)
+            n_uses[operands[k]]++;
+    }
+    for (size_t k = 0; k < p->n_results; k++)
+        n_uses[p->results[k]]++;
+    for (int i = 0; i < p->n; i++) {
+        cali_formula_op *op = &p->ops[i];
+        if (op->code != CALI_FORMULA_ADD && op->code != CALI_FORMULA_SUBTRACT)
+            continue;
+        const bool is_sum = op->code == CALI_FORMULA_ADD;
+        const cali_formula_op *first = lone_product(p, n_uses, op->a), *second = lone_product(p, n_uses, op->b);
+        if (first != NULL)
+            *op = (cali_formula_op){is_sum ? CALI_FORMULA_FMA : CALI_FORMULA_FMS, first->a, first->b, op->b, -1, 0.0,
+                                    op->is_fixed};
+        else if (second != NULL)
+            *op = (cali_formula_op){is_sum ? CALI_FORMULA_FMA : CALI_FORMULA_FNMA, second->a, second->b, op->a, -1, 0.0,
+                                    op->is_fixed};
+    }
+    return cali_formula_compact(r, p);
+}
+
 /* ---- slots ------------------------------------------------------------------------------------------------ */
 
 int cali_formula_n_operands(const cali_formula_op *op)
 {
     if (op->code == CALI_FORMULA_NUMBER || op->code >= CALI_FORMULA_ROW_PARAM)
         return 0;
-    if (op->code == CALI_FORMULA_CHOOSE)
+    if (op->code == CALI_FORMULA_CHOOSE || op->code >= CALI_FORMULA_FMA)
         return 3;
     return op->b < 0 ? 1 : 2;
 }
@@ -237,16 +281,21 @@ static bool fill_numbers(cali_formula_reader *r, cali_formula_program *p)
         if (p->ops[i].code == CALI_FORMULA_NUMBER)
             p->ops[i].slot = n++;
     p->numbers = cali_formula_take(r, (size_t)n * CALI_FORMULA_LANES, sizeof *p->numbers);
-    for (int i = 0; i < p->n && p->numbers != NULL; i++)
-        for (int k = 0; p->ops[i].code == CALI_FORMULA_NUMBER && k < CALI_FORMULA_LANES; k++)
+    p->numbers_f32 = cali_formula_take(r, (size_t)n * CALI_FORMULA_LANES, sizeof *p->numbers_f32);
+    if (p->numbers == NULL || p->numbers_f32 == NULL)
+        return false;
+    for (int i = 0; i < p->n; i++)
+        for (int k = 0; p->ops[i].code == CALI_FORMULA_NUMBER && k < CALI_FORMULA_LANES; k++) {
             p->numbers[p->ops[i].slot * CALI_FORMULA_LANES + k] = p->ops[i].value;
-    return p->numbers != NULL;
+            p->numbers_f32[p->ops[i].slot * CALI_FORMULA_LANES + k] = (float)p->ops[i].value;
+        }
+    return true;
 }
 
 bool cali_formula_begin(cali_formula_reader *r, cali_formula_program *p, size_t n_results, cali_formula_builder *b)
 {
     const size_t n_lets = r->file->n_lets;
-    *b = (cali_formula_builder){r, p, cali_formula_take(r, n_lets + 1, sizeof *b->lets), NULL};
+    *b = (cali_formula_builder){r, p, cali_formula_take(r, n_lets + 1, sizeof *b->lets), NULL, false};
     p->results = cali_formula_take(r, n_results + 1, sizeof *p->results);
     for (size_t i = 0; i < n_lets && b->lets != NULL; i++)
         b->lets[i] = FAILED;

@@ -10,3 +10,10 @@ void cali_formula_run(const cali_formula_program *program, size_t n, const doubl
 {
     cali_formula_run_table[cali_isa()](program, n, p, x, c, out);
 }
+
+CALI_ISA_TABLE(void, cali_formula_run_f32, const cali_formula_program *program, size_t n, const cali_formula_rows_f32 *rows);
+
+void cali_formula_run_f32(const cali_formula_program *program, size_t n, const cali_formula_rows_f32 *rows)
+{
+    cali_formula_run_f32_table[cali_isa()](program, n, rows);
+}

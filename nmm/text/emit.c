@@ -15,7 +15,7 @@ static void add_row(cali_text *out, const void *owner, const cali_formula_op *op
 static void add_program(cali_text *out, const cali_own *own, const cali_formula_program *p, const char *result, size_t first)
 {
     cali_text_add(out, "    EACH\n    for (size_t i = 0; i < n; i++) {\n");
-    cali_formula_emit_ops(out, p, "        ", add_row, own);
+    cali_formula_emit_ops(out, p, false, "        ", add_row, own);
     for (size_t k = 0; k < p->n_results; k++)
         cali_text_format(out, "        %s[%zu * n + i] = v%d;\n", result, first + k, p->results[k]);
     cali_text_add(out, "    }\n}\n\n");

@@ -205,8 +205,8 @@ static bool make_programs(cali_formula_reader *r)
     cal_nmm_model *m = &own->model;
     if (!cali_formula_make(r, own->equations, m->n_states, &own->rhs) ||
         !cali_formula_make(r, own->outputs, m->n_outputs, &own->observe) ||
-        !cali_formula_hoist(r, &own->rhs, &own->derive, m->n_params) ||
-        !cali_formula_hoist(r, &own->observe, &own->derive, m->n_params))
+        !cali_formula_hoist(r, &own->rhs, &own->derive, m->n_params, false) ||
+        !cali_formula_hoist(r, &own->observe, &own->derive, m->n_params, false))
         return false;
     m->n_derived = own->derive.n_results;
     return cali_formula_finish(r, &own->rhs) && cali_formula_finish(r, &own->observe) &&

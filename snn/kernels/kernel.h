@@ -18,7 +18,7 @@
 #define CALI_SNN_KERNELS_KERNEL_H
 
 #include "base/hd.h"
-#include "base/numeric.h"
+#include "base/numeric_f32.h"
 
 #define CALI_KERNEL_FLOAT(field) float field;
 #define CALI_KERNEL_TYPES(name, NAME)                                                              \
@@ -31,31 +31,6 @@
     typedef struct cali_##name##_inputs {                                                          \
         CALI_##NAME##_INPUTS(CALI_KERNEL_FLOAT)                                                    \
     } cali_##name##_inputs
-
-/** Natural logarithm of a positive normal number, absolute error below 2e-7 + 1e-7 |log x|. */
-CAL_HD float cali_log_f32(float x)
-{
-    const uint32_t bits = cali_bits_f32(x);
-    const uint32_t shifted = bits - 0x3f3504f3u; /* x = 2^e m, m between sqrt(1/2) and sqrt(2) */
-    const float e = (float)((int32_t)shifted >> 23);
-    const float m = cali_f32_from_bits(bits - (shifted & 0xff800000u));
-    const float s = (m - 1.0f) / (m + 1.0f), z = s * s;
-    float p = 2.0f / 9.0f;
-    p = cali_fma_f32(p, z, 2.0f / 7.0f);
-    p = cali_fma_f32(p, z, 2.0f / 5.0f);
-    p = cali_fma_f32(p, z, 2.0f / 3.0f);
-    p = cali_fma_f32(p, z, 2.0f);
-    return cali_fma_f32(e, 0.693147181f, s * p);
-}
-
-/** x += increment; `low` keeps what the rounding lost and gives it to the next sum (Kahan 1965), so that
- *  steps much smaller than x add up. */
-CAL_HD void cali_add_f32(float *x, float *low, float increment)
-{
-    const float y = increment + *low, sum = *x + y;
-    *low = y - (sum - *x);
-    *x = sum;
-}
 
 /** x e^-s with loss = 1 - e^-s: the rounding of a small loss matters far less than that of a factor near 1. */
 CAL_HD float cali_decay_f32(float loss, float x)
