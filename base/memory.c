@@ -2,6 +2,25 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Large arrays lie on huge pages where the system has them: rows of synapses and rings are read in random order,
+ * and a small page is a miss of the translation buffer for each row. */
+static const size_t huge_page = (size_t)1 << 21;
+
+static void *alloc_zeroed(size_t bytes)
+{
+    const bool is_large = bytes >= 2 * huge_page;
+    void *p = is_large ? aligned_alloc(huge_page, (bytes + huge_page - 1) / huge_page * huge_page)
+                       : aligned_alloc(64, bytes);
+    if (p == NULL)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (is_large)
+        (void)madvise(p, bytes, MADV_HUGEPAGE); /* a refusal costs time only */
+#endif
+    return memset(p, 0, bytes);
+}
 
 cal_status cali_alloc(cal_context *ctx, size_t n, size_t size, const char *what, void *out)
 {
@@ -11,11 +30,10 @@ cal_status cali_alloc(cal_context *ctx, size_t n, size_t size, const char *what,
         return CAL_FAIL(ctx, CAL_ERR_MEMORY, "%s: %zu items of %zu bytes are too many", what, n,
                         size);
     const size_t bytes = (n * size + 64) / 64 * 64;
-    p = aligned_alloc(64, bytes);
+    p = alloc_zeroed(bytes);
     if (p == NULL)
         return CAL_FAIL(ctx, CAL_ERR_MEMORY, "%s: no memory for %.1f MB", what,
                         (double)bytes * 1e-6);
-    memset(p, 0, bytes);
     *(void **)out = p;
     return CAL_OK;
 }

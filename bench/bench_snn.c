@@ -1,10 +1,15 @@
 /* Spiking networks: time per simulated second, per neuron update and per synaptic event.
- * Usage: bench_snn [simulated ms, default 1000] [threads ...; default 1 2]. Prints CSV; per case the least
- * of five runs of one network. ns_per_update is processor time of the same network without synapses and with
- * the same external input; ns_per_event is the rest of the processor time over the events (both count
- * waiting threads too, so take them from one thread). build_s is processor time. */
+ * Usage: bench_snn [case ...]; without a case all of them. Prints CSV, with one thread and with two: the least of
+ * `repeats` runs of one network, which goes on simulating from run to run after a first one that is not counted.
+ *
+ * ns_per_update is processor time of the same network without synapses and with the same external input;
+ * ns_per_event is the rest of the processor time over the events (both count waiting threads too, so take them
+ * from one thread). The floor of an event is its bytes over the bandwidth of one core (stream_GB_per_s, measured
+ * in the same process by adding up a large array). */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/context.h"
@@ -17,9 +22,80 @@ static double now_s(clockid_t clock)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* ---- cases -------------------------------------------------------------------------------------- */
+
+static void qif(cali_network *n)
+{
+    cali_network_qif(n, 10000, 10.0, 0.05, 1.0, 1);
+}
+
+static void qif_sparse(cali_network *n)
+{
+    cali_network_qif(n, 10000, 10.0, 0.05, 1.0, 1);
+    n->projections[0] = cal_snn_projection_default(CAL_FIXED_IN_DEGREE);
+    n->projections[0].receptor = "input";
+    n->projections[0].in_degree = 100;
+    n->projections[0].weight.a = 0.15;
+}
+
+static void coba(cali_network *n)
+{
+    cali_network_cobab(n, 10.0);
+}
+
+static void cuba(cali_network *n)
+{
+    cali_network_cuba(n, 10.0);
+}
+
+static void brunel(cali_network *n)
+{
+    cali_network_brunel_at(n, 5.0, 20000.0, 10.5); /* about 32 Hz */
+}
+
+static void izhikevich_100(cali_network *n)
+{
+    cali_network_izhikevich(n, 10000, 100, 1.0, 10.0);
+}
+
+static void izhikevich_1000(cali_network *n)
+{
+    cali_network_izhikevich(n, 10000, 1000, 0.1, 10.0);
+}
+
+static void izhikevich_large(cali_network *n)
+{
+    cali_network_izhikevich(n, 100000, 100, 1.0, 10.0);
+}
+
+static void microcircuit(cali_network *n)
+{
+    cali_network_microcircuit(n, 10.0);
+}
+
+static const struct {
+    const char *name;
+    void (*fill)(cali_network *n);
+    double simulated_ms; /* of one run */
+    int repeats;
+} cases[] = {
+    {"qif-all-to-all", qif, 500, 5},
+    {"qif-100", qif_sparse, 500, 5},
+    {"coba", coba, 1000, 5},
+    {"cuba", cuba, 1000, 5},
+    {"brunel", brunel, 500.0 / 10.0 * 10.5, 4},
+    {"izhikevich-10k-100", izhikevich_100, 2000, 5},
+    {"izhikevich-10k-1000", izhikevich_1000, 500, 4},
+    {"izhikevich-100k-100", izhikevich_large, 500, 4},
+    {"microcircuit", microcircuit, 500, 2},
+};
+
+/* ---- measuring ---------------------------------------------------------------------------------- */
+
 typedef struct measured {
-    double wall_s, cpu_s, build_s; /* least of the repeats, each by itself */
-    cal_snn_counts counts; /* of the fastest run */
+    double wall_s, cpu_s;             /* least of the repeats, each by itself; per simulated second */
+    double build_wall_s, build_cpu_s;
+    cal_snn_counts counts; /* of the fastest run, per simulated second */
 } measured;
 
 static void fail(cal_context *ctx)
@@ -28,7 +104,28 @@ static void fail(cal_context *ctx)
     exit(EXIT_FAILURE);
 }
 
-static measured measure(const cal_snn_def *def, unsigned n_threads, double simulated_ms)
+static void run_once(cal_context *ctx, cal_snn *snn, int n_windows, double simulated_s, bool is_counted, measured *m)
+{
+    const cal_snn_counts before = cal_snn_get_counts(snn);
+    const double start = now_s(CLOCK_MONOTONIC), cpu_start = now_s(CLOCK_PROCESS_CPUTIME_ID);
+    for (int w = 0; w < n_windows; w++)
+        if (cal_snn_advance(snn) != CAL_OK)
+            fail(ctx);
+    const double wall_s = (now_s(CLOCK_MONOTONIC) - start) / simulated_s;
+    const double cpu_s = (now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_start) / simulated_s;
+    if (!is_counted)
+        return;
+    m->wall_s = wall_s < m->wall_s ? wall_s : m->wall_s;
+    if (cpu_s >= m->cpu_s)
+        return;
+    m->cpu_s = cpu_s;
+    m->counts = cal_snn_get_counts(snn);
+    m->counts.n_updates -= before.n_updates;
+    m->counts.n_spikes -= before.n_spikes;
+    m->counts.n_events -= before.n_events;
+}
+
+static measured measure(const cal_snn_def *def, unsigned n_threads, double simulated_ms, int repeats)
 {
     cal_context_def context = cal_context_def_default();
     context.n_threads = n_threads;
@@ -36,79 +133,80 @@ static measured measure(const cal_snn_def *def, unsigned n_threads, double simul
     if (cal_context_create(&context, &ctx) != CAL_OK)
         exit(EXIT_FAILURE);
     cal_snn *snn = NULL;
-    measured m = {.wall_s = 1e30, .cpu_s = 1e30, .build_s = now_s(CLOCK_PROCESS_CPUTIME_ID)};
+    measured m = {.wall_s = 1e30, .cpu_s = 1e30};
+    const double start = now_s(CLOCK_MONOTONIC), cpu_start = now_s(CLOCK_PROCESS_CPUTIME_ID);
     if (cal_snn_create(ctx, def, &snn) != CAL_OK)
         fail(ctx);
-    m.build_s = now_s(CLOCK_PROCESS_CPUTIME_ID) - m.build_s;
-    const int n_windows = (int)(simulated_ms / cal_time_ms(def->window));
-    for (int repeat = 0; repeat < 6; repeat++) { /* the first one warms up */
-        const cal_snn_counts before = cal_snn_get_counts(snn);
-        const double start = now_s(CLOCK_MONOTONIC), cpu_start = now_s(CLOCK_PROCESS_CPUTIME_ID);
-        for (int w = 0; w < n_windows; w++)
-            if (cal_snn_advance(snn) != CAL_OK)
-                fail(ctx);
-        const double wall_s = now_s(CLOCK_MONOTONIC) - start;
-        const double cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
-        cal_snn_counts counts = cal_snn_get_counts(snn);
-        counts.n_updates -= before.n_updates;
-        counts.n_spikes -= before.n_spikes;
-        counts.n_events -= before.n_events;
-        if (repeat > 0 && wall_s < m.wall_s)
-            m.wall_s = wall_s;
-        if (repeat > 0 && cpu_s < m.cpu_s) {
-            m.cpu_s = cpu_s;
-            m.counts = counts;
-        }
-    }
+    m.build_wall_s = now_s(CLOCK_MONOTONIC) - start;
+    m.build_cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
+    const int n_windows = (int)(simulated_ms / cal_time_ms(def->window) + 0.5);
+    for (int repeat = 0; repeat <= repeats; repeat++)
+        run_once(ctx, snn, n_windows, n_windows * cal_time_ms(def->window) * 1e-3, repeat > 0, &m);
     cal_snn_destroy(&snn);
     cal_context_destroy(&ctx);
     return m;
 }
 
-static void run_case(const char *name, cali_network *n, unsigned n_threads, double simulated_ms)
+/* Bytes per second of one core that adds up an array larger than any cache. */
+static double stream_GB_per_s(void)
 {
-    const measured full = measure(&n->def, n_threads, simulated_ms);
-    cal_snn_def bare = n->def;
+    const size_t n = (size_t)64 << 20; /* 512 MB */
+    uint64_t *x = malloc(n * sizeof *x), sum = 0;
+    double best = 1e30;
+    if (x == NULL)
+        exit(EXIT_FAILURE);
+    memset(x, 1, n * sizeof *x);
+    for (int repeat = 0; repeat < 3; repeat++) {
+        const double start = now_s(CLOCK_PROCESS_CPUTIME_ID);
+        for (size_t i = 0; i < n; i++)
+            sum += x[i];
+        const double s = now_s(CLOCK_PROCESS_CPUTIME_ID) - start;
+        best = s < best ? s : best;
+    }
+    free(x);
+    return sum == 0 ? 0.0 : (double)(n * sizeof *x) * 1e-9 / best;
+}
+
+static void run_case(size_t i, unsigned n_threads, double GB_per_s)
+{
+    static cali_network n;
+    cases[i].fill(&n);
+    const measured full = measure(&n.def, n_threads, cases[i].simulated_ms, cases[i].repeats);
+    cal_snn_def bare = n.def;
     bare.n_projections = 0;
-    const measured updates = measure(&bare, n_threads, simulated_ms);
-    const double update_ns = updates.cpu_s * 1e9 / (double)updates.counts.n_updates;
-    const double rest_s = full.cpu_s - updates.cpu_s;
-    const bool has_rows = full.counts.bytes_per_synapse > 0.1;
-    printf("%s,%llu,%llu,%u,%.4f,%.3f,", name, (unsigned long long)full.counts.n_neurons,
-           (unsigned long long)full.counts.n_synapses, n_threads,
-           full.wall_s * 1e3 / simulated_ms, update_ns);
-    if (has_rows)
-        printf("%.3f,%.2f", rest_s * 1e9 / (double)full.counts.n_events,
-               full.counts.bytes_per_synapse);
+    const measured updates = measure(&bare, n_threads, cases[i].simulated_ms, cases[i].repeats);
+    const double simulated_s = cases[i].simulated_ms * 1e-3;
+    const double update_ns = updates.cpu_s * simulated_s * 1e9 / (double)updates.counts.n_updates;
+    const double rest_s = (full.cpu_s - updates.cpu_s) * simulated_s;
+    const double per_synapse = full.counts.bytes_per_synapse;
+    printf("%s,%llu,%llu,%u,%.4f,%.4f,%.3f,", cases[i].name, (unsigned long long)full.counts.n_neurons,
+           (unsigned long long)full.counts.n_synapses, n_threads, full.wall_s, full.cpu_s, update_ns);
+    if (per_synapse > 0.1)
+        printf("%.3f,%.3f,%.2f,", rest_s * 1e9 / (double)full.counts.n_events, per_synapse / GB_per_s, per_synapse);
     else
-        printf(",0");
-    printf(",%.4f,%.2f,%.2f\n", full.cpu_s * 1e3 / simulated_ms, full.build_s,
-           (double)full.counts.n_spikes / (double)full.counts.n_neurons * 1e3 / simulated_ms);
+        printf(",,0,");
+    printf("%.1f,%.2f,%.2f,%.2f\n", full.counts.bytes * 1e-6, full.build_wall_s, full.build_cpu_s,
+           (double)full.counts.n_spikes / (double)full.counts.n_neurons / simulated_s);
     fflush(stdout);
+}
+
+static bool is_wanted(const char *name, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return argc == 1;
 }
 
 int main(int argc, char **argv)
 {
-    const double simulated_ms = argc > 1 ? atof(argv[1]) : 1000.0;
-    static const char *const two[] = {"1", "2"};
-    const int n_choices = argc > 2 ? argc - 2 : 2;
-    printf("case,neurons,synapses,threads,wall_s_per_s,ns_per_update,ns_per_event,bytes_per_synapse,"
-           "cpu_s_per_s,build_s,rate_Hz\n");
-    for (int i = 0; i < n_choices; i++) {
-        const unsigned n_threads = (unsigned)atoi(argc > 2 ? argv[i + 2] : two[i]);
-        cali_network n;
-        cali_network_qif(&n, 10000, 10.0, 0.05, 1.0, 1);
-        run_case("qif all-to-all", &n, n_threads, simulated_ms);
-        cali_network_qif(&n, 10000, 10.0, 0.05, 1.0, 1);
-        n.projections[0] = cal_snn_projection_default(CAL_FIXED_IN_DEGREE);
-        n.projections[0].receptor = "input";
-        n.projections[0].in_degree = 100;
-        n.projections[0].weight.a = 0.15;
-        run_case("qif 100 per neuron", &n, n_threads, simulated_ms);
-        cali_network_cobab(&n, 1.0);
-        run_case("coba 4000", &n, n_threads, simulated_ms);
-        cali_network_brunel(&n, 3.0);
-        run_case("brunel 12500", &n, n_threads, simulated_ms);
-    }
+    const double GB_per_s = stream_GB_per_s();
+    printf("# one core reads %.1f GB/s\n", GB_per_s);
+    printf("case,neurons,synapses,threads,wall_s_per_s,cpu_s_per_s,ns_per_update,ns_per_event,floor_ns_per_event,"
+           "bytes_per_synapse,MB,build_wall_s,build_cpu_s,rate_Hz\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (unsigned n_threads = 1; n_threads <= 2; n_threads++)
+            if (is_wanted(cases[i].name, argc, argv))
+                run_case(i, n_threads, GB_per_s);
     return EXIT_SUCCESS;
 }

@@ -233,7 +233,7 @@ static cal_status create_tile(cal_snn *self, unsigned index)
     }
     CAL_TRY(cali_snn_alloc(self, (size_t)CALI_MAX_RECEPTORS * CALI_BLOCK, sizeof(float), "inputs",
                            &tile->input));
-    return cali_snn_alloc(self, CALI_BLOCK, 1, "spike flags", &tile->spiked);
+    return cali_snn_alloc(self, CALI_BLOCK, sizeof(int32_t), "spike flags", &tile->spiked);
 }
 
 static cal_status create_inputs(cal_snn *self)

@@ -93,17 +93,17 @@ static void prefetch_row(const delivery *d, uint32_t source)
     const char *row = d->self->has_8_byte_words ? (const char *)(d->group->word_8 + begin)
                                                 : (const char *)(d->group->word_4 + begin);
     const size_t bytes = (size_t)n * (d->self->has_8_byte_words ? 8 : 4);
-    for (size_t i = 0; i < bytes && i < 512; i += 64)
+    for (size_t i = 0; i < bytes && i < 1024; i += 64)
         prefetch(row + i);
 }
 
 static void deliver_spikes(delivery *d, const uint32_t *ids, uint32_t n_spikes)
 {
     for (uint32_t i = 0; i < n_spikes; i++) {
-        if (i + 8 < n_spikes)
-            prefetch_offsets(d, ids[i + 8]);
-        if (i + 3 < n_spikes)
-            prefetch_row(d, ids[i + 3]);
+        if (i + 14 < n_spikes)
+            prefetch_offsets(d, ids[i + 14]);
+        if (i + 6 < n_spikes)
+            prefetch_row(d, ids[i + 6]);
         uint64_t begin;
         uint32_t n;
         row_part(d, ids[i], &begin, &n);

@@ -2,7 +2,10 @@
  * instruction set: see kernels/kernel.h. */
 #include "snn/loops.h"
 
+#include <string.h>
+
 #include "base/isa.h"
+#include "base/philox_rows.h"
 #include "snn/kernels/adex.h"
 #include "snn/kernels/alif.h"
 #include "snn/kernels/hh_squid.h"
@@ -32,9 +35,23 @@
 #define INPUT_POINTER(f) const float *const input_##f = b->input[n_inputs++];
 #define LOAD_STATE(f) x.f = state_##f[i];
 #define LOAD_CONSTANT(f) k.f = constant_##f[i];
+#define LOAD_SHARED(f) shared.f = constant_##f[0];
 #define LOAD_INPUT(f) in.f = input_##f[i];
 #define STORE_STATE(f) state_##f[i] = x.f;
 
+/* One neuron i with the constants that `load` fetches. */
+#define STEP(name, NAME, load)                                                                     \
+    NO_OVERLAP for (size_t i = 0; i < n; i++)                                                      \
+    {                                                                                              \
+        cali_##name##_state x;                                                                     \
+        cali_##name##_constants k;                                                                 \
+        cali_##name##_inputs in;                                                                   \
+        load CALI_##NAME##_STATES(LOAD_STATE) CALI_##NAME##_INPUTS(LOAD_INPUT)                     \
+        spiked[i] = cali_##name##_step(&k, &in, current, &x);                                      \
+        CALI_##NAME##_STATES(STORE_STATE)                                                          \
+    }
+
+/* Constants that all neurons share stay in registers: most populations have no others. */
 #define CALI_NEURON(name, NAME)                                                                    \
     void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b);                                   \
     void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b)                                    \
@@ -42,18 +59,15 @@
         size_t n_states = 0, n_constants = 0, n_inputs = 0;                                        \
         CALI_##NAME##_STATES(STATE_POINTER) CALI_##NAME##_CONSTANTS(CONSTANT_POINTER)              \
         CALI_##NAME##_INPUTS(INPUT_POINTER)                                                        \
-        const size_t n = b->n;                                                                     \
+        const size_t n = b->n / 16 * 16;                                                           \
         const float current = b->current;                                                          \
-        uint8_t *const spiked = b->spiked;                                                         \
-        NO_OVERLAP for (size_t i = 0; i < n; i++)                                                  \
-        {                                                                                          \
-            cali_##name##_state x;                                                                 \
-            cali_##name##_constants k;                                                             \
-            cali_##name##_inputs in;                                                               \
-            CALI_##NAME##_STATES(LOAD_STATE) CALI_##NAME##_CONSTANTS(LOAD_CONSTANT)                \
-            CALI_##NAME##_INPUTS(LOAD_INPUT)                                                       \
-            spiked[i] = (uint8_t)cali_##name##_step(&k, &in, current, &x);                         \
-            CALI_##NAME##_STATES(STORE_STATE)                                                      \
+        int32_t *const spiked = b->spiked;                                                         \
+        if (b->is_uniform) {                                                                       \
+            cali_##name##_constants shared;                                                        \
+            CALI_##NAME##_CONSTANTS(LOAD_SHARED)                                                   \
+            STEP(name, NAME, k = shared;)                                                          \
+        } else {                                                                                   \
+            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT))                               \
         }                                                                                          \
     }
 #include "snn/neurons.def"
@@ -70,30 +84,25 @@ static void take(size_t n, int32_t *restrict sums, int32_t everyone, float quant
 static void draw(size_t n, cali_key key, uint32_t id, uint32_t stride, uint32_t step_4,
                  uint32_t *const words[4])
 {
-    uint32_t *const w0 = words[0], *const w1 = words[1], *const w2 = words[2], *const w3 = words[3];
-    NO_OVERLAP
-    for (size_t i = 0; i < n; i++) {
-        const cali_random r = cali_philox(key, id + (uint32_t)i * stride, step_4, 0, 0);
-        w0[i] = r.word[0];
-        w1[i] = r.word[1];
-        w2[i] = r.word[2];
-        w3[i] = r.word[3];
-    }
+    cali_philox_rows(n, key, id, stride, step_4, 0, 0, words);
 }
 
-/* Few thresholds: compare with all, 16 neurons at a time. Many: bisect for each neuron. */
+typedef uint32_t lanes __attribute__((vector_size(64)));
+
+/* Few thresholds: 16 neurons at a time compare with all of them. Many: bisect for each neuron. */
 static uint64_t poisson(size_t n, const uint32_t *restrict words, const cali_poisson_table *table,
                         float weight, float *restrict out)
 {
     int32_t count[CALI_BLOCK];
     const uint32_t m = table->n;
-    for (size_t i = 0; i < n; i++)
-        count[i] = table->low;
     if (m <= 48) {
-        for (uint32_t j = 0; j < m; j++) {
-            const uint32_t threshold = table->threshold[j];
-            for (size_t i = 0; i < n; i++)
-                count[i] += words[i] >= threshold;
+        for (size_t i = 0; i < n; i += 16) { /* the rows have room for whole groups */
+            lanes w, above = {0};
+            memcpy(&w, words + i, sizeof w);
+            for (uint32_t j = 0; j < m; j++)
+                above += (lanes)(w >= table->threshold[j]); /* -1 where it is */
+            const lanes sums = (uint32_t)table->low - above;
+            memcpy(count + i, &sums, sizeof sums);
         }
     } else {
         for (size_t i = 0; i < n; i++) {
@@ -104,10 +113,10 @@ static uint64_t poisson(size_t n, const uint32_t *restrict words, const cali_poi
                 low = is_below ? middle + 1 : low;
                 high = is_below ? high : middle;
             }
-            count[i] += (int32_t)low;
+            count[i] = table->low + (int32_t)low;
         }
     }
-    int64_t total = 0;
+    int32_t total = 0; /* a block holds at most 512 x 1e5 events */
     for (size_t i = 0; i < n; i++) {
         out[i] = cali_fma_f32((float)count[i], weight, out[i]);
         total += count[i];
@@ -127,5 +136,21 @@ static int64_t sum(size_t n, const float *values)
     return total;
 }
 
+/* 64 flags at a time: hardly any is set. */
+static uint32_t find(size_t n, const int32_t *restrict flags, uint32_t *restrict places)
+{
+    uint32_t n_found = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        const size_t end = n - i < 64 ? n - i : 64;
+        int32_t any = 0;
+        for (size_t k = 0; k < 64; k++)
+            any |= flags[i + k];
+        for (size_t k = 0; any != 0 && k < end; k++)
+            if (flags[i + k] != 0)
+                places[n_found++] = (uint32_t)(i + k);
+    }
+    return n_found;
+}
+
 extern const cali_loops CALI_ISA_NAME(cali_loops);
-const cali_loops CALI_ISA_NAME(cali_loops) = {take, draw, poisson, sum};
+const cali_loops CALI_ISA_NAME(cali_loops) = {take, draw, poisson, sum, find};

@@ -29,6 +29,7 @@ typedef struct cali_population {
      * CALI_BLOCK equal values. */
     float *constant[CALI_MAX_CONSTANTS + 1];
     bool is_shared[CALI_MAX_CONSTANTS + 1];
+    bool is_uniform; /* all constants of the kernel are shared */
     int channel[CALI_MAX_RECEPTORS]; /* -1: no synapse ends there */
     int exponent[CALI_MAX_RECEPTORS]; /* quantum = 2^-exponent */
     float quantum[CALI_MAX_RECEPTORS];
@@ -113,7 +114,7 @@ typedef struct cali_tile {
     cali_spike_list list[2]; /* one is read while the other is written */
     uint64_t hash, n_events, n_port_events, n_spikes;
     float *input;      /* [receptor][CALI_BLOCK] */
-    uint8_t *spiked;   /* [CALI_BLOCK] */
+    int32_t *spiked;   /* [CALI_BLOCK] */
     char padding[64];  /* tiles of different threads share no cache line */
 } cali_tile;
 

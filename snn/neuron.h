@@ -6,16 +6,17 @@
 #include "callosum/snn.h"
 
 /* Neurons per call of a loop; buffers of one block stay in the first-level cache. */
-enum { CALI_BLOCK = 256, CALI_MAX_STATES = 24, CALI_MAX_CONSTANTS = 48, CALI_MAX_RECEPTORS = 8 };
+enum { CALI_BLOCK = 512, CALI_MAX_STATES = 24, CALI_MAX_CONSTANTS = 48, CALI_MAX_RECEPTORS = 8 };
 
 /** Up to CALI_BLOCK neurons of one population: one pointer per row of the kernel. */
 typedef struct cali_block {
-    size_t n;
+    size_t n; /* a multiple of 16: the rows have room */
     float *state[CALI_MAX_STATES];
     const float *constant[CALI_MAX_CONSTANTS]; /* n values each, equal ones for a shared constant */
     const float *input[CALI_MAX_RECEPTORS];    /* what arrives at the end of the step */
     float current;
-    uint8_t *spiked; /* gets 1 or 0 */
+    bool is_uniform;  /* the first value of each constant holds for all */
+    int32_t *spiked;  /* gets 1 or 0 */
 } cali_block;
 
 typedef void cali_loop(const cali_block *block);

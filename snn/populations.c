@@ -126,11 +126,13 @@ static cal_status allocate_constants(job *j)
 {
     cali_population *p = j->p;
     const size_t n_constants = p->neuron->n_constants + 1, n_tiles = j->self->n_tiles;
+    p->is_uniform = true;
     for (size_t k = 0; k < n_constants; k++) {
         bool varies = false;
         for (size_t tile = 0; tile < n_tiles; tile++)
             varies |= j->varies[tile * n_constants + k];
         p->is_shared[k] = !varies;
+        p->is_uniform &= !varies || k + 1 == n_constants; /* the last one is not the kernel's */
         CAL_TRY(cali_snn_alloc(j->self, varies ? n_tiles * p->width : CALI_BLOCK, sizeof(float),
                                "constants of neurons", &p->constant[k]));
         for (size_t i = 0; !varies && i < CALI_BLOCK; i++)

@@ -106,24 +106,14 @@ static void add_means(const step_of *s, uint32_t n_real)
     }
 }
 
-/* Appends the ids of the neurons that spiked; the flags are looked at eight at a time. */
+/* Appends the ids of the neurons that spiked. */
 static uint32_t collect(const step_of *s, uint32_t first, uint32_t n_real, uint32_t *ids)
 {
     const cal_snn *self = s->self;
-    const uint8_t *spiked = s->tile->spiked;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < n_real; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, spiked + i, 8);
-        if (eight == 0)
-            continue;
-        for (uint32_t k = i; k < i + 8 && k < n_real; k++) {
-            if (!spiked[k])
-                continue;
-            const uint32_t id = (first + k) * self->n_tiles + s->tile_index;
-            ids[n++] = id;
-            s->tile->hash += cali_mix((uint64_t)s->population << 32 | id, (uint64_t)s->step + 1);
-        }
+    const uint32_t n = self->loops->find(n_real, s->tile->spiked, ids);
+    for (uint32_t i = 0; i < n; i++) {
+        ids[i] = (first + ids[i]) * self->n_tiles + s->tile_index;
+        s->tile->hash += cali_mix((uint64_t)s->population << 32 | ids[i], (uint64_t)s->step + 1);
     }
     return n;
 }
@@ -137,6 +127,7 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
     uint32_t n_spikes = 0;
     b->current = current_at(self, s->population, s->step);
     b->spiked = s->tile->spiked;
+    b->is_uniform = p->is_uniform;
     for (size_t r = 0; r < neuron->face.n_receptors; r++)
         s->everyone[r] =
             p->channel[r] < 0 ? 0 : broadcast_at(self, s->population, p->channel[r], s->step);
