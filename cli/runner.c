@@ -256,10 +256,6 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     session_def.accuracy = def->accuracy;
     cal_session *session = NULL;
     cal_status status = cal_session_create(ctx, experiment, &session_def, &session);
-    if (status == CAL_OK && def->save_state != NULL && cal_session_plan(session).n_networks > 0)
-        status = CAL_FAIL(ctx, CAL_ERR_UNSUPPORTED, "--save-state: spiking %s no saved state. Try %sleave it away.",
-                          cal_session_plan(session).connectome != NULL ? "regions have" : "networks have",
-                          cal_session_plan(session).connectome != NULL ? "--mean-field, or " : "to ");
     result->has_begun = status == CAL_OK;
     if (status == CAL_OK)
         status = run_in(ctx, experiment, def, session, result);

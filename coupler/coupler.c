@@ -26,11 +26,11 @@ static cal_status read_drive(cal_coupler *self, cali_sub *sub, cali_link *l)
 {
     const size_t n = self->n_steps;
     double *drive = l->drive;
-    if (self->n_windows > 0)
+    if (self->has_past)
         memmove(drive, drive + n, CALI_BINS_PAST * sizeof *drive);
     CAL_TRY(cal_nmm_read_drive(self->nmm, sub->region, l->coupling, window_start(self), n,
                                drive + CALI_BINS_PAST));
-    if (self->n_windows == 0) /* the history before the start is constant */
+    if (!self->has_past) /* the history before the start is constant */
         for (size_t i = 0; i < CALI_BINS_PAST; i++)
             drive[i] = drive[CALI_BINS_PAST];
     for (size_t i = 0; i <= n; i++)
@@ -40,12 +40,19 @@ static cal_status read_drive(cal_coupler *self, cali_sub *sub, cali_link *l)
     return CAL_OK;
 }
 
+cal_status cali_coupler_write_outputs(cal_coupler *self, uint64_t end)
+{
+    for (; self->n_written < end; self->n_written++)
+        for (size_t s = 0; s < self->n_subs; s++)
+            CAL_TRY(cal_nmm_write(self->nmm, self->subs[s].region,
+                                  cali_sub_output(self, &self->subs[s], self->n_written), self->n_steps));
+    return CAL_OK;
+}
+
 static cal_status exchange(cal_coupler *self)
 {
-    for (size_t s = 0; s < self->n_subs && self->n_windows >= self->lag; s++)
-        CAL_TRY(cal_nmm_write(self->nmm, self->subs[s].region,
-                              cali_sub_output(self, &self->subs[s], self->n_windows - self->lag),
-                              self->n_steps));
+    if (self->n_windows >= self->lag)
+        CAL_TRY(cali_coupler_write_outputs(self, self->n_windows - self->lag + 1));
     for (size_t s = 0; s < self->n_subs; s++)
         for (size_t i = 0; i < self->subs[s].n_links; i++)
             if (self->subs[s].links[i].transducer->face.direction == CAL_RECEIVES)
@@ -153,6 +160,7 @@ cal_status cal_coupler_advance(cal_coupler *coupler)
         coupler->exchange_s += coupler->subs[s].transducers_s;
     }
     coupler->n_windows++;
+    coupler->has_past = true;
     coupler->total_s += cali_wall_s() - begin;
     coupler->is_broken = false;
     return CAL_OK;

@@ -2,6 +2,7 @@
  *
  *   setup.c    definitions -> checked links and buffers      coupler.c   the window
  *   bins.c     host's grid <-> bins of a port                transducers.c, one file per transducer
+ *   state.c    saved states
  *
  * What a sub-simulator is made of is known to its operation table alone. */
 #ifndef CALI_COUPLER_INSIDE_H
@@ -48,7 +49,8 @@ struct cal_coupler {
     cali_sub *subs;
     double *sub_s; /* n_subs */
     double host_s, exchange_s, total_s;
-    uint64_t n_windows;
+    uint64_t n_windows, n_written; /* done; of these, with their outputs in the host's history */
+    bool has_past;                 /* the drives of the window before are known */
     cal_status host_status;
     bool is_broken;
 };
@@ -56,5 +58,7 @@ struct cal_coupler {
 void cali_sub_free(cali_sub *sub);
 /** The output of window k. */
 double *cali_sub_output(const cal_coupler *coupler, const cali_sub *sub, uint64_t window);
+/** Writes the outputs of all windows before `end` into the host's history, unless they are there. */
+cal_status cali_coupler_write_outputs(cal_coupler *coupler, uint64_t end);
 
 #endif

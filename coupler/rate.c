@@ -63,6 +63,26 @@ static void give(void *state, const cali_link_place *place, const double *x, dou
         y[n] += scale * (self->n > 0 ? push(self, x[n]) : x[n]);
 }
 
+static size_t n_memory(const void *state)
+{
+    return ((const box *)state)->n;
+}
+
+static void save(const void *state, double *values) /* oldest first */
+{
+    const box *self = state;
+    for (size_t i = 0; i < self->n; i++)
+        values[i] = self->past[(self->at + i) % self->n];
+}
+
+static void restore(void *state, const double *values)
+{
+    box *self = state;
+    for (size_t i = 0; i < self->n; i++)
+        self->past[i] = values[i];
+    self->at = 0;
+}
+
 const cali_transducer cali_transducer_rate = {
     .face = {.name = "rate",
              .direction = CAL_GIVES,
@@ -79,4 +99,7 @@ const cali_transducer cali_transducer_rate = {
     .init = init,
     .give = give,
     .destroy = destroy,
+    .n_memory = n_memory,
+    .save = save,
+    .restore = restore,
 };

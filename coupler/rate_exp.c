@@ -44,6 +44,22 @@ static void give(void *state, const cali_link_place *place, const double *x, dou
     }
 }
 
+static size_t n_memory(const void *state)
+{
+    (void)state;
+    return 1;
+}
+
+static void save(const void *state, double *values)
+{
+    values[0] = ((const kernel *)state)->u_Hz;
+}
+
+static void restore(void *state, const double *values)
+{
+    ((kernel *)state)->u_Hz = values[0];
+}
+
 const cali_transducer cali_transducer_rate_exp = {
     .face = {.name = "rate-exp",
              .direction = CAL_GIVES,
@@ -60,4 +76,7 @@ const cali_transducer cali_transducer_rate_exp = {
     .state_size = sizeof(kernel),
     .init = init,
     .give = give,
+    .n_memory = n_memory,
+    .save = save,
+    .restore = restore,
 };

@@ -88,6 +88,16 @@ static cal_sub_spikes spikes(const void *self)
     return cal_snn_get_spikes(((const sub_snn *)self)->snn);
 }
 
+static cal_status save_state(const void *self, char **bytes, size_t *size)
+{
+    return cal_snn_save_state(((const sub_snn *)self)->snn, bytes, size);
+}
+
+static cal_status restore_state(void *self, const char *bytes, size_t size, cal_restore how)
+{
+    return cal_snn_restore_state(((sub_snn *)self)->snn, bytes, size, how);
+}
+
 static void destroy(void *self)
 {
     sub_snn *sub = self;
@@ -106,6 +116,8 @@ const cal_sub_ops cal_sub_snn = {
     .spikes = spikes,
     .destroy = destroy,
     .window = window,
+    .save_state = save_state,
+    .restore_state = restore_state,
 };
 
 static cal_status init(sub_snn *sub)

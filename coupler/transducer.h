@@ -35,6 +35,11 @@ typedef struct cali_transducer {
      *  adds the region's output to `y`. */
     void (*give)(void *state, const cali_link_place *place, const double *x, double *y);
     void (*destroy)(void *state); /* optional: frees what init allocated */
+    /** What it remembers from window to window, for saved states: n_memory numbers, which save writes and restore takes.
+     *  All three or none; `restore` gets finite numbers of the same n_memory. */
+    size_t (*n_memory)(const void *state);
+    void (*save)(const void *state, double *values);
+    void (*restore)(void *state, const double *values);
 } cali_transducer;
 
 /** The inside of a public entry. */

@@ -58,7 +58,8 @@ const cali_mapping cali_keys_run = {"run", "How long, and which seed.", MAPPING(
 static const cali_key initial[] = {
     {"state", CALI_KEY_PATH, EXP(initial_state), PLACE(cal_experiment, initial_place),
      .meaning = "state that `callosum run --save-state` wrote: regions, models, coupled outputs and the step must be the "
-                "same, parameters, weights and delays need not. The run begins there at t = 0"},
+                "same, and of spiking regions populations, neurons and counts; parameters, weights and delays need not. The "
+                "run begins there at t = 0, with spikes on their way; random numbers begin anew, so choose another seed"},
     {"history", CALI_KEY_LIST, .inner = &cali_keys_history,
      .meaning = "what states and outputs were before t = 0, from tables or recordings; not beside `state`, which brings "
                 "its own"},

@@ -91,8 +91,6 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
         if (status != CAL_OK)
             status = cali_experiment_locate(s->ctx, e, e->coupling_place, "C103", NULL);
     }
-    if (status == CAL_OK)
-        status = cali_wiring_begin(s, *host);
     if (status != CAL_OK)
         cal_nmm_destroy(host);
     if (status == CAL_OK)
@@ -183,9 +181,11 @@ static cal_status init(cal_session *s)
     const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .seed = s->experiment->seed};
     CAL_TRY(cal_coupler_create(s->ctx, &def, &host, &s->coupler));
     CAL_TRY(create_recorder(s));   /* refuses a recording above its budget before anything is built */
+    if (!s->def.is_check)
+        CAL_TRY(add_networks(s));
+    CAL_TRY(cali_wiring_begin(s));
     if (s->def.is_check)
         return CAL_OK;
-    CAL_TRY(add_networks(s));
     return keep_states(s);
 }
 

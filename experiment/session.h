@@ -167,8 +167,9 @@ cal_status cali_wiring_load(cal_session *session);
 void cali_wiring_free(cal_session *session);
 /** Delay of a connection by the connectome or the user's matrix, before min_delay. */
 double cali_delay_ms(const cal_session *session, size_t to, size_t from);
-/** Puts the host into the saved state that the experiment names, if any. */
-cal_status cali_wiring_begin(cal_session *session, cal_nmm *host);
+/** Puts host and networks into the saved state that the experiment names, if any; a check builds no networks and looks at
+ *  the host alone. */
+cal_status cali_wiring_begin(cal_session *session);
 
 /** network.c: definition of the network of spiking region `k` (ports, links included). */
 cal_status cali_build_define(cal_session *session, size_t k);

@@ -123,7 +123,7 @@ void cali_wiring_free(cal_session *s)
 
 /* ---- saved states --------------------------------------------------------------------------------------- */
 
-cal_status cali_wiring_begin(cal_session *s, cal_nmm *host)
+cal_status cali_wiring_begin(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
     char *bytes = NULL;
@@ -131,7 +131,7 @@ cal_status cali_wiring_begin(cal_session *s, cal_nmm *host)
     if (e->initial_state == NULL)
         return CAL_OK;
     CAL_TRY(cali_file_read(s->ctx, e->initial_state, (size_t)1 << 38, &bytes, &size));
-    const cal_status status = cal_nmm_restore_state(host, bytes, size, CAL_RESTORE_BEGIN);
+    const cal_status status = cal_coupler_restore_state(s->coupler, bytes, size, CAL_RESTORE_BEGIN);
     free(bytes);
     if (status == CAL_OK)
         return CAL_OK;
@@ -142,11 +142,7 @@ cal_status cal_session_save_state(const cal_session *s, const char *path)
 {
     char *bytes = NULL;
     size_t size = 0;
-    if (s->plan.n_networks > 0)
-        return CAL_FAIL(s->ctx, CAL_ERR_UNSUPPORTED,
-                        "the state of spiking regions cannot be saved. Try without them (--mean-field), or without "
-                        "--save-state.");
-    CAL_TRY(cal_nmm_save_state(cal_coupler_nmm(s->coupler), &bytes, &size));
+    CAL_TRY(cal_coupler_save_state(s->coupler, &bytes, &size));
     const cal_status status = cali_file_write(s->ctx, path, bytes, size);
     free(bytes);
     return status;

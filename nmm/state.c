@@ -12,14 +12,13 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/snapshot.h"
 #include "nmm/couplings.h"
 
 #define REFUSE(...) return CAL_FAIL(nmm->ctx, CAL_ERR_INPUT, __VA_ARGS__)
 
 static const char MAGIC[16] = "callosum state\n";
 enum { VERSION = 1, HEX = CALI_DIGEST_SIZE - 1 };
-static const uint64_t BYTE_ORDER_MARK = UINT64_C(0x0102030405060708);
 
 typedef struct header {
     char magic[16];
@@ -151,7 +150,7 @@ static cal_status digest_definition(const cal_nmm *nmm, char hex[CALI_DIGEST_SIZ
 static cal_status make_header(const cal_nmm *nmm, header *h)
 {
     char hex[CALI_DIGEST_SIZE];
-    *h = (header){.version = VERSION, .byte_order = BYTE_ORDER_MARK, .n_tracks = nmm->n_tracks,
+    *h = (header){.version = VERSION, .byte_order = CALI_BYTE_ORDER_MARK, .n_tracks = nmm->n_tracks,
                   .n_regions = nmm->n_regions, .ring_length = nmm->ring_length, .n_externals = nmm->n_externals,
                   .step = nmm->now};
     memcpy(h->magic, MAGIC, sizeof h->magic);
@@ -209,20 +208,7 @@ cal_status cal_nmm_save_state(const cal_nmm *nmm, char **bytes, size_t *size)
             cali_text_add_bytes(&out, nmm->y + b->first_state + s * b->n, b->n_real * sizeof(double));
     }
     put_ring(nmm, &out);
-    char hex[CALI_DIGEST_SIZE];
-    cal_status status = out.is_broken ? CAL_FAIL(nmm->ctx, CAL_ERR_MEMORY, "no memory for the state of the host")
-                                      : cali_digest_bytes(nmm->ctx, out.data, out.size, hex);
-    if (status == CAL_OK) {
-        cali_text_add_bytes(&out, hex, HEX);
-        status = out.is_broken ? CAL_FAIL(nmm->ctx, CAL_ERR_MEMORY, "no memory for the state of the host") : CAL_OK;
-    }
-    if (status != CAL_OK) {
-        cali_text_free(&out);
-        return status;
-    }
-    *bytes = out.data;
-    *size = out.size;
-    return CAL_OK;
+    return cali_snapshot_seal(nmm->ctx, &out, "the host", bytes, size);
 }
 
 /* ---- checks before anything changes -------------------------------------------------------------------- */
@@ -231,7 +217,7 @@ static cal_status check_header(const cal_nmm *nmm, const header *h, const header
 {
     if (memcmp(h->magic, MAGIC, sizeof h->magic) != 0)
         REFUSE("C305 this is no saved state");
-    if (h->version != VERSION || h->byte_order != BYTE_ORDER_MARK)
+    if (h->version != VERSION || h->byte_order != CALI_BYTE_ORDER_MARK)
         REFUSE("C305 the state is of version %llu, this program reads %d of its own byte order",
                (unsigned long long)h->version, VERSION);
     if (h->n_regions != own->n_regions)
@@ -243,15 +229,6 @@ static cal_status check_header(const cal_nmm *nmm, const header *h, const header
     if (h->ring_length < 64 || h->ring_length > (uint64_t)1 << 30 || (h->ring_length & (h->ring_length - 1)) != 0 ||
         h->step < 0 || h->step > INT64_MAX / 4 || size != size_of(h))
         REFUSE("C305 the state is cut short or broken: %zu bytes", size);
-    return CAL_OK;
-}
-
-static cal_status check_bytes(const cal_nmm *nmm, const char *bytes, size_t size)
-{
-    char hex[CALI_DIGEST_SIZE];
-    CAL_TRY(cali_digest_bytes(nmm->ctx, bytes, size - HEX, hex));
-    if (memcmp(hex, bytes + size - HEX, HEX) != 0)
-        REFUSE("C305 the state is broken: its digest is another one");
     return CAL_OK;
 }
 
@@ -343,7 +320,7 @@ static cal_status restore(cal_nmm *nmm, const char *bytes, size_t size, cal_rest
     if (is_same && (memcmp(h.definition, own.definition, HEX) != 0 || h.ring_length != own.ring_length))
         REFUSE("C305 the state is of other parameters, weights, delays, stimuli, noise, seed or integrator: no run goes "
                "on from it. Try to begin a new one there.");
-    CAL_TRY(check_bytes(nmm, bytes, size));
+    CAL_TRY(cali_snapshot_check(nmm->ctx, "", bytes, size));
     CAL_TRY(check_reach(nmm, &h));
     const char *externals = bytes + sizeof h, *numbers = externals + h.n_externals * EXTERNAL_BYTES;
     CAL_TRY(check_numbers(nmm, &h, numbers));

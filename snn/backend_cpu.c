@@ -194,6 +194,16 @@ static void end_window(cal_snn *self)
     }
 }
 
+void cali_backend_forget(cal_snn *self)
+{
+    begin_window(self);
+    end_window(self);
+    for (size_t i = 0; i < self->n_poissons; i++)
+        for (unsigned tile = 0; tile < self->n_tiles; tile++)
+            self->poissons[i].drawn[tile] = -1;
+    self->pending_steps = 0;
+}
+
 cal_status cal_snn_advance(cal_snn *self)
 {
     if (self->is_broken)

@@ -186,6 +186,8 @@ cal_status cali_populations_create(cal_snn *self);
 cal_status cali_topology_create(cal_snn *self);
 cal_status cali_backend_create(cal_snn *self);
 void cali_backend_destroy(cal_snn *self);
+/** Between windows: forgets outputs of the last window, inputs written for the next, and random numbers drawn ahead. */
+void cali_backend_forget(cal_snn *self);
 
 /** Backend: what one tile does in a block, on its own thread. update.c steps `block_steps` steps from `block_step`
  *  on; deliver.c adds the spikes of the `pending_steps` steps from `pending_step` on. */

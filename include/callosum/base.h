@@ -36,6 +36,12 @@ static inline double cal_time_ms(cal_time t_ns)
     return (double)t_ns / 1e6;
 }
 
+/** How a saved state is put into an object. */
+typedef enum cal_restore {
+    CAL_RESTORE_CONTINUE, /**< at the saved time, of the same definition: as if the run had not been interrupted */
+    CAL_RESTORE_BEGIN     /**< at t = 0, as the initial state and past of another run */
+} cal_restore;
+
 /** A described number: parameter, state, input or output of a model. Ranges are closed; infinite
  *  ends are allowed. `unit` is spelled as in an experiment file ("ms", "nS", "1"). */
 typedef struct cal_field {

@@ -62,6 +62,9 @@ typedef struct cal_sub_ops {
     cal_sub_spikes (*spikes)(const void *self); /**< optional: recorded spikes of the window just done */
     void (*destroy)(void *self);
     cal_time (*window)(const void *self); /**< optional: the window it was built for, else it takes any */
+    /** Optional, both or none: the state between two windows as bytes, see cal_snn_save_state. */
+    cal_status (*save_state)(const void *self, char **bytes, size_t *size);
+    cal_status (*restore_state)(void *self, const char *bytes, size_t size, cal_restore how);
 } cal_sub_ops;
 
 /* ---- transducers: one constant entry each, listed in coupler/transducers.def --------------------------- */
@@ -143,6 +146,15 @@ const double *cal_coupler_port_values(const cal_coupler *coupler, size_t sub, si
 cal_sub_spikes cal_coupler_spikes(const cal_coupler *coupler, size_t sub);
 /** Spikes of an input port in the last window, borrowed: what a `shared-poisson` link sent. */
 cal_port_spikes cal_coupler_port_spikes(const cal_coupler *coupler, size_t sub, size_t port);
+
+/** Host, sub-simulators and transducers between two windows as bytes, released with free(); without sub-simulators those
+ *  of cal_nmm_save_state. What the regions sent so far is written into the host's history, which changes nothing else.
+ *  Errors: STATE, UNSUPPORTED (a sub-simulator has no saved state), MEMORY. */
+cal_status cal_coupler_save_state(cal_coupler *coupler, char **bytes, size_t *size);
+/** Before the first advance, with the same sub-simulators in the same order. CONTINUE and BEGIN: as cal_nmm_restore_state and
+ *  cal_snn_restore_state; a coupler to which no sub-simulator was added takes the host's part only, for checks. Errors:
+ *  INPUT (C305), STATE, UNSUPPORTED; after one of a sub-simulator the coupler is only fit to be destroyed. */
+cal_status cal_coupler_restore_state(cal_coupler *coupler, const char *bytes, size_t size, cal_restore how);
 
 /** What a link did since the start. */
 typedef struct cal_link_counts {

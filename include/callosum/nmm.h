@@ -384,11 +384,6 @@ cal_status cal_nmm_get_state(const cal_nmm *nmm, size_t region, double *state);
 
 /* ---- saved states ----------------------------------------------------------------------------- */
 
-typedef enum cal_restore {
-    CAL_RESTORE_CONTINUE, /**< at the saved time, of the same definition: as if the run had not been interrupted */
-    CAL_RESTORE_BEGIN     /**< at t = 0, as the initial state and history of another run */
-} cal_restore;
-
 /** States, history and what is known of external outputs as bytes, released with free(). Random paths are functions of
  *  seed and time and need none. Errors: STATE, MEMORY. */
 cal_status cal_nmm_save_state(const cal_nmm *nmm, char **bytes, size_t *size);

@@ -224,6 +224,21 @@ size_t cal_snn_n_populations(const cal_snn *snn);
 /** State row `state` of a population, n values in the order of the neurons. Errors: ARGUMENT. */
 cal_status cal_snn_get_state(const cal_snn *snn, size_t population, const char *state, double *values);
 
+/* ---- saved states ------------------------------------------------------------------------------ */
+
+/** The state between two windows as bytes, released with free(): neurons, input on its way, counts and whatever else
+ *  changes; random numbers are functions of seed and time and need none. By population, neuron and time until due, so
+ *  it fits any number of tiles and threads. Inputs written for the coming window are not part of it. Errors: STATE
+ *  (stopped by an error before), MEMORY. */
+cal_status cal_snn_save_state(const cal_snn *snn, char **bytes, size_t *size);
+/** Between two windows, also after an error of advance. Populations, neurons and step must be those of the bytes.
+ *  CONTINUE asks for an equal definition too, except for tiles, windows, bins of ports and recording, and for a time
+ *  that is a whole number of windows; the run then goes on with the bits of the uninterrupted one. BEGIN takes a network of
+ *  other parameters, weights and delays: the states are its initial ones, input on its way stays on its way, and time,
+ *  counts and random numbers begin anew. Written inputs and outputs of the last window are forgotten. Errors: INPUT
+ *  (C305: cut short, broken, of another network); the network is unchanged then. */
+cal_status cal_snn_restore_state(cal_snn *snn, const char *bytes, size_t size, cal_restore how);
+
 typedef struct cal_snn_counts {
     uint64_t n_neurons, n_synapses;
     uint64_t n_updates, n_spikes, n_events; /**< events: spikes that arrived at a synapse */

@@ -1,0 +1,245 @@
+/* Every neuron of the list gives the same bits for any threads, tiles, instruction set and window length, and after a
+ * state was saved and restored into a network that is laid out in another way: hashes over the recorded spikes, the
+ * outputs of ports, the final states and the input on its way. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/isa.h"
+#include "snn/network.h"
+#include "support/support.h"
+
+enum { MAX_NEURONS = 128, N_A = 61, N_B = 23, N_SOURCES = 12 };
+static const cal_time END = 40 * CAL_NS_PER_MS, BIN = CAL_NS_PER_MS / 2;
+
+typedef struct layout {
+    unsigned n_threads, n_tiles;
+    const char *isa;
+    double window_ms;
+} layout;
+
+/* A run in `first`; from `save_ms` on, if that is not 0, in `then`. */
+typedef struct variant {
+    layout first, then;
+    double save_ms;
+} variant;
+
+static const variant variants[] = {
+    {{1, 1, "base", 1.0}, {0}, 0.0},
+    {{2, 3, "v3", 2.0}, {0}, 0.0},
+    {{3, 2, "v4", 0.5}, {0}, 0.0},
+    {{7, 7, "v4", 8.0}, {0}, 0.0},
+    {{2, 7, "base", 20.0}, {0}, 0.0},
+    {{1, 5, "v3", 40.0}, {0}, 0.0},
+    {{1, 1, "base", 1.0}, {1, 1, "base", 1.0}, 17.0},
+    {{1, 1, "base", 1.0}, {3, 7, "v4", 0.5}, 16.5},
+    {{7, 3, "v3", 8.0}, {1, 1, "base", 4.0}, 24.0},
+    {{2, 7, "v4", 0.5}, {2, 2, "v3", 1.0}, 0.5 + 20.5},
+};
+enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
+
+typedef struct outcome {
+    uint64_t spikes, outputs, state, n_spikes, n_events, n_port_events, n_updates;
+} outcome;
+
+/* One step of a hash that depends on the order. */
+static uint64_t chain(uint64_t hash, const void *value, size_t size)
+{
+    uint64_t word = 0;
+    memcpy(&word, value, size);
+    return (hash ^ word) * UINT64_C(0x100000001B3) + 1;
+}
+
+static double weight_of(const cal_receptor *r)
+{
+    return strcmp(r->unit, "pA") == 0 ? 150.0 : strcmp(r->unit, "nS") == 0 ? 4.0 : strcmp(r->unit, "mV") == 0 ? 0.8 : 0.5;
+}
+
+typedef struct network {
+    cal_snn_population populations[3];
+    cal_snn_projection projections[4 * CALI_MAX_RECEPTORS];
+    cal_snn_poisson poissons[CALI_MAX_RECEPTORS];
+    cal_snn_port ports[5];
+    cal_snn_current current;
+    cal_snn_def def;
+} network;
+
+static void project(network *w, cal_rule rule, size_t from, size_t to, const cal_receptor *receptor, double share,
+                    cal_distribution delay_ms)
+{
+    cal_snn_projection *p = &w->projections[w->def.n_projections++];
+    *p = cal_snn_projection_default(rule);
+    p->from = from;
+    p->to = to;
+    p->receptor = receptor->name;
+    p->weight.a = share * weight_of(receptor);
+    if (rule == CAL_PAIRWISE_BERNOULLI)
+        p->weight = (cal_distribution){CAL_UNIFORM, p->weight.a, 3.0 * p->weight.a, 0, 0};
+    p->delay_ms = delay_ms;
+    p->in_degree = 4;
+    p->probability = 0.2;
+    p->has_autapses = false;
+}
+
+/* Rows, broadcasts, sources, distributions; Poisson input, a current, ports of every kind. */
+static void describe(network *w, const cal_neuron *neuron, const layout *l)
+{
+    static const cal_distribution short_ms = {CAL_CONSTANT, 0.3, 0, 0, 0}, some_ms = {CAL_UNIFORM, 0.2, 2.3, 0, 0},
+                                  long_ms = {CAL_CONSTANT, 4.1, 0, 0, 0};
+    memset(w, 0, sizeof *w);
+    w->def = cal_snn_def_default();
+    w->def.window = (cal_time)(l->window_ms * 1e6 + 0.5);
+    w->def.n_tiles = l->n_tiles;
+    w->def.seed = 11;
+    w->populations[0] = (cal_snn_population){"A", neuron, N_A, NULL, 0};
+    w->populations[1] = (cal_snn_population){"B", neuron, N_B, NULL, 0};
+    w->populations[2] = (cal_snn_population){"S", NULL, N_SOURCES, NULL, 0};
+    for (size_t r = 0; r < neuron->n_receptors; r++) {
+        const cal_receptor *receptor = &neuron->receptors[r];
+        project(w, CAL_FIXED_IN_DEGREE, 0, 0, receptor, 0.3, some_ms);
+        project(w, CAL_PAIRWISE_BERNOULLI, 1, 0, receptor, 0.2, some_ms);
+        project(w, CAL_ALL_TO_ALL, 0, 0, receptor, 0.02, long_ms);
+        project(w, r == 0 ? CAL_FIXED_IN_DEGREE : CAL_ALL_TO_ALL, 2, 1, receptor, 0.1, short_ms);
+        w->poissons[w->def.n_poissons++] =
+            (cal_snn_poisson){r % 2, receptor->name, 400.0, 2.0, 0.5 * weight_of(receptor)};
+    }
+    const uint32_t samples = (uint32_t)(w->def.window / BIN);
+    cal_snn_port *ports = w->ports;
+    ports[0] = (cal_snn_port){.name = "current", .kind = CAL_PORT_CURRENT, .samples = samples};
+    ports[1] = (cal_snn_port){.name = "spikes", .kind = CAL_PORT_SPIKES, .population = 2};
+    ports[2] = (cal_snn_port){.name = "rate", .kind = CAL_PORT_RATE, .population = 0, .samples = samples};
+    ports[3] = (cal_snn_port){.name = "mean", .kind = CAL_PORT_MEAN, .population = 1, .state = neuron->states[0].name,
+                              .samples = samples};
+    w->def.n_ports = 4;
+    if (neuron->n_receptors > 0)
+        ports[w->def.n_ports++] = (cal_snn_port){.name = "Poisson", .kind = CAL_PORT_POISSON, .population = 1,
+                                                 .receptor = neuron->receptors[0].name, .n_trains = 3.0,
+                                                 .weight = 0.5 * weight_of(&neuron->receptors[0]), .samples = samples};
+    w->current = (cal_snn_current){1, strcmp(neuron->current_unit, "pA") == 0 ? 400.0 : 6.0, 5 * CAL_NS_PER_MS,
+                                   30 * CAL_NS_PER_MS};
+    w->def.currents = &w->current;
+    w->def.n_currents = 1;
+    w->def.populations = w->populations;
+    w->def.n_populations = 3;
+    w->def.projections = w->projections;
+    w->def.poissons = w->poissons;
+    w->def.ports = w->ports;
+}
+
+static cal_snn *build(const cal_neuron *neuron, const layout *l, cal_context **ctx)
+{
+    network w;
+    cal_snn *snn = NULL;
+    setenv("CALLOSUM_ISA", l->isa, 1);
+    describe(&w, neuron, l);
+    *ctx = cali_test_context(l->n_threads);
+    cr_assert(eq(int, cal_snn_create(*ctx, &w.def, &snn), CAL_OK), "%s", cal_context_message(*ctx));
+    return snn;
+}
+
+/* Inputs are functions of the time. */
+static void write_inputs(cal_snn *snn, const cal_neuron *neuron, double window_ms)
+{
+    double currents[80], rates[80];
+    uint32_t offsets[1024], ids[1024], n = 0;
+    const double drive = strcmp(neuron->current_unit, "pA") == 0 ? 1500.0 : 20.0;
+    const unsigned samples = (unsigned)(window_ms * 2.0 + 0.5);
+    for (unsigned i = 0; i < samples; i++) {
+        const unsigned bin = (unsigned)(cal_snn_time(snn) / BIN) + i;
+        currents[i] = bin % 6 == 5 ? 0.0 : drive;
+        rates[i] = bin % 4 == 0 ? 0.0 : 300.0 * (bin % 5);
+        for (uint32_t id = bin % 3; id < N_SOURCES; id += 5) {
+            offsets[n] = (i * 5 + 1 + bin % 5) * 100000u;
+            ids[n++] = id;
+        }
+    }
+    cr_assert(eq(int, cal_snn_write(snn, 0, currents), CAL_OK));
+    cr_assert(eq(int, cal_snn_write_spikes(snn, 1, n, offsets, ids), CAL_OK));
+    if (neuron->n_receptors > 0)
+        cr_assert(eq(int, cal_snn_write(snn, 4, rates), CAL_OK));
+}
+
+static void advance_to(cal_snn *snn, const cal_neuron *neuron, double window_ms, cal_time end, outcome *o)
+{
+    double values[80];
+    while (cal_snn_time(snn) < end) {
+        write_inputs(snn, neuron, window_ms);
+        cr_assert(eq(int, cal_snn_advance(snn), CAL_OK), "%s", neuron->name);
+        const cal_snn_spikes s = cal_snn_get_spikes(snn);
+        for (size_t i = 0; i < s.n; i++) {
+            o->spikes = chain(o->spikes, &s.time[i], sizeof s.time[i]);
+            o->spikes = chain(o->spikes, &s.population[i], sizeof s.population[i]);
+            o->spikes = chain(o->spikes, &s.id[i], sizeof s.id[i]);
+        }
+        for (size_t port = 2; port < 4; port++) {
+            cr_assert(eq(int, cal_snn_read(snn, port, values), CAL_OK));
+            for (unsigned i = 0; i < (unsigned)(window_ms * 2.0 + 0.5); i++) /* whatever the window: by port and time */
+                o->outputs += cali_mix(chain(port, &values[i], sizeof *values),
+                                       (uint64_t)(cal_snn_time(snn) / BIN) - (uint64_t)(window_ms * 2.0 + 0.5) + i);
+        }
+    }
+}
+
+static cal_snn *restore_into(const cal_neuron *neuron, const layout *l, cal_snn *from, cal_context **ctx)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    cr_assert(eq(int, cal_snn_save_state(from, &bytes, &size), CAL_OK));
+    cal_snn_destroy(&from);
+    cal_context_destroy(ctx);
+    cal_snn *snn = build(neuron, l, ctx);
+    cr_assert(eq(int, cal_snn_restore_state(snn, bytes, size, CAL_RESTORE_CONTINUE), CAL_OK), "%s",
+              cal_context_message(*ctx));
+    free(bytes);
+    return snn;
+}
+
+static outcome run(const cal_neuron *neuron, const variant *v)
+{
+    outcome o = {0};
+    cal_context *ctx = NULL;
+    cal_snn *snn = build(neuron, &v->first, &ctx);
+    if (v->save_ms > 0.0) {
+        advance_to(snn, neuron, v->first.window_ms, (cal_time)(v->save_ms * 1e6 + 0.5), &o);
+        const uint64_t hash = cal_snn_hash(snn);
+        snn = restore_into(neuron, &v->then, snn, &ctx);
+        cr_expect(eq(u64, cal_snn_hash(snn), hash), "%s: right after restoring", neuron->name);
+    }
+    advance_to(snn, neuron, v->save_ms > 0.0 ? v->then.window_ms : v->first.window_ms, END, &o);
+    const cal_snn_counts c = cal_snn_get_counts(snn);
+    o.state = cal_snn_hash(snn);
+    o.n_spikes = c.n_spikes;
+    o.n_events = c.n_events;
+    o.n_port_events = c.n_port_events;
+    o.n_updates = c.n_updates;
+    cal_snn_destroy(&snn);
+    cal_context_destroy(&ctx);
+    return o;
+}
+
+ParameterizedTestParameters(snn_same_bits, of_every_neuron_in_every_layout)
+{
+    static int index[MAX_NEURONS];
+    const size_t n = cal_snn_n_neurons();
+    for (size_t i = 0; i < n; i++)
+        index[i] = (int)i;
+    return cr_make_param_array(int, index, n);
+}
+ParameterizedTest(int *index, snn_same_bits, of_every_neuron_in_every_layout)
+{
+    const cal_neuron *neuron = cal_snn_neuron_at((size_t)*index);
+    const outcome whole = run(neuron, &variants[0]);
+    cr_expect(whole.n_updates == (N_A + N_B) * 400 && (whole.n_spikes > 0 || neuron->n_receptors == 0), "%s: %.0f spikes",
+              neuron->name, (double)whole.n_spikes);
+    for (int i = 1; i < N_VARIANTS; i++) {
+        const outcome o = run(neuron, &variants[i]);
+        cr_expect(eq(u64, o.spikes, whole.spikes), "%s, variant %d: spikes", neuron->name, i);
+        cr_expect(eq(u64, o.outputs, whole.outputs), "%s, variant %d: outputs", neuron->name, i);
+        cr_expect(eq(u64, o.state, whole.state), "%s, variant %d: state", neuron->name, i);
+        cr_expect(o.n_spikes == whole.n_spikes && o.n_events == whole.n_events && o.n_updates == whole.n_updates &&
+                      o.n_port_events == whole.n_port_events, "%s, variant %d: counts", neuron->name, i);
+    }
+}
