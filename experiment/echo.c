@@ -477,9 +477,10 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     cali_echo_integer(&e, "callosum", 1);
     cali_echo_text(&e, "title", experiment->title);
     add_plain(&e, "run", &cali_keys_run);
-    if (experiment->is_alone)
+    if (experiment->is_alone) {
         cali_echo_network(&e, &experiment->networks[0]);
-    else
+        add_initial(&e);
+    } else
         add_brain(&e);
     add_plain(&e, "sync", &cali_keys_sync);
     add_record(&e);

@@ -14,6 +14,7 @@ void cali_parse_alone(cali_reader *r, const cali_node *root)
         return;
     e->n_networks = 1;
     cali_parse_network(r, cali_node_get(root, "network"), NULL, &e->networks[0]);
+    cali_parse_initial(r, cali_node_get(root, "initial"));
     if (lag != NULL && e->lag != 0)
         cali_refuse(r, cali_place_of(lag), "C104", "\"lag\" stands beside \"network\"\nbecause a network of its own exchanges "
                     "nothing\ntry to take one of them away");

@@ -48,6 +48,11 @@ void cali_parse_initial(cali_reader *r, const cali_node *node)
         return;
     const cali_node *history = cali_node_get(node, "history");
     const size_t n = cali_list_size(r, history, "initial.history");
+    if (e->is_alone && history != NULL) {
+        cali_refuse(r, cali_place_of(history), "C104", "initial.history stands beside \"network\"\nbecause a history is that "
+                    "of neural masses\ntry initial.state");
+        return;
+    }
     e->pasts = cali_take(r, n, sizeof *e->pasts);
     if (e->pasts == NULL || n == 0)
         return;

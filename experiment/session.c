@@ -174,7 +174,10 @@ static cal_status init(cal_session *s)
     CAL_TRY(define_networks(s));
     if (s->experiment->is_alone) {
         CAL_TRY(create_recorder(s));
-        return s->def.is_check ? CAL_OK : cali_alone_create(s);
+        if (s->def.is_check)
+            return CAL_OK;
+        CAL_TRY(cali_alone_create(s));
+        return cali_wiring_begin(s);
     }
     cal_nmm *host = NULL;
     CAL_TRY(create_host(s, &host));
