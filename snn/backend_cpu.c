@@ -106,6 +106,7 @@ static void finish_block(cal_snn *self)
                 record(self, k, i, stamp);
         }
     }
+    cali_list_arrivals(self);
     self->n_updates += self->n_neurons * self->block_steps;
     self->pending_step = self->block_step;
     self->pending_steps = self->block_steps;
@@ -306,6 +307,8 @@ cal_status cali_backend_create(cal_snn *self)
     for (unsigned tile = 0; tile < self->n_tiles; tile++)
         CAL_TRY(create_tile(self, tile));
     CAL_TRY(create_inputs(self));
+    self->arrival_capacity = cali_max_arrivals(self);
+    CAL_TRY(cali_snn_alloc(self, self->arrival_capacity, sizeof *self->arrivals, "arrivals", &self->arrivals));
     return create_records(self);
 }
 
@@ -323,6 +326,7 @@ void cali_backend_destroy(cal_snn *self)
     free(self->ring);
     free(self->history);
     free(self->zeros);
+    free(self->arrivals);
     free(self->merge);
     free(self->spike_time);
     free(self->spike_population);

@@ -8,17 +8,15 @@
 typedef struct delivery {
     const cal_snn *self;
     const cali_group *group;
-    unsigned tile;
     int32_t *ring; /* of the tile, at the group's channel */
     size_t stride;
     uint32_t stamp;
-    uint64_t n_events;
 } delivery;
 
-static inline void row_part(const delivery *d, uint32_t source, uint64_t *begin, uint32_t *n)
+static inline void row_part(const cal_snn *self, const cali_group *g, uint32_t source, unsigned tile, uint64_t *begin,
+                            uint32_t *n)
 {
-    const size_t at = (size_t)source * (d->self->n_tiles + 1) + d->tile;
-    const cali_group *g = d->group;
+    const size_t at = (size_t)source * (self->n_tiles + 1) + tile;
     const uint32_t first = g->offset_16 != NULL ? g->offset_16[at] : g->offset_32[at];
     const uint32_t end = g->offset_16 != NULL ? g->offset_16[at + 1] : g->offset_32[at + 1];
     *begin = g->base[source] + first;
@@ -74,46 +72,56 @@ static inline void prefetch(const void *at)
 #endif
 }
 
-/* Two looks ahead: where a row begins, then the row itself. */
-static void prefetch_offsets(const delivery *d, uint32_t source)
+/* Two looks ahead, over the rows of all groups: where a row begins, then the row itself. */
+enum { OFFSETS_AHEAD = 20, ROW_AHEAD = 10, ROW_BYTES = 1024 };
+
+static void prefetch_offsets(const cal_snn *self, const cali_arrival *arrival, unsigned tile)
 {
-    const size_t at = (size_t)source * (d->self->n_tiles + 1) + d->tile;
-    prefetch(&d->group->base[source]);
-    if (d->group->offset_16 != NULL)
-        prefetch(&d->group->offset_16[at]);
+    const cali_group *g = &self->groups[arrival->group];
+    const size_t at = (size_t)arrival->source * (self->n_tiles + 1) + tile;
+    prefetch(&g->base[arrival->source]);
+    if (g->offset_16 != NULL)
+        prefetch(&g->offset_16[at]);
     else
-        prefetch(&d->group->offset_32[at]);
+        prefetch(&g->offset_32[at]);
 }
 
-static void prefetch_row(const delivery *d, uint32_t source)
+static void prefetch_row(const cal_snn *self, const cali_arrival *arrival, unsigned tile)
 {
+    const cali_group *g = &self->groups[arrival->group];
     uint64_t begin;
     uint32_t n;
-    row_part(d, source, &begin, &n);
-    const char *row = d->self->has_8_byte_words ? (const char *)(d->group->word_8 + begin)
-                                                : (const char *)(d->group->word_4 + begin);
-    const size_t bytes = (size_t)n * (d->self->has_8_byte_words ? 8 : 4);
-    for (size_t i = 0; i < bytes && i < 1024; i += 64)
+    row_part(self, g, arrival->source, tile, &begin, &n);
+    const char *row = self->has_8_byte_words ? (const char *)(g->word_8 + begin) : (const char *)(g->word_4 + begin);
+    const size_t bytes = (size_t)n * (self->has_8_byte_words ? 8 : 4);
+    for (size_t i = 0; i < bytes && i < ROW_BYTES; i += 64)
         prefetch(row + i);
 }
 
-static void deliver_spikes(delivery *d, const uint32_t *ids, uint32_t n_spikes)
+static void deliver_arrivals(cal_snn *self, unsigned tile)
 {
-    for (uint32_t i = 0; i < n_spikes; i++) {
-        if (i + 14 < n_spikes)
-            prefetch_offsets(d, ids[i + 14]);
-        if (i + 6 < n_spikes)
-            prefetch_row(d, ids[i + 6]);
+    const size_t n = self->n_arrivals;
+    const cali_arrival *const arrivals = self->arrivals;
+    int32_t *const ring = cali_ring_of(self, tile);
+    delivery d = {.self = self, .stride = cali_ring_stride(self)};
+    for (size_t i = 0; i < n; i++) {
+        if (i + OFFSETS_AHEAD < n)
+            prefetch_offsets(self, &arrivals[i + OFFSETS_AHEAD], tile);
+        if (i + ROW_AHEAD < n)
+            prefetch_row(self, &arrivals[i + ROW_AHEAD], tile);
         uint64_t begin;
-        uint32_t n;
-        row_part(d, ids[i], &begin, &n);
-        if (n == 0)
+        uint32_t n_words;
+        d.group = &self->groups[arrivals[i].group];
+        row_part(self, d.group, arrivals[i].source, tile, &begin, &n_words);
+        if (n_words == 0)
             continue;
-        if (d->self->has_8_byte_words)
-            deliver_8(d, d->group->word_8 + begin, n);
+        d.ring = ring + (size_t)d.group->channel * self->tile_width;
+        d.stamp = (uint32_t)(self->pending_step + arrivals[i].step + 1) & (self->slots - 1);
+        if (self->has_8_byte_words)
+            deliver_8(&d, d.group->word_8 + begin, n_words);
         else
-            deliver_4(d, d->group->word_4 + begin, n);
-        d->n_events += n;
+            deliver_4(&d, d.group->word_4 + begin, n_words);
+        self->tiles[tile].n_events += n_words;
     }
 }
 
@@ -152,28 +160,50 @@ static void subtract_autapses(cal_snn *self, unsigned tile)
     }
 }
 
-void cali_deliver_tile(cal_snn *self, unsigned tile)
+static void list_arrivals_of(cal_snn *self, uint16_t group, uint16_t step, const uint32_t *sources, uint32_t n)
 {
+    cali_arrival *out = self->arrivals + self->n_arrivals;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (cali_arrival){sources[i], group, step};
+    self->n_arrivals += n;
+}
+
+/* By group and step: where all synapses of a group have one delay, a step's arrivals go to one slot of the ring. */
+void cali_list_arrivals(cal_snn *self)
+{
+    self->n_arrivals = 0;
     for (size_t g = 0; g < self->n_groups; g++) {
-        const cali_group *group = &self->groups[g];
-        delivery d = {.self = self, .group = group, .tile = tile, .stride = cali_ring_stride(self)};
-        d.ring = cali_ring_of(self, tile) + (size_t)group->channel * self->tile_width;
-        for (uint32_t k = 0; k < self->pending_steps; k++) {
-            const int64_t stamp = self->pending_step + k + 1;
-            d.stamp = (uint32_t)stamp & (self->slots - 1);
-            if (self->populations[group->from].neuron == NULL) {
+        const size_t from = self->groups[g].from;
+        for (uint32_t k = 0; k < self->block_steps; k++) {
+            if (self->populations[from].neuron == NULL) {
                 uint32_t n;
-                const uint32_t *ids = cali_source_spikes(self, group->from, stamp, &n);
-                deliver_spikes(&d, ids, n);
+                const uint32_t *ids = cali_source_spikes(self, from, self->block_step + k + 1, &n);
+                list_arrivals_of(self, (uint16_t)g, (uint16_t)k, ids, n);
                 continue;
             }
             for (unsigned t = 0; t < self->n_tiles; t++) {
                 const cali_spike_list *list = &self->tiles[t].list[self->parity];
-                const uint32_t *start = &list->start[k * self->n_populations + group->from];
-                deliver_spikes(&d, list->ids + start[0], start[1] - start[0]);
+                const uint32_t *start = &list->start[k * self->n_populations + from];
+                list_arrivals_of(self, (uint16_t)g, (uint16_t)k, list->ids + start[0], start[1] - start[0]);
             }
         }
-        self->tiles[tile].n_events += d.n_events;
     }
+}
+
+/* Arrivals of neurons in one block at most; those of source populations come on top with what is written. */
+size_t cali_max_arrivals(const cal_snn *self)
+{
+    size_t n = 0;
+    for (size_t g = 0; g < self->n_groups; g++) {
+        const cali_population *p = &self->populations[self->groups[g].from];
+        if (p->neuron != NULL)
+            n += (size_t)p->n * ((self->exchange_steps - 1) / p->min_interval + 1);
+    }
+    return n;
+}
+
+void cali_deliver_tile(cal_snn *self, unsigned tile)
+{
+    deliver_arrivals(self, tile);
     subtract_autapses(self, tile);
 }

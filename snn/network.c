@@ -140,6 +140,17 @@ cal_status cal_snn_write(cal_snn *self, size_t port, const double *values)
     return CAL_OK;
 }
 
+/* Room for the arrivals of all spikes of this window's ports and of one block of neurons. */
+static cal_status reserve_arrivals(cal_snn *self, size_t port, size_t n)
+{
+    size_t n_written = n;
+    for (size_t i = 0; i < self->n_ports; i++)
+        if (i != port && self->ports[i].def.kind == CAL_PORT_SPIKES)
+            n_written += self->ports[i].start[self->window_steps];
+    return cali_reserve(self->ctx, cali_max_arrivals(self) + n_written * self->n_groups, sizeof *self->arrivals,
+                        &self->arrivals, &self->arrival_capacity);
+}
+
 cal_status cal_snn_write_spikes(cal_snn *self, size_t port, size_t n, const uint32_t *offset_ns,
                                 const uint32_t *id)
 {
@@ -161,6 +172,7 @@ cal_status cal_snn_write_spikes(cal_snn *self, size_t port, size_t n, const uint
             return bad_port(self, port, "was given spikes out of order");
     }
     CAL_TRY(cali_reserve(self->ctx, n, sizeof *p->ids, &p->ids, &p->capacity));
+    CAL_TRY(reserve_arrivals(self, port, n));
     if (n > 0)
         memcpy(p->ids, id, n * sizeof *id);
     size_t i = 0;

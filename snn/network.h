@@ -110,6 +110,12 @@ typedef struct cali_spike_list {
     uint32_t *start; /* [step][population], one more at the end */
 } cali_spike_list;
 
+/** A spike of the block before and a group of rows that begin at its neuron. */
+typedef struct cali_arrival {
+    uint32_t source;
+    uint16_t group, step; /* of the block */
+} cali_arrival;
+
 typedef struct cali_tile {
     cali_spike_list list[2]; /* one is read while the other is written */
     uint64_t hash, n_events, n_port_events, n_spikes;
@@ -156,6 +162,8 @@ struct cal_snn {
     int64_t block_step; /* first step of the block under way */
     uint32_t block_steps, pending_steps; /* steps to do; steps whose spikes wait for delivery */
     int64_t pending_step;
+    cali_arrival *arrivals; /* of the block before, the same for all tiles */
+    size_t n_arrivals, arrival_capacity;
 
     cal_time *spike_time;
     uint32_t *spike_population, *spike_id, *merge;
@@ -193,6 +201,9 @@ void cali_backend_forget(cal_snn *self);
  *  on; deliver.c adds the spikes of the `pending_steps` steps from `pending_step` on. */
 void cali_update_tile(cal_snn *self, unsigned tile);
 void cali_deliver_tile(cal_snn *self, unsigned tile);
+/** Makes the list of arrivals of the block just done; one thread. */
+void cali_list_arrivals(cal_snn *self);
+size_t cali_max_arrivals(const cal_snn *self);
 /** Spikes of a source population with the given stamp: ids and their number. */
 const uint32_t *cali_source_spikes(const cal_snn *self, size_t population, int64_t stamp, uint32_t *n);
 

@@ -49,19 +49,49 @@ static uint32_t min_interval(const cali_population *p, double dt_ms)
     return shortest > 0.0 ? (uint32_t)cali_steps(fmin(shortest, 1e6), dt_ms) + 1 : 1;
 }
 
+/* The bits of a weight follow from the delays alone, for tiles of up to 4096 places, so that the rounding of weights
+ * does not depend on the tiles. */
+static unsigned weight_bits_for(unsigned delay_bits)
+{
+    return delay_bits > 12 ? 24 : delay_bits > 4 ? 20 - delay_bits : 16;
+}
+
+static uint32_t longest_delay(const cal_snn_def *def, double dt_ms)
+{
+    uint32_t longest = 1;
+    for (size_t i = 0; i < def->n_projections; i++) {
+        double low, high;
+        cali_distribution_bounds(&def->projections[i].delay_ms, &low, &high);
+        const uint32_t steps = cali_delay_steps(high, dt_ms);
+        longest = steps > longest ? steps : longest;
+    }
+    return longest;
+}
+
+/* By the definition only, never by the threads. A tile is as wide as its ring fits a second-level cache and its
+ * synapses 4 bytes: wide tiles have long parts of rows. But there are up to eight of them, for as many threads. */
+static unsigned choose_tiles(const cal_snn *self, const cal_snn_def *def)
+{
+    const uint64_t total = self->n_neurons, narrow = total <= 128 * 2048 ? 2048 : 3584;
+    const uint32_t longest = longest_delay(def, self->dt_ms);
+    const unsigned delay_bits = bits_for(longest), bits = delay_bits + weight_bits_for(delay_bits);
+    uint64_t width = ((uint64_t)1 << 18) / (longest + 1); /* a ring of 1 MB */
+    const uint64_t room = bits < 32 ? (uint64_t)1 << (32 - bits) : 0, padding = 16 * def->n_populations;
+    width = width + padding > room ? (room > padding ? room - padding : 0) : width;
+    width = width > 16384 ? 16384 : width < narrow ? narrow : width;
+    const uint64_t eight = (total + narrow - 1) / narrow, few = eight < 8 ? eight : 8;
+    uint64_t tiles = (total + width - 1) / width;
+    tiles = tiles < few ? few : tiles;
+    return (unsigned)(tiles < 1 ? 1 : tiles > CALI_MAX_TILES ? CALI_MAX_TILES : tiles);
+}
+
 static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < def->n_populations; i++)
         total += def->populations[i].neuron != NULL ? def->populations[i].n : 0;
     self->n_neurons = total;
-    /* by the size of the network only */
-    const uint64_t per_tile = total <= 128 * 2048 ? 2048 : 3584;
-    const uint64_t tiles = (total + per_tile - 1) / per_tile;
-    self->n_tiles = def->n_tiles != 0 ? def->n_tiles
-                    : (unsigned)(tiles < 1                ? 1
-                                 : tiles > CALI_MAX_TILES ? CALI_MAX_TILES
-                                                          : tiles);
+    self->n_tiles = def->n_tiles != 0 ? def->n_tiles : choose_tiles(self, def);
     CAL_TRY(cali_alloc(self->ctx, def->n_populations, sizeof *self->populations, "populations",
                        &self->populations));
     self->n_populations = def->n_populations;
@@ -101,7 +131,8 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_alloc(self->ctx, def->n_projections, sizeof *self->projections, "projections",
                        &self->projections));
     self->n_projections = def->n_projections;
-    uint32_t shortest = UINT32_MAX, longest = 1;
+    uint32_t shortest = UINT32_MAX;
+    const uint32_t longest = longest_delay(def, self->dt_ms);
     for (size_t i = 0; i < def->n_projections; i++) {
         cali_projection *p = &self->projections[i];
         p->def = def->projections[i];
@@ -124,10 +155,8 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         double low, high;
         cali_distribution_bounds(&p->def.delay_ms, &low, &high);
         const uint32_t first = cali_delay_steps(low, self->dt_ms);
-        const uint32_t last = cali_delay_steps(high, self->dt_ms);
         p->delay = first;
         shortest = first < shortest ? first : shortest;
-        longest = last > longest ? last : longest;
     }
     for (size_t i = 0; i < def->n_projections; i++)
         self->projections[i].channel =
@@ -141,12 +170,8 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         self->history_slots *= 2;
     self->delay_bits = bits_for(longest);
     self->target_bits = bits_for(self->tile_width == 0 ? 0 : self->tile_width - 1);
-    /* The bits of a weight follow from the delays alone, for tiles of up to 4096 places, so that the
-     * rounding of weights does not depend on the tiles. */
-    const bool has_long_delays = self->delay_bits > 12;
-    self->weight_bits = has_long_delays ? 24 : self->delay_bits > 4 ? 20 - self->delay_bits : 16;
-    self->has_8_byte_words =
-        has_long_delays || self->target_bits + self->delay_bits + self->weight_bits > 32;
+    self->weight_bits = weight_bits_for(self->delay_bits);
+    self->has_8_byte_words = self->target_bits + self->delay_bits + self->weight_bits > 32;
     if (self->target_bits + self->delay_bits > 32)
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED,
                         "%s: %u bits for targets and %u for delays are more than 32; use more tiles",
@@ -166,6 +191,9 @@ static cal_status plan_groups(cal_snn *self)
         while (g < self->n_groups && (self->groups[g].from != p->def.from ||
                                       self->groups[g].channel != p->channel))
             g++;
+        if (g == UINT16_MAX)
+            return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "%s: more than 65,535 pairs of a source and a receptor",
+                            self->name);
         if (g == self->n_groups)
             self->groups[self->n_groups++] =
                 (cali_group){.from = p->def.from, .channel = p->channel};
@@ -372,5 +400,5 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);
     for (size_t g = 0; g < self->n_groups; g++)
         bytes += group_bytes(self, g);
-    return bytes + cali_rules_bytes(self);
+    return bytes + (double)sizeof(cali_arrival) * (double)cali_max_arrivals(self) + cali_rules_bytes(self);
 }
