@@ -8,6 +8,8 @@
 #include "base/philox_rows.h"
 #include "snn/kernels/adex.h"
 #include "snn/kernels/alif.h"
+#include "snn/kernels/aqif.h"
+#include "snn/kernels/eglif.h"
 #include "snn/kernels/hh_squid.h"
 #include "snn/kernels/hh_traub.h"
 #include "snn/kernels/hindmarsh_rose.h"
@@ -20,6 +22,7 @@
 #include "snn/kernels/lif_delta.h"
 #include "snn/kernels/morris_lecar.h"
 #include "snn/kernels/qif.h"
+#include "snn/kernels/theta.h"
 
 /* The rows of a block never overlap. */
 #if defined(__clang__)

@@ -23,25 +23,44 @@
 #define CALI_QIF_INPUTS(X) X(input)
 CALI_KERNEL_TYPES(qif, QIF);
 
+/** The fraction t = h top / bottom, where z = I h^2. */
+CAL_HD void cali_qif_tangent(float z, float *top, float *bottom)
+{
+    *top = cali_fma_f32(z, cali_fma_f32(z, 1.0f / 945.0f, -1.0f / 9.0f), 1.0f);
+    *bottom = cali_fma_f32(z, cali_fma_f32(z, 1.0f / 63.0f, -4.0f / 9.0f), 1.0f);
+}
+
+/** A spike's map M and where it applies. */
+typedef struct cali_qif_reset {
+    float v_peak, p, q, s;
+} cali_qif_reset;
+
+/** Moves *v over h under the drive i, at most 2.4 / h^2; returns 1 for a spike. */
+CAL_HD int cali_qif_flow(const cali_qif_reset *reset, float h, float i, float *v)
+{
+    const float ih = i * h;
+    float top, bottom;
+    cali_qif_tangent(ih * h, &top, &bottom);
+    float q = cali_fma_f32(-*v * h, top, bottom);
+    const int has_passed = q <= 0.0f; /* through infinity */
+    q = ((q > -1e-12f) & (q < 1e-12f)) ? (has_passed ? -1e-12f : 1e-12f) : q;
+    const float moved = cali_fma_f32(ih, top, *v * bottom) / q;
+
+    const int has_spiked = has_passed | (moved >= reset->v_peak);
+    const float rq = cali_fma_f32(-i, reset->s, reset->q);
+    float r = cali_fma_f32(-moved, reset->p, rq);
+    r = ((r > -1e-12f) & (r < 1e-12f)) ? 1e-12f : r;
+    const float after = cali_fma_f32(i, reset->p, moved * rq) / r;
+    *v = has_spiked ? after : moved;
+    return has_spiked;
+}
+
 CAL_HD int cali_qif_step(const cali_qif_constants *k, const cali_qif_inputs *in, float current,
                          cali_qif_state *x)
 {
-    float i = (k->eta + current) + x->i_syn;
-    i = i > k->limit ? k->limit : i; /* limit = 2.4 / h^2 */
-    const float ih = i * k->h, z = ih * k->h;
-    const float top = cali_fma_f32(z, cali_fma_f32(z, 1.0f / 945.0f, -1.0f / 9.0f), 1.0f);
-    const float bottom = cali_fma_f32(z, cali_fma_f32(z, 1.0f / 63.0f, -4.0f / 9.0f), 1.0f);
-    float q = cali_fma_f32(-x->v * k->h, top, bottom);
-    const int has_passed = q <= 0.0f; /* through infinity */
-    q = ((q > -1e-12f) & (q < 1e-12f)) ? (has_passed ? -1e-12f : 1e-12f) : q;
-    const float v = cali_fma_f32(ih, top, x->v * bottom) / q;
-
-    const int has_spiked = has_passed | (v >= k->v_peak);
-    const float rq = cali_fma_f32(-i, k->reset_s, k->reset_q);
-    float r = cali_fma_f32(-v, k->reset_p, rq);
-    r = ((r > -1e-12f) & (r < 1e-12f)) ? 1e-12f : r;
-    const float after = cali_fma_f32(i, k->reset_p, v * rq) / r;
-    x->v = has_spiked ? after : v;
+    const cali_qif_reset reset = {k->v_peak, k->reset_p, k->reset_q, k->reset_s};
+    const float i = (k->eta + current) + x->i_syn;
+    const int has_spiked = cali_qif_flow(&reset, k->h, i > k->limit ? k->limit : i, &x->v);
     x->i_syn = in->input * k->per_h; /* acts during the next step: weight tau / dt */
     return has_spiked;
 }

@@ -1,4 +1,4 @@
-#include "snn/kernels/qif.h"
+#include "snn/neurons/qif.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,47 +27,63 @@ static const cal_receptor receptors[] = {
 /* Beyond this I dt^2 / tau^2 a neuron would spike about every second step. */
 static const double largest_z = 1.0;
 
-static bool check(const double *p, double dt_ms, double current, char *why, size_t size)
+bool cali_qif_can_follow(double drive, double tau_ms, double dt_ms, char *why, size_t size)
 {
-    const double h = dt_ms / p[TAU], drive = p[ETA] + current;
-    if (!(p[V_PEAK] > p[V_RESET])) {
-        snprintf(why, size, "v_peak %g must be above v_reset %g", p[V_PEAK], p[V_RESET]);
-        return false;
-    }
+    const double h = dt_ms / tau_ms;
     if (drive * h * h <= largest_z)
         return true;
     snprintf(why, size,
              "its drive %g makes it spike every %.3g ms; dt %g ms is too long, at most %.3g ms", drive,
-             CALI_PI * p[TAU] / sqrt(drive), dt_ms, p[TAU] * sqrt(largest_z / drive));
+             CALI_PI * tau_ms / sqrt(drive), dt_ms, tau_ms * sqrt(largest_z / drive));
     return false;
+}
+
+bool cali_qif_has_order(double v_peak, double v_reset, char *why, size_t size)
+{
+    if (v_peak > v_reset)
+        return true;
+    snprintf(why, size, "v_peak %g must be above v_reset %g", v_peak, v_reset);
+    return false;
+}
+
+/* (p : q : s), any common scale: see kernels/qif.h; the limits of infinite ends */
+cali_qif_reset cali_qif_reset_of(double v_peak, double v_reset)
+{
+    const bool has_peak = v_peak < INFINITY, has_reset = v_reset > -INFINITY;
+    double rp = 0.0, rq = 1.0, rs = 0.0;
+    if (has_peak && has_reset) {
+        const double product = fabs(v_peak * v_reset), scale = product > 1.0 ? product : 1.0;
+        rp = (v_peak - v_reset) / scale;
+        rq = -v_peak * v_reset / scale;
+        rs = 1.0 / scale;
+    } else if (has_peak) {
+        rp = 1.0;
+        rq = v_peak;
+    } else if (has_reset) {
+        rp = 1.0;
+        rq = -v_reset;
+    }
+    return (cali_qif_reset){(float)v_peak, (float)rp, (float)rq, (float)rs};
+}
+
+static bool check(const double *p, double dt_ms, double current, char *why, size_t size)
+{
+    return cali_qif_has_order(p[V_PEAK], p[V_RESET], why, size) &&
+           cali_qif_can_follow(p[ETA] + current, p[TAU], dt_ms, why, size);
 }
 
 static void prepare(const double *p, double dt_ms, float *constants)
 {
     const double h = dt_ms / p[TAU];
-    const bool has_peak = p[V_PEAK] < INFINITY, has_reset = p[V_RESET] > -INFINITY;
-    /* (p : q0 : s), any common scale: see kernels/qif.h; the limits of infinite ends */
-    double rp = 0.0, rq = 1.0, rs = 0.0;
-    if (has_peak && has_reset) {
-        const double product = fabs(p[V_PEAK] * p[V_RESET]), scale = product > 1.0 ? product : 1.0;
-        rp = (p[V_PEAK] - p[V_RESET]) / scale;
-        rq = -p[V_PEAK] * p[V_RESET] / scale;
-        rs = 1.0 / scale;
-    } else if (has_peak) {
-        rp = 1.0;
-        rq = p[V_PEAK];
-    } else if (has_reset) {
-        rp = 1.0;
-        rq = -p[V_RESET];
-    }
+    const cali_qif_reset reset = cali_qif_reset_of(p[V_PEAK], p[V_RESET]);
     *(cali_qif_constants *)(void *)constants = (cali_qif_constants){
         .eta = (float)p[ETA],
         .h = (float)h,
         .per_h = (float)(1.0 / h),
-        .v_peak = (float)p[V_PEAK],
-        .reset_p = (float)rp,
-        .reset_q = (float)rq,
-        .reset_s = (float)rs,
+        .v_peak = reset.v_peak,
+        .reset_p = reset.p,
+        .reset_q = reset.q,
+        .reset_s = reset.s,
         .limit = (float)(2.4 / (h * h)),
     };
 }

@@ -14,6 +14,7 @@
 #define IZH3_V_R (-82.65564357)
 #define IZH3_AS_7 {"C_m", "k", "v_r", "v_t", "a", "b", "v_peak", "c", "d", "I_e", "v", "u"}
 #define IZH3_VALUES(a, c, d, i) {1, 0.04, IZH3_V_R, -42.34435643, a, 0.2, 30, c, d, i - 0.2 * IZH3_V_R, -65, -13 - 0.2 * IZH3_V_R}
+#define HALF_PI 1.57079632679489662
 #define LIF_NAMES {"C_m", "tau_m", "E_L", "V_th", "V_reset", "t_ref", "I_e", "tau_exc", "tau_inh"}
 #define COND_NAMES {"C_m", "g_L", "E_L", "E_exc", "E_inh", "tau_exc", "tau_inh", "V_th", "V_reset", "t_ref", "I_e"}
 
@@ -29,6 +30,12 @@ static const ode_case cases[] = {
     /* exact flow, also through v_peak to v_reset inside a step: nothing accumulates but rounding */
     {"qif_e1_dc", {"qif", {"tau", "eta", "v_peak", "v_reset", "v"}, {10, 1, 100, -100, -1}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
     {"qif_e0p04_dc", {"qif", {"tau", "eta", "v_peak", "v_reset", "v"}, {10, 0.04, 100, -100, -1}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"theta_e1_dc", {"theta", {"tau", "eta", "theta"}, {10, 1, -HALF_PI}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"theta_e0p04_dc", {"theta", {"tau", "eta", "theta"}, {10, 0.04, -HALF_PI}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    {"theta_e0p04_dc", {"theta", {"tau", "eta", "theta"}, {10, 0.04, -HALF_PI}, 0.01, NO_TRAIN}, 1e-3, 1e-3, 0, 0},
+    /* exponential input by its mean over the step: order 2 */
+    {"theta_train", {"theta", {"tau", "eta", "theta"}, {10, -0.2, -0.7610127542}, 0.1, "exponential", "exponential", 0.5, -0.4, 1, false}, 2e-3, 2e-3, 0, 0},
+    {"qif_train", {"aqif", {"tau", "eta", "v_peak", "v_reset", "v", "alpha"}, {10, -0.2, 100, -100, -0.4, 0}, 0.1, "exponential", "exponential", 0.5, -0.4, 1, false}, 2e-3, 2e-3, 0, 0},
     /* the time of the peak is found inside the sub-step: errors of order h^2, h = dt / 4 */
     {"adex_tonic_dc", {"adex", ADEX_NAMES, {200, 10, -70, -50, 2, 2, 30, 0, -58, 0, 500}, 0.1, NO_TRAIN}, 2e-3, 2e-3, 1e-3, 0},
     {"adex_adapting_dc", {"adex", ADEX_NAMES, {200, 12, -70, -50, 2, 2, 300, 60, -58, 0, 500}, 0.1, NO_TRAIN}, 2e-3, 2e-3, 5e-3, 0},

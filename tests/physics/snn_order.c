@@ -36,6 +36,10 @@ static const order_case cases[] = {
     {{"lif-cond-beta", SET("V_th", "tau_rise_exc", "tau_rise_inh", "g_exc", "r_exc", "g_inh", "r_inh"), SET(1e3, 2, 3, 10, 5, 10, 5), 4.0, NO_TRAIN}, 4, 8.0, -55.02855127},
     {{"alif", SET("tau_inh", "V", "I_exc", "I_inh", "I_e", "w"), SET(8, -60, 300, -100, 100, 80), 2.0, NO_TRAIN}, EXACT, 8.0, -62.24540079},
     {{"qif", SET("eta", "v"), SET(2, -3), 2.5, NO_TRAIN}, EXACT, 5.0, -0.6369488022},
+    {{"theta", SET("eta", "theta"), SET(2, -2.5), 2.5, NO_TRAIN}, EXACT, 5.0, -1.137260007},
+    {{"theta", SET("eta", "theta", "i_exp"), SET(-0.5, -0.8, 1.5), 1.0, NO_TRAIN}, 2, 10.0, -0.4404951154},
+    {{"aqif", SET("eta", "tau_A", "v", "i_exp", "A", "D"), SET(-0.5, 10, -0.5, 1.5, 0.2, 2), 1.0, NO_TRAIN}, 2, 10.0, -0.741390053},
+    {{"eglif", SET("V_th", "tau_syn1", "V", "I_adap", "I_dep", "g1", "d1", "g2", "d2", "g3", "d3", "g4", "d4"), SET(1e3, 1, -70, -3, 4, 0.5, 1, 0.2, 0.4, 0.1, 0.3, 0.3, 0.2), 1.0, NO_TRAIN}, 4, 8.0, -58.91905255},
     {{"adex", SET("V", "w", "g_exc", "g_inh"), SET(-52, 100, 10, 30), 16.0, NO_TRAIN}, 4, 16.0, -69.45431734},
     {{"izhikevich", SET("I_e"), SET(10), 0.02, NO_TRAIN}, 1, 2.0, -47.79663719},
     {{"izhikevich-2007", SET("u", "I_exc", "I_inh", "I_e"), SET(50, 200, -100, 300), 1.0, NO_TRAIN}, 4, 16.0, -48.29165118}, /* through a spike */

@@ -5,7 +5,7 @@
     /usr/bin/python3 tests/physics/snn_order.py [NAME...]
 """
 import sys
-from math import cosh, exp, tanh
+from math import cos, cosh, exp, tanh
 
 from scipy.integrate import solve_ivp
 
@@ -65,6 +65,15 @@ def adex(t, x):
 
 case("adex", 16.0, [-52.0, 100.0, 10.0, 30.0], adex)
 case("qif", 5.0, [-3.0], lambda t, x: [(x[0] * x[0] + 2.0) / 10.0])
+case("theta", 5.0, [-2.5], lambda t, x: [(1.0 - cos(x[0]) + (1.0 + cos(x[0])) * 2.0) / 10.0])
+case("theta, exponential input", 10.0, [-0.8, 1.5],
+     lambda t, x: [(1.0 - cos(x[0]) + (1.0 + cos(x[0])) * (x[1] - 0.5)) / 10.0, -x[1] / 5.0])
+case("aqif", 10.0, [-0.5, 1.5, 0.2, 2.0],
+     lambda t, x: [(x[0] * x[0] - x[2] + x[1] - 0.5) / 10.0, -x[1] / 5.0, (x[3] - x[2]) / 10.0, -x[3] / 10.0])
+case("eglif", 8.0, [-70.0, -3.0, 4.0, 0.5, 1.0, 0.2, 0.4, 0.1, 0.3, 0.3, 0.2],
+     lambda t, x: [(x[0] + 68.0) / 9.125 + (3.711 - x[1] + x[2] - (x[3] + x[7]) * x[0] - (x[5] + x[9]) * (x[0] + 80.0)) / 14.6,
+                   2.025 * (x[0] + 68.0) - 1.096 * x[1], -1.887 * x[2], -x[3] / 1.0 + x[4], -x[4] / 1.0,
+                   -x[5] / 2.0 + x[6], -x[6] / 2.0, -x[7] / 2.0 + x[8], -x[8] / 2.0, -x[9] / 2.0 + x[10], -x[10] / 2.0])
 case("izhikevich", 2.0, [-65.0, -13.0],
      lambda t, x: [0.04 * x[0] * x[0] + 5.0 * x[0] + 140.0 - x[1] + 10.0, 0.02 * (0.2 * x[0] - x[1])])
 
