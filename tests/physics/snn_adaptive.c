@@ -114,7 +114,7 @@ Test(snn_adaptive, eglif_follows_its_linear_equations_and_spikes_in_the_same_ste
         cr_log_info("dt %g: %zu spikes, %.2g mV apart", dts_ms[k], n_spikes, worst);
         cr_expect(gt(sz, n_spikes, 10));
         cr_expect(eq(sz, n_apart, 0));
-        cr_expect(lt(dbl, worst, 2e-3)); /* that of float32 engines */
+        cr_expect(lt(dbl, worst, 5e-5)); /* a dozen roundings at 78 mV: a spike forgets those before it */
         cali_single_stop(&run);
     }
 }
