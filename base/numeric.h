@@ -233,48 +233,4 @@ CAL_HD float cali_exp_f32(float x)
     return cali_f32_from_bits(cali_bits_f32(p) + n);
 }
 
-/** Single-precision sin and cos, absolute error below 1.2e-7 for |x| <= 8. Uses fma. */
-CAL_HD void cali_sincos_f32(float x, float *sine, float *cosine)
-{
-    const float magic = 12582912.0f;
-    const float t = cali_fma_f32(x, 0.636619772f, magic), k = t - magic;
-    const uint32_t quadrant = cali_bits_f32(t);
-    float r = cali_fma_f32(k, -1.57079637f, x); /* pi / 2 in two parts */
-    r = cali_fma_f32(k, 4.37113883e-8f, r);
-    const float z = r * r;
-    float s = -1.95878994e-4f; /* Chebyshev fits on |r| <= pi / 4 */
-    s = cali_fma_f32(s, z, 8.33274797e-3f);
-    s = cali_fma_f32(s, z, -1.66666642e-1f);
-    s = cali_fma_f32(s * z, r, r);
-    float c = 2.45479405e-5f;
-    c = cali_fma_f32(c, z, -1.38883037e-3f);
-    c = cali_fma_f32(c, z, 4.16666642e-2f);
-    c = cali_fma_f32(c * z, z, cali_fma_f32(-0.5f, z, 1.0f));
-    const float a = (quadrant & 1) ? c : s, b = (quadrant & 1) ? s : c;
-    *sine = (quadrant & 2) ? -a : a;
-    *cosine = ((quadrant + 1) & 2) ? -b : b;
-}
-
-/** Single-precision angle of the point (x, y) with the x axis, from -pi to pi, within 4e-7; relative to
- *  small angles within 3e-7; 0 for (0, 0). Uses fma. */
-CAL_HD float cali_atan2_f32(float y, float x)
-{
-    const float ax = x < 0.0f ? -x : x, ay = y < 0.0f ? -y : y;
-    const float low = ax < ay ? ax : ay, high = ax < ay ? ay : ax;
-    const float is_turned = low > 0.414213562f * high ? 1.0f : 0.0f; /* as in cali_atan2 */
-    const float above = is_turned > 0.0f ? low - high : low;
-    const float below = is_turned > 0.0f ? low + high : high;
-    const float u = above / (below > 0.0f ? below : 1.0f), z = u * u;
-    float p = -6.45937622e-2f; /* Chebyshev fit on |u| <= tan(pi / 8) */
-    p = cali_fma_f32(p, z, 1.07462987e-1f);
-    p = cali_fma_f32(p, z, -1.42642319e-1f);
-    p = cali_fma_f32(p, z, 1.99995503e-1f);
-    p = cali_fma_f32(p, z, -3.33333313e-1f);
-    const float reduced = cali_fma_f32(p * z, u, u);
-    float angle = is_turned > 0.0f ? 0.785398163f + reduced : reduced;
-    angle = ay > ax ? 1.57079633f - angle : angle;
-    angle = x < 0.0f ? 3.14159265f - angle : angle;
-    return y < 0.0f ? -angle : angle;
-}
-
 #endif

@@ -89,4 +89,26 @@ CAL_HD float cali_exprel_f32(float x)
     return x > 0.5f || x < -0.5f ? big : small;
 }
 
+/** Angle of the point (x, y) with the x axis, from -pi to pi, absolute error below 4e-7, relative error of angles
+ *  within 1 below 3e-7; 0 for (0, 0). */
+CAL_HD float cali_atan2_f32(float y, float x)
+{
+    const float ax = x < 0.0f ? -x : x, ay = y < 0.0f ? -y : y;
+    const float low = ax < ay ? ax : ay, high = ax < ay ? ay : ax;
+    const float is_turned = low > 0.414213562f * high ? 1.0f : 0.0f; /* as in cali_atan2 */
+    const float above = is_turned > 0.0f ? low - high : low;
+    const float below = is_turned > 0.0f ? low + high : high;
+    const float u = above / (below > 0.0f ? below : 1.0f), z = u * u;
+    float p = -6.45937622e-2f; /* Chebyshev fit on |u| <= tan(pi / 8) */
+    p = cali_fma_f32(p, z, 1.07462987e-1f);
+    p = cali_fma_f32(p, z, -1.42642319e-1f);
+    p = cali_fma_f32(p, z, 1.99995503e-1f);
+    p = cali_fma_f32(p, z, -3.33333313e-1f);
+    const float reduced = cali_fma_f32(p * z, u, u);
+    float angle = is_turned > 0.0f ? 0.785398163f + reduced : reduced;
+    angle = ay > ax ? 1.57079633f - angle : angle;
+    angle = x < 0.0f ? 3.14159265f - angle : angle;
+    return y < 0.0f ? -angle : angle;
+}
+
 #endif

@@ -97,27 +97,6 @@ Test(base_numeric, single_precision_exponential_is_within_two_units)
     cr_expect(lt(dbl, error, 2.0 * 5.97e-8));
 }
 
-Test(base_numeric, single_precision_sine_cosine_and_angle_are_within_a_few_units)
-{
-    double error = 0.0, angle = 0.0, relative = 0.0;
-    for (int i = -80000; i <= 80000; i++) {
-        const float x = (float)(i * 1e-4);
-        float s, c;
-        cali_sincos_f32(x, &s, &c);
-        error = fmax(error, fmax(fabs((double)s - sin((double)x)), fabs((double)c - cos((double)x))));
-        const float size = (float)(1.0 + fabs((double)x)); /* any length of the vector */
-        const double truth = atan2((double)(s * size), (double)(c * size));
-        const double off = fabs((double)cali_atan2_f32(s * size, c * size) - truth);
-        angle = fmax(angle, off);
-        if (fabs(truth) > 1e-6 && fabs(truth) < 1.0)
-            relative = fmax(relative, off / fabs(truth));
-    }
-    cr_expect(lt(dbl, error, 1.2e-7));
-    cr_expect(lt(dbl, angle, 4e-7));
-    cr_expect(lt(dbl, relative, 3e-7));
-    cr_expect(eq(flt, cali_atan2_f32(0.0f, 0.0f), 0.0f));
-}
-
 /* Known answers of Philox4x32-10: file kat_vectors of Random123 (counters and keys all zeros, all
  * ones, and the digits of pi). */
 Test(base_random, philox_gives_the_published_known_answers)

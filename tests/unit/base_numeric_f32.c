@@ -61,6 +61,22 @@ Test(base_numeric_f32, errors_keep_within_the_bounds_of_the_header)
     cr_expect(lt(dbl, largest(f_sigmoid, exact_sigmoid, -80.0, 80.0, 0.0), 4e-7));
 }
 
+Test(base_numeric_f32, angles_of_vectors_of_any_length_keep_within_their_bounds)
+{
+    double absolute = 0.0, relative = 0.0;
+    for (int i = -80000; i <= 80000; i++) {
+        const float size = 1.0f + 1e-3f * (float)(i * i % 1000), turn = (float)i * 4e-5f;
+        const float x = size * (float)cos((double)turn), y = size * (float)sin((double)turn);
+        const double exact = atan2((double)y, (double)x), off = fabs((double)cali_atan2_f32(y, x) - exact);
+        absolute = fmax(absolute, off);
+        if (exact != 0.0 && fabs(exact) < 1.0)
+            relative = fmax(relative, off / fabs(exact));
+    }
+    cr_expect(lt(dbl, absolute, 4e-7));
+    cr_expect(lt(dbl, relative, 3e-7));
+    cr_expect(cali_atan2_f32(0.0f, 0.0f) == 0.0f);
+}
+
 Test(base_numeric_f32, ends_of_the_numbers_are_what_formulas_say)
 {
     const float inf = INFINITY;
