@@ -162,13 +162,13 @@ static inline void cali_network_izhikevich(cali_network *n, uint32_t count, uint
     n->populations[1] = (cal_snn_population){"I", entry, count - count / 5 * 4, n->settings + 3, 4};
     n->def.n_populations = 2;
     cali_network_project(n, "input", "input", degree / 5 * 4, degree / 5, 0.0, 0.0, dt_ms);
-    const double weight = 250.0 / degree; /* of all inputs together, a quarter of the paper's */
+    const double weight = 125.0 / degree; /* of all inputs together, a quarter of the paper's */
     for (size_t i = 0; i < 4; i++)
         n->projections[i].weight =
             i % 2 == 0 ? (cal_distribution){CAL_UNIFORM, 0.0, weight, 0.0, 0.0}
                        : (cal_distribution){CAL_UNIFORM, -2.0 * weight, 0.0, 0.0, 0.0};
     for (size_t i = 0; i < 2; i++)
-        n->poissons[i] = (cal_snn_poisson){i, "input", i == 0 ? 1000.0 : 500.0, 1.0, 4.0};
+        n->poissons[i] = (cal_snn_poisson){i, "input", i == 0 ? 1000.0 : 500.0, 1.0, 2.5};
     n->def.n_poissons = 2;
 }
 
