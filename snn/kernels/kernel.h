@@ -32,6 +32,11 @@
         CALI_##NAME##_INPUTS(CALI_KERNEL_FLOAT)                                                    \
     } cali_##name##_inputs
 
+/* Between a neuron's rows and those of a part that neurons share: constants k to c, states x to y and back. */
+#define CALI_KERNEL_LOAD_CONSTANT(f) c.f = k->f;
+#define CALI_KERNEL_LOAD_STATE(f) y.f = x->f;
+#define CALI_KERNEL_STORE_STATE(f) x->f = y.f;
+
 /** x e^-s with loss = 1 - e^-s: the rounding of a small loss matters far less than that of a factor near 1. */
 CAL_HD float cali_decay_f32(float loss, float x)
 {

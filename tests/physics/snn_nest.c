@@ -18,6 +18,7 @@
     {"E_L", "V_th", "V_reset", "t_ref", "C_m", "g_L", "tau_rise_exc", "tau_decay_exc", "tau_rise_inh", "tau_decay_inh", "I_e"}
 #define COND(i_e) {-60, -50, -60, 5, 200, 10, 5, 10, i_e}
 #define ADEX_NAMES {"V_reset", "tau_exc", "tau_inh", "E_inh", "I_e", "t_ref"}
+#define PSC_NAMES {"V_reset", "tau_exc", "tau_inh", "I_e"}
 #define NO_TRAIN NULL, NULL, 0, 0, 0, false
 #define IZH_NAMES {"I_e", "published_form"}
 
@@ -63,6 +64,10 @@ static const nest_case cases[] = {
     {"aeif_cond_exp_dc_dt0p01", {"adex", ADEX_NAMES, {-60, 0.2, 2, -85, 800, 0}, 0.01, NO_TRAIN}, "V_m", "V", 0.005, 2.0, 1, 0},
     {"aeif_cond_exp_train_dt0p1", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.1, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.05, 2.0, 1, 0},
     {"aeif_cond_exp_train_dt0p01", {"adex", ADEX_NAMES, {-60, 0.5, 2, -85, 400, 0}, 0.01, "excitatory", "inhibitory", 40, 20, 1, false}, "V_m", "V", 0.005, 2.0, 1, 0},
+    {"aeif_psc_exp_dc_dt0p1", {"adex-psc", PSC_NAMES, {-60, 0.2, 2, 800}, 0.1, NO_TRAIN}, "V_m", "V", 0.05, 2.0, 1, 0},
+    {"aeif_psc_exp_dc_dt0p01", {"adex-psc", PSC_NAMES, {-60, 0.2, 2, 800}, 0.01, NO_TRAIN}, "V_m", "V", 0.005, 2.0, 1, 0},
+    {"aeif_psc_exp_train_dt0p1", {"adex-psc", PSC_NAMES, {-60, 2, 5, 400}, 0.1, "excitatory", "inhibitory", 600, -300, 1, false}, "V_m", "V", 0.05, 2.0, 1, 0},
+    {"aeif_psc_exp_train_dt0p01", {"adex-psc", PSC_NAMES, {-60, 2, 5, 400}, 0.01, "excitatory", "inhibitory", 600, -300, 1, false}, "V_m", "V", 0.005, 2.0, 1, 0},
     {"izhikevich_fe_dc_dt0p1", {"izhikevich", IZH_NAMES, {10, 0}, 0.1, NO_TRAIN}, "V_m", "v", 2e-3, 1.05, 0, 0},
     {"izhikevich_fe_dc_dt0p01", {"izhikevich", IZH_NAMES, {10, 0}, 0.01, NO_TRAIN}, "V_m", "v", 2e-3, 1.05, 1, 0},
     {"izhikevich_fe_train_dt0p1", {"izhikevich", IZH_NAMES, {2, 0}, 0.1, "input", "input", 4, -5, 1, false}, "V_m", "v", 2e-3, 1.05, 0, 0},

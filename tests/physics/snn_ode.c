@@ -42,6 +42,11 @@ static const ode_case cases[] = {
     {"adex_bursting_dc", {"adex", ADEX_NAMES, {200, 10, -58, -50, 2, 2, 120, 100, -46, 0, 210}, 0.1, NO_TRAIN}, 2e-2, 2e-2, 2e-2, 0},
     {"adex_delayed_reg_dc", {"adex", ADEX_NAMES, {100, 10, -65, -50, 2, -10, 90, 30, -47, 0, 110}, 0.1, NO_TRAIN}, 2e-2, 2e-2, 2e-2, 0},
     {"adex_BG2005_dc", {"adex", ADEX_NAMES, {281, 30, -70.6, -50.4, 2, 4, 144, 80.5, -70.6, 0, 800}, 0.1, NO_TRAIN}, 2e-3, 2e-3, 5e-3, 0},
+    /* t_ref is whole steps from the step of the spike on: late by up to dt */
+    {"adex_cond_train", {"adex", {"V_reset", "t_ref", "E_inh", "tau_exc", "tau_inh", "I_e"}, {-70.6, 2, -85, 0.5, 2, 400}, 0.1, "excitatory", "inhibitory", 40, 20, 1, false}, 0.1, 2e-3, 0.1, 0},
+    {"adex_cond_train", {"adex", {"V_reset", "t_ref", "E_inh", "tau_exc", "tau_inh", "I_e"}, {-70.6, 2, -85, 0.5, 2, 400}, 0.01, "excitatory", "inhibitory", 40, 20, 1, false}, 0.01, 2e-3, 0.01, 0},
+    {"eif_dc", {"eif", {"C_m", "g_L", "E_L", "V_T", "Delta_T", "V_reset", "V_peak", "t_ref", "I_e"}, {200, 10, -65, -55, 2, -65, -20, 2, 120}, 0.1, NO_TRAIN}, 2e-3, 2e-3, 0.1, 0},
+    {"eif_dc", {"eif", {"C_m", "g_L", "E_L", "V_T", "Delta_T", "V_reset", "V_peak", "t_ref", "I_e"}, {200, 10, -65, -55, 2, -65, -20, 2, 120}, 0.01, NO_TRAIN}, 2e-3, 2e-3, 0.01, 0},
     /* spikes on the grid: each reset is late by up to dt, which accumulates */
     {"lif_exact_dc", {"lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 180, 2, 8}, 0.1, NO_TRAIN}, 1e-3, 1e-3, 0.1, 0},
     {"lif_expcur_exact_train", {"lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 80, 2, 8}, 0.1, "excitatory", "inhibitory", 150, -60, 1, false}, 1e-3, 1e-3, 0.1, 0},

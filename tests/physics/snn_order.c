@@ -41,6 +41,11 @@ static const order_case cases[] = {
     {{"aqif", SET("eta", "tau_A", "v", "i_exp", "A", "D"), SET(-0.5, 10, -0.5, 1.5, 0.2, 2), 1.0, NO_TRAIN}, 2, 10.0, -0.741390053},
     {{"eglif", SET("V_th", "tau_syn1", "V", "I_adap", "I_dep", "g1", "d1", "g2", "d2", "g3", "d3", "g4", "d4"), SET(1e3, 1, -70, -3, 4, 0.5, 1, 0.2, 0.4, 0.1, 0.3, 0.3, 0.2), 1.0, NO_TRAIN}, 4, 8.0, -58.91905255},
     {{"adex", SET("V", "w", "g_exc", "g_inh"), SET(-52, 100, 10, 30), 16.0, NO_TRAIN}, 4, 16.0, -69.45431734},
+    {{"adex-psc", SET("V", "w", "I_exc", "I_inh"), SET(-60, 100, 2000, -2000), 16.0, NO_TRAIN}, 4, 16.0, -78.65537243},
+    {{"adex-receptors", SET("V", "w", "g_AMPA", "g_NMDA", "r_NMDA", "g_GABA_A", "R_GABA_B", "s_GABA_B"), SET(-60, 100, 10, 10, 5, 60, 0.5, 1), 16.0, NO_TRAIN}, 4, 16.0, -72.11528331},
+    {{"eif", SET("V", "I_exc", "I_inh"), SET(-60, 2000, -2000), 16.0, NO_TRAIN}, 4, 16.0, -76.12554351},
+    {{"alif-power", SET("tau_inh", "V", "I_exc", "I_inh", "I_e", "z_1", "z_4", "z_8"), SET(8, -60, 300, -100, 100, 1, 0.5, 0.25), 2.0, NO_TRAIN}, EXACT, 8.0, -61.73420602},
+    {{"lif-receptors", SET("V_th", "V", "g_AMPA", "g_NMDA", "r_NMDA", "g_GABA_A", "R_GABA_B", "s_GABA_B"), SET(1e3, -60, 40, 20, 20, 20, 0.5, 1), 4.0, NO_TRAIN}, 4, 16.0, -59.32777672},
     {{"izhikevich", SET("I_e"), SET(10), 0.02, NO_TRAIN}, 1, 2.0, -47.79663719},
     {{"izhikevich-2007", SET("u", "I_exc", "I_inh", "I_e"), SET(50, 200, -100, 300), 1.0, NO_TRAIN}, 4, 16.0, -48.29165118}, /* through a spike */
     {{"hh-squid", SET("d_exc", "d_inh", "I_exc", "I_inh", "I_e"), SET(100, -30, 50, -20, 1000), 0.2, NO_TRAIN}, 4, 2.0, 24.01633526},

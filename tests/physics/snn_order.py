@@ -54,6 +54,26 @@ case("lif-cond-alpha", 8.0, [-60.0, 10.0, 5.0, 10.0, 5.0],
 case("lif-cond-beta", 8.0, [-60.0, 10.0, 5.0, 10.0, 5.0],
      lambda t, x: [cond(x[0], x[1], x[3]), -x[1] / 5.0 + x[2], -x[2] / 2.0, -x[3] / 10.0 + x[4], -x[4] / 3.0])
 
+case("alif-power", 8.0, [-60.0, 300.0, -100.0, 1.0, 0.5, 0.25],
+     lambda t, x: [(-250.0 * (x[0] + 65.0) / 10.0 + x[1] + x[2] - 60.0 * (x[3] + x[4] + x[5]) + 100.0) / 250.0,
+                   -x[1] / 2.0, -x[2] / 8.0, -x[3] / 1.6, -x[4] / (1.6 * 4.5**3), -x[5] / (1.6 * 4.5**7)])
+
+
+def receptors(v, g_ampa, g_nmda, r, g_gaba_a, bound, s):
+    """The current of the four receptors, and the slopes of their states."""
+    block = 1.0 / (1.0 + 1.0 / 3.57 * exp(-0.062 * v))
+    current = -g_ampa * v - g_nmda * block * v - g_gaba_a * (v + 70.0) - 10.0 * s**4 / (1.0 + s**4) * (v + 95.0)
+    return current, [-g_ampa / 2.0, -g_nmda / 100.0 + r, -r / 2.0, -g_gaba_a / 5.0, -bound / 769.0,
+                     0.031 * bound - s / 30.3]
+
+
+def lif_receptors(t, x):
+    current, slopes = receptors(*x)
+    return [(-25.0 * (x[0] + 70.0) + current) / 500.0] + slopes
+
+
+case("lif-receptors", 16.0, [-60.0, 40.0, 20.0, 20.0, 20.0, 0.5, 1.0], lif_receptors)
+
 # ---- exponential and quadratic ------------------------------------------------------------------------------
 
 
@@ -64,6 +84,22 @@ def adex(t, x):
 
 
 case("adex", 16.0, [-52.0, 100.0, 10.0, 30.0], adex)
+case("adex-psc", 16.0, [-60.0, 100.0, 2000.0, -2000.0],
+     lambda t, x: [(-30.0 * (x[0] + 70.6) + 60.0 * exp((x[0] + 50.4) / 2.0) - x[1] + x[2] + x[3]) / 281.0,
+                   (4.0 * (x[0] + 70.6) - x[1]) / 144.0, -x[2] / 2.0, -x[3] / 5.0])
+case("eif", 16.0, [-60.0, 2000.0, -2000.0],
+     lambda t, x: [(-30.0 * (x[0] + 70.6) + 60.0 * exp((x[0] + 50.4) / 2.0) + x[1] + x[2]) / 281.0,
+                   -x[1] / 2.0, -x[2] / 5.0])
+
+
+def adex_receptors(t, x):
+    v, w = x[0], x[1]
+    current, slopes = receptors(v, *x[2:])
+    return [(-30.0 * (v + 70.6) + 60.0 * exp((v + 50.4) / 2.0) - w + current) / 281.0,
+            (4.0 * (v + 70.6) - w) / 144.0] + slopes
+
+
+case("adex-receptors", 16.0, [-60.0, 100.0, 10.0, 10.0, 5.0, 60.0, 0.5, 1.0], adex_receptors)
 case("qif", 5.0, [-3.0], lambda t, x: [(x[0] * x[0] + 2.0) / 10.0])
 case("theta", 5.0, [-2.5], lambda t, x: [(1.0 - cos(x[0]) + (1.0 + cos(x[0])) * 2.0) / 10.0])
 case("theta, exponential input", 10.0, [-0.8, 1.5],
