@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "snn/plastic.h"
 
 static const char *text(const char *name)
 {
@@ -190,7 +191,7 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     if (high < dt_ms * (1.0 - 1e-9) || (p->delay_ms.kind != CAL_NORMAL && low < dt_ms * (1.0 - 1e-9)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is below the step %g ms", where,
                         low, dt_ms);
-    return CAL_OK;
+    return cali_plastic_check(ctx, p, where);
 }
 
 static cal_status check_poisson(cal_context *ctx, const cal_snn_def *def, const char *where,

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "snn/network.h"
+#include "snn/plastic.h"
 
 /* Where the synapses of one group go in one tile. */
 typedef struct delivery {
@@ -206,4 +207,5 @@ void cali_deliver_tile(cal_snn *self, unsigned tile)
 {
     deliver_arrivals(self, tile);
     subtract_autapses(self, tile);
+    cali_plastic_deliver_tile(self, tile);
 }

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "snn/plastic.h"
 
 static void destroy_parts(cal_snn *self)
 {
     cali_backend_destroy(self);
+    cali_plastic_destroy(self);
     cali_definition_free(self);
     cali_rules_release(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
@@ -82,6 +84,7 @@ static cal_status init(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_definition_keep(self));
     CAL_TRY(cali_populations_create(self));
     CAL_TRY(cali_rules_prepare(self));
+    CAL_TRY(cali_plastic_create(self));
     CAL_TRY(cali_topology_create(self));
     cali_rules_release(self);
     return cali_backend_create(self);
@@ -305,5 +308,5 @@ uint64_t cal_snn_hash(const cal_snn *self)
             }
         }
     }
-    return hash;
+    return hash + cali_plastic_hash(self);
 }

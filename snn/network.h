@@ -1,7 +1,7 @@
 /* A built network, its state, and the plan that both follow from. Filled in this order: plan.c checks
  * the definition and fixes the layout, populations.c makes constants and initial states, rules.c draws
  * sources, topology.c lays out the synapses; backend_cpu.c advances with update.c and deliver.c; network.c reads
- * and writes.
+ * and writes. Projections whose synapses change are apart from the others: plastic.h.
  *
  * Tiles. Neuron j of a population belongs to tile j mod n_tiles, where it has place j / n_tiles behind
  * the population's offset. A tile owns state, input ring and its part of every row of synapses, and
@@ -75,7 +75,11 @@ typedef struct cali_projection {
     uint32_t delay;    /* broadcast, steps */
     size_t group;      /* rows */
     cali_lists lists;  /* empty before cali_rules_prepare and after cali_rules_release */
+    bool is_plastic;   /* kept in cal_snn.plastics, with rows of its own */
+    double limit;      /* plastic: no modulus of a weight exceeds it */
 } cali_projection;
+
+typedef struct cali_plastic cali_plastic; /* plastic.h */
 
 typedef struct cali_poisson {
     size_t to, receptor;
@@ -135,6 +139,8 @@ struct cal_snn {
     size_t n_populations;
     cali_projection *projections;
     size_t n_projections;
+    cali_plastic *plastics; /* projections whose synapses change */
+    size_t n_plastics;
     cali_group *groups;
     size_t n_groups;
     cali_poisson *poissons;
@@ -179,6 +185,8 @@ struct cal_snn {
 cal_status cali_plan(cal_snn *self, const cal_snn_def *def);
 /** Memory of the planned network; the number of synapses is exact except for Bernoulli. */
 double cali_plan_bytes(const cal_snn *self, double *n_synapses);
+/** All projections: the static ones, then the plastic ones. */
+cali_projection *cali_projection_at(const cal_snn *self, size_t i);
 /** Expected synapses of one projection. */
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p);
 /** Memory that the rules of all projections hold while the network is built. */

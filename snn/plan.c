@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "snn/check.h"
 #include "snn/network.h"
+#include "snn/plastic.h"
 
 cal_snn_def cal_snn_def_default(void)
 {
@@ -125,16 +126,24 @@ static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
     return CAL_OK;
 }
 
+cali_projection *cali_projection_at(const cal_snn *self, size_t i)
+{
+    return i < self->n_projections ? &self->projections[i] : &self->plastics[i - self->n_projections].projection;
+}
+
 /* Receptors that synapses use get channels 0, 1, ... in each population. */
 static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
 {
     CAL_TRY(cali_alloc(self->ctx, def->n_projections, sizeof *self->projections, "projections",
                        &self->projections));
-    self->n_projections = def->n_projections;
+    CAL_TRY(cali_plastic_reserve(self, def));
     uint32_t shortest = UINT32_MAX;
     const uint32_t longest = longest_delay(def, self->dt_ms);
     for (size_t i = 0; i < def->n_projections; i++) {
-        cali_projection *p = &self->projections[i];
+        const bool is_plastic = cali_is_plastic(def->projections[i].synapse);
+        cali_projection *p = is_plastic ? cali_plastic_add(self, &def->projections[i], i)
+                                        : &self->projections[self->n_projections++];
+        p->is_plastic = is_plastic;
         p->def = def->projections[i];
         cali_population *to = &self->populations[p->def.to];
         p->receptor = cali_receptor_index(&to->neuron->face, p->def.receptor);
@@ -150,7 +159,7 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         p->sources = cali_key_derive(self->key, CALI_USE_SOURCES, (uint32_t)i);
         p->weights = cali_key_derive(self->key, CALI_USE_WEIGHT, (uint32_t)i);
         p->delays = cali_key_derive(self->key, CALI_USE_DELAY, (uint32_t)i);
-        p->is_broadcast = p->def.rule == CAL_ALL_TO_ALL && p->def.weight.kind == CAL_CONSTANT &&
+        p->is_broadcast = !is_plastic && p->def.rule == CAL_ALL_TO_ALL && p->def.weight.kind == CAL_CONSTANT &&
                           p->def.delay_ms.kind == CAL_CONSTANT;
         double low, high;
         cali_distribution_bounds(&p->def.delay_ms, &low, &high);
@@ -158,9 +167,10 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         p->delay = first;
         shortest = first < shortest ? first : shortest;
     }
-    for (size_t i = 0; i < def->n_projections; i++)
-        self->projections[i].channel =
-            self->populations[self->projections[i].def.to].channel[self->projections[i].receptor];
+    for (size_t i = 0; i < def->n_projections; i++) {
+        cali_projection *p = cali_projection_at(self, i);
+        p->channel = self->populations[p->def.to].channel[p->receptor];
+    }
     self->exchange_steps = shortest < CALI_MAX_EXCHANGE ? shortest : CALI_MAX_EXCHANGE;
     self->slots = 1;
     while (self->slots < longest + 1)
@@ -216,13 +226,15 @@ static int exponent_for(double size, unsigned bits)
 static double largest_weight(const cali_projection *p)
 {
     double low, high;
+    if (p->is_plastic)
+        return p->limit;
     cali_distribution_bounds(&p->def.weight, &low, &high);
     return fmax(fabs(low), fabs(high));
 }
 
 static int finest_exponent(const cal_snn *self, const cali_projection *p)
 {
-    return exponent_for(largest_weight(p), p->is_broadcast ? 24 : self->weight_bits - 1);
+    return exponent_for(largest_weight(p), p->is_broadcast || p->is_plastic ? 24 : self->weight_bits - 1);
 }
 
 /* Quanta of one receptor: fine enough for the smallest of its projections, coarse enough that the
@@ -233,8 +245,8 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
     cali_population *population = &self->populations[to];
     int exponent = -1000, coarsest = 1000;
     double sum = 0.0;
-    for (size_t i = 0; i < self->n_projections; i++) {
-        const cali_projection *p = &self->projections[i];
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+        const cali_projection *p = cali_projection_at(self, i);
         if (p->def.to != to || p->receptor != receptor || largest_weight(p) == 0.0)
             continue;
         const int finest = finest_exponent(self, p), rough = exponent_for(largest_weight(p), 7);
@@ -242,7 +254,7 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
         coarsest = rough < coarsest ? rough : coarsest;
         if (population->n > 0)
             sum += cali_expected_synapses(self, p) / population->n *
-                   cali_distribution_mean_size(&p->def.weight);
+                   (p->is_plastic ? p->limit : cali_distribution_mean_size(&p->def.weight));
     }
     if (exponent == -1000)
         exponent = 0;
@@ -357,6 +369,7 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(plan_projections(self, def));
     CAL_TRY(plan_groups(self));
     plan_quanta(self);
+    CAL_TRY(cali_plastic_plan(self));
     return plan_inputs(self, def);
 }
 
@@ -400,5 +413,9 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);
     for (size_t g = 0; g < self->n_groups; g++)
         bytes += group_bytes(self, g);
+    for (size_t i = 0; i < self->n_plastics; i++) {
+        *n_synapses += cali_expected_synapses(self, &self->plastics[i].projection);
+        bytes += cali_plastic_bytes(self, &self->plastics[i]);
+    }
     return bytes + (double)sizeof(cali_arrival) * (double)cali_max_arrivals(self) + cali_rules_bytes(self);
 }

@@ -282,8 +282,8 @@ uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p)
 double cali_rules_bytes(const cal_snn *self)
 {
     double bytes = 0.0;
-    for (size_t i = 0; i < self->n_projections; i++) {
-        const cali_projection *p = &self->projections[i];
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+        const cali_projection *p = cali_projection_at(self, i);
         const rule_entry *rule = &rules[p->def.rule];
         bytes += rule->bytes_per_synapse * cali_expected_synapses(self, p) +
                  rule->bytes_per_target * self->populations[p->def.to].n;
@@ -293,8 +293,8 @@ double cali_rules_bytes(const cal_snn *self)
 
 cal_status cali_rules_prepare(cal_snn *self)
 {
-    for (size_t i = 0; i < self->n_projections; i++) {
-        cali_projection *p = &self->projections[i];
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+        cali_projection *p = cali_projection_at(self, i);
         if (rules[p->def.rule].prepare != NULL)
             CAL_TRY(rules[p->def.rule].prepare(self, p));
     }
@@ -303,8 +303,8 @@ cal_status cali_rules_prepare(cal_snn *self)
 
 void cali_rules_release(cal_snn *self)
 {
-    for (size_t i = 0; self->projections != NULL && i < self->n_projections; i++) {
-        cali_lists *lists = &self->projections[i].lists;
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+        cali_lists *lists = &cali_projection_at(self, i)->lists;
         free(lists->start);
         free(lists->sources);
         *lists = (cali_lists){0};

@@ -13,7 +13,8 @@ enum cali_use {
     CALI_USE_WEIGHT,
     CALI_USE_DELAY,
     CALI_USE_POISSON, /* index: Poisson input */
-    CALI_USE_DRAW     /* index: stream of cal_distribution_draw */
+    CALI_USE_DRAW,    /* index: stream of cal_distribution_draw */
+    CALI_USE_SYNAPSE  /* index: projection; parameters of plastic synapses */
 };
 
 /** Normal and log-normal draws are cut at this many standard deviations, so that bounds are known

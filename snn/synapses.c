@@ -1,5 +1,6 @@
 /* What a built network is made of, synapse by synapse: rows of words and broadcasts turned back into pairs. */
 #include "snn/check.h"
+#include "snn/plastic.h"
 
 typedef struct walk {
     const cal_snn *self;
@@ -73,5 +74,6 @@ cal_status cal_snn_visit_synapses(const cal_snn *self, size_t from, size_t to, c
             projection->receptor == index)
             visit_broadcast(&w, projection);
     }
+    cali_plastic_visit(self, from, to, index, visit, arg);
     return CAL_OK;
 }

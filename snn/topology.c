@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "snn/plastic.h"
 #include "snn/rules.h"
 
 typedef struct build {
@@ -170,6 +171,7 @@ static void find_worst(const build *b, unsigned tile, scratch *s)
         for (uint32_t k = 0; k < cali_tile_count(to, self->n_tiles, tile); k++)
             s->sum[(size_t)p->channel * self->tile_width + to->offset + k] += n * size;
     }
+    cali_plastic_add_limits(self, tile, s->sum);
     for (unsigned c = 0; c < self->n_channels; c++)
         for (uint32_t place = 0; place < self->tile_width; place++)
             if (s->sum[(size_t)c * self->tile_width + place] > b->worst[tile]) {
@@ -325,7 +327,7 @@ static cal_status create(build *b)
     CAL_TRY(exclude_overflow(b));
     for (size_t g = 0; g < self->n_groups; g++)
         CAL_TRY(shorten_offsets(b, g, is_long[1]));
-    self->synapse_bytes = self->bytes - before;
+    self->synapse_bytes += self->bytes - before;
     for (size_t i = 0; i < self->n_projections; i++) {
         const cali_projection *p = &self->projections[i];
         if (p->is_broadcast)

@@ -45,6 +45,27 @@ size_t cal_snn_n_neurons(void);
 const cal_neuron *cal_snn_neuron_at(size_t index);
 const cal_neuron *cal_snn_neuron_find(const char *name);
 
+/* ---- synapses: one constant entry each, listed in snn/synapses.def ---------------------------- */
+
+/** A rule by which synapses change. A spike of the source acts on its synapses when it is emitted, a spike of the
+ *  target one delay after its emission: the delay is that of the dendrite. Two that act at the same time do not see
+ *  each other. */
+typedef struct cal_synapse {
+    const char *name;  /**< "static", "stdp", "tsodyks-markram", ... */
+    const char *alias; /**< or NULL */
+    const char *title;
+    const char *equations;
+    const char *source;
+    const cal_field *params; /**< unit "weight": that of the receptor; a default of NaN: must be given */
+    size_t n_params;
+    const cal_field *states; /**< of each synapse, beside its weight; value: at the start */
+    size_t n_states;
+} cal_synapse;
+
+size_t cal_snn_n_synapse_models(void);
+const cal_synapse *cal_snn_synapse_at(size_t index);
+const cal_synapse *cal_snn_synapse_find(const char *name);
+
 /* ---- definition ------------------------------------------------------------------------------ */
 
 /** A number, or a distribution over the neurons of a population. */
@@ -111,6 +132,9 @@ typedef struct cal_snn_projection {
     bool has_multapses; /**< fixed in-, out- and total degree: a pair may be drawn several times; default false */
     cal_distribution weight;   /**< unit of the receptor */
     cal_distribution delay_ms; /**< rounded to whole steps, at least one */
+    const cal_synapse *synapse; /**< NULL: static */
+    const cal_snn_setting *settings; /**< its parameters; a distribution draws one value per synapse */
+    size_t n_settings;
 } cal_snn_projection;
 cal_snn_projection cal_snn_projection_default(cal_rule rule);
 /** Whether the rule cannot be met between `n_from` and `n_to` neurons, and why: "in_degree 4 without multapses, but
@@ -223,6 +247,20 @@ cal_time cal_snn_time(const cal_snn *snn);
 size_t cal_snn_n_populations(const cal_snn *snn);
 /** State row `state` of a population, n values in the order of the neurons. Errors: ARGUMENT. */
 cal_status cal_snn_get_state(const cal_snn *snn, size_t population, const char *state, double *values);
+
+/** The synapses of one projection, sorted by (target, source, delay, number of the draw). */
+typedef struct cal_snn_weights {
+    size_t n, n_states;
+    uint32_t *source, *target;
+    double *delay_ms;
+    double *weight; /**< in the receptor's unit */
+    double *states; /**< (n_states x n), those of the synapse's entry */
+} cal_snn_weights;
+/** The present weights and states of a plastic projection (number in the definition): all spikes up to the present
+ *  have acted. Owned by the caller, freed with cal_snn_weights_free. Errors: ARGUMENT (no such projection, or a
+ *  static one), MEMORY. */
+cal_status cal_snn_get_weights(const cal_snn *snn, size_t projection, cal_snn_weights *out);
+void cal_snn_weights_free(cal_snn_weights *weights);
 
 /* ---- saved states ------------------------------------------------------------------------------ */
 

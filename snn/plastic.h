@@ -1,0 +1,79 @@
+/* Plastic projections. Each has rows of its own, so that static synapses know nothing of them. A tile owns the
+ * synapses of its targets: words, weights and states, the traces of the sources as far as its rows need them, and the
+ * past of its targets.
+ *
+ * A row is worked off when its source spikes: for each synapse first the spikes of the target since the last time,
+ * from the archive of the tile, then the spike of the source. The archive is a ring per target. Before it would lose
+ * a spike that a row still needs, all rows of the tile are worked off up to the present, so it never grows. */
+#ifndef CALI_SNN_PLASTIC_H
+#define CALI_SNN_PLASTIC_H
+
+#include "snn/network.h"
+#include "snn/synapse.h"
+
+/** A source as the rows of one tile see it. */
+typedef struct cali_source {
+    int64_t last, done; /* stamps as in cali_row */
+    double pre[CALI_MAX_TRACES];
+} cali_source;
+
+typedef struct cali_plastic_tile {
+    uint64_t *begin; /* [source]: first synapse of its row, one more at the end */
+    uint32_t *word;  /* place within the population | delay << place_bits, sorted by (delay, target) */
+    double *state[CALI_MAX_SYNAPSE_STATES]; /* [0]: weights, NULL if all are equal; others [synapse], or [source] if
+                                               they are shared by the row, then all in state[1] */
+    double *own[CALI_MAX_SYNAPSE_CONSTANTS];
+    cali_source *sources;
+    cali_past *past; /* [place] */
+    cali_past_spike *spikes; /* [place][slot] */
+    int64_t worked_off; /* stamp up to which all rows are */
+    double bytes;
+} cali_plastic_tile;
+
+typedef struct cali_plastic {
+    size_t number; /* of the projection in the definition */
+    cali_projection projection; /* `scale` turns the modulus of a weight into quanta */
+    const cali_synapse *synapse;
+    cal_distribution param[CALI_MAX_SYNAPSE_PARAMS];
+    cali_key params; /* of their draws */
+    double constant[CALI_MAX_SYNAPSE_CONSTANTS];
+    bool is_own[CALI_MAX_SYNAPSE_CONSTANTS], has_own;
+    bool has_shared_states;
+    int32_t sign; /* of the weights; the rules work on their moduli */
+    unsigned place_bits;
+    uint32_t longest_delay, ring_size;
+    cali_decay *pre_decay, *post_decay; /* [trace] */
+    cali_plastic_tile *tiles;
+} cali_plastic;
+
+/** Checks synapse and settings of a projection whose other parts are right; `where` names it. */
+cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const char *where);
+/** Room for the plastic projections of a definition. */
+cal_status cali_plastic_reserve(cal_snn *self, const cal_snn_def *def);
+/** The place for projection `i` of the definition, which is plastic. */
+cali_projection *cali_plastic_add(cal_snn *self, const cal_snn_projection *p, size_t i);
+/** Constants and sizes, once delays and quanta are known. */
+cal_status cali_plastic_plan(cal_snn *self);
+/** Whether all synapses weigh the same for ever. */
+bool cali_plastic_has_one_weight(const cali_plastic *p);
+/** Memory of one plastic projection, expected. */
+double cali_plastic_bytes(const cal_snn *self, const cali_plastic *p);
+/** Draws and lays out the synapses. */
+cal_status cali_plastic_create(cal_snn *self);
+void cali_plastic_destroy(cal_snn *self);
+/** Adds the largest modulus of each synapse, in quanta, to sums[channel][place] of a tile. */
+void cali_plastic_add_limits(const cal_snn *self, unsigned tile, int64_t *sums);
+/** Adds the spikes of the pending block, as cali_deliver_tile does for static synapses. */
+void cali_plastic_deliver_tile(cal_snn *self, unsigned tile);
+/** A hash over weights, states and traces as they are at the present step. */
+uint64_t cali_plastic_hash(const cal_snn *self);
+
+/** As cal_snn_visit_synapses, with the present weights. */
+void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t receptor, cal_snn_visit *visit, void *arg);
+
+/** What is common to all rows of a tile; the caller adds the row. */
+cali_row cali_plastic_row(const cal_snn *self, const cali_plastic *p, unsigned tile);
+/** Points the row at one source. */
+void cali_plastic_point(const cali_plastic *p, unsigned tile, uint32_t source, cali_row *row);
+
+#endif

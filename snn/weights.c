@@ -1,0 +1,181 @@
+/* Weights and states of plastic synapses as they are now: what has reached a synapse since its row was worked off is
+ * added on a copy, so reading changes nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "snn/plastic.h"
+
+/* One synapse at a time: the row is one synapse long and points into `state`. */
+typedef struct reader {
+    const cal_snn *self;
+    const cali_plastic *p;
+    cali_row row, one;
+    double state[CALI_MAX_SYNAPSE_STATES];
+} reader;
+
+static reader start(const cal_snn *self, const cali_plastic *p, unsigned tile)
+{
+    reader r = {.self = self, .p = p, .row = cali_plastic_row(self, p, tile)};
+    r.row.now = self->step;
+    return r;
+}
+
+/* Weight and states of synapse `j` of the row, with the sign of the weight. */
+static void read_synapse(reader *r, size_t j)
+{
+    const size_t n_states = r->p->synapse->face.n_states;
+    r->one = r->row;
+    r->one.n = 1;
+    r->one.word += j;
+    r->state[0] = r->row.state[0] != NULL ? r->row.state[0][j] : r->row.one_weight;
+    r->one.state[0] = &r->state[0];
+    for (size_t i = 1; i <= n_states; i++) {
+        r->state[i] = r->row.shared != NULL ? r->row.shared[i - 1] : r->row.state[i][j];
+        r->one.state[i] = &r->state[i];
+    }
+    for (size_t c = 0; r->row.has_own && c < r->p->synapse->n_constants; c++)
+        r->one.own[c] = r->row.own[c] != NULL ? r->row.own[c] + j : NULL;
+    if (r->row.shared == NULL)
+        r->p->synapse->loop[r->self->isa](&r->one);
+    r->state[0] *= r->p->sign;
+}
+
+uint64_t cali_plastic_hash(const cal_snn *self)
+{
+    uint64_t hash = 0;
+    for (size_t g = 0; g < self->n_plastics; g++) {
+        const cali_plastic *p = &self->plastics[g];
+        const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1, n = self->populations[p->projection.def.from].n;
+        for (unsigned tile = 0; tile < self->n_tiles; tile++) {
+            reader r = start(self, p, tile);
+            for (uint32_t source = 0; source < n; source++) {
+                cali_plastic_point(p, tile, source, &r.row);
+                const uint64_t from = cali_mix((uint64_t)(g + 1) << 32 | source, (uint64_t)r.row.last);
+                for (size_t k = 0; tile == 0 && k < p->synapse->n_pre; k++)
+                    hash += cali_mix(cali_bits_f64(r.row.pre[k]), from + k);
+                uint64_t number = 0; /* of synapses with the same delay between the same neurons */
+                for (size_t j = 0; j < r.row.n; j++) {
+                    const uint64_t target = (uint64_t)(r.row.word[j] & mask) * self->n_tiles + tile;
+                    number = j > 0 && r.row.word[j] == r.row.word[j - 1] ? number + 1 : 0;
+                    const uint64_t pair =
+                        cali_mix(from, target << 32 | r.row.word[j] >> p->place_bits) + number;
+                    read_synapse(&r, j);
+                    for (size_t i = 0; i <= p->synapse->face.n_states; i++)
+                        hash += cali_mix(cali_bits_f64(r.state[i]), pair + (i << 32));
+                }
+            }
+        }
+    }
+    return hash;
+}
+
+void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t receptor, cal_snn_visit *visit, void *arg)
+{
+    for (size_t g = 0; g < self->n_plastics; g++) {
+        const cali_plastic *p = &self->plastics[g];
+        const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1;
+        if (p->projection.def.from != from || p->projection.def.to != to || p->projection.receptor != receptor)
+            continue;
+        for (uint32_t source = 0; source < self->populations[from].n; source++)
+            for (unsigned tile = 0; tile < self->n_tiles; tile++) {
+                reader r = start(self, p, tile);
+                cali_plastic_point(p, tile, source, &r.row);
+                for (size_t j = 0; j < r.row.n; j++) {
+                    read_synapse(&r, j);
+                    visit(arg, source, (r.row.word[j] & mask) * self->n_tiles + tile, r.state[0],
+                          (r.row.word[j] >> p->place_bits) * self->dt);
+                }
+            }
+    }
+}
+
+/* ---- all synapses of a projection ------------------------------------------------------------------ */
+
+static const cali_plastic *find(const cal_snn *self, size_t projection)
+{
+    for (size_t i = 0; i < self->n_plastics; i++)
+        if (self->plastics[i].number == projection)
+            return &self->plastics[i];
+    return NULL;
+}
+
+static uint64_t count(const cal_snn *self, const cali_plastic *p)
+{
+    uint64_t n = 0;
+    for (unsigned tile = 0; tile < self->n_tiles; tile++)
+        n += p->tiles[tile].begin[self->populations[p->projection.def.from].n];
+    return n;
+}
+
+/* Sources ascend while each target's synapses are appended to its own range: the order is (target, source, delay). */
+static void fill(const cal_snn *self, const cali_plastic *p, uint64_t *next, cal_snn_weights *out)
+{
+    const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1, n = self->populations[p->projection.def.from].n;
+    for (unsigned tile = 0; tile < self->n_tiles; tile++) {
+        reader r = start(self, p, tile);
+        for (uint32_t source = 0; source < n; source++) {
+            cali_plastic_point(p, tile, source, &r.row);
+            for (size_t j = 0; j < r.row.n; j++) {
+                const uint32_t target = (r.row.word[j] & mask) * self->n_tiles + tile;
+                const uint64_t at = next[target]++;
+                read_synapse(&r, j);
+                out->source[at] = source;
+                out->target[at] = target;
+                out->delay_ms[at] = (r.row.word[j] >> p->place_bits) * self->dt_ms;
+                out->weight[at] = r.state[0];
+                for (size_t i = 0; i < out->n_states; i++)
+                    out->states[i * out->n + at] = r.state[i + 1];
+            }
+        }
+    }
+}
+
+static cal_status collect(const cal_snn *self, const cali_plastic *p, uint64_t **next, cal_snn_weights *out)
+{
+    const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1;
+    const uint32_t n_from = self->populations[p->projection.def.from].n;
+    const uint32_t n_to = self->populations[p->projection.def.to].n;
+    out->n = count(self, p);
+    out->n_states = p->synapse->face.n_states;
+    CAL_TRY(cali_alloc(self->ctx, out->n, sizeof *out->source, "weights", &out->source));
+    CAL_TRY(cali_alloc(self->ctx, out->n, sizeof *out->target, "weights", &out->target));
+    CAL_TRY(cali_alloc(self->ctx, out->n, sizeof(double), "weights", &out->delay_ms));
+    CAL_TRY(cali_alloc(self->ctx, out->n, sizeof(double), "weights", &out->weight));
+    CAL_TRY(cali_alloc(self->ctx, out->n * out->n_states, sizeof(double), "weights", &out->states));
+    CAL_TRY(cali_alloc(self->ctx, (size_t)n_to + 1, sizeof **next, "weights", next));
+    for (unsigned tile = 0; tile < self->n_tiles; tile++) {
+        const cali_plastic_tile *t = &p->tiles[tile];
+        for (uint64_t k = 0; k < t->begin[n_from]; k++)
+            (*next)[(t->word[k] & mask) * self->n_tiles + tile + 1]++;
+    }
+    for (uint32_t i = 0; i < n_to; i++)
+        (*next)[i + 1] += (*next)[i];
+    fill(self, p, *next, out);
+    return CAL_OK;
+}
+
+cal_status cal_snn_get_weights(const cal_snn *self, size_t projection, cal_snn_weights *out)
+{
+    *out = (cal_snn_weights){0};
+    const cali_plastic *p = find(self, projection);
+    if (p == NULL)
+        return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s: projection %zu has no plastic synapses", self->name,
+                        projection);
+    uint64_t *next = NULL;
+    const cal_status status = collect(self, p, &next, out);
+    free(next);
+    if (status != CAL_OK)
+        cal_snn_weights_free(out);
+    return status;
+}
+
+void cal_snn_weights_free(cal_snn_weights *w)
+{
+    free(w->source);
+    free(w->target);
+    free(w->delay_ms);
+    free(w->weight);
+    free(w->states);
+    *w = (cal_snn_weights){0};
+}
