@@ -5,6 +5,10 @@
 #include <math.h>
 
 #include "snn/kernels/stdp.h"
+#include "snn/kernels/stdp_power.h"
+#include "snn/kernels/triplet.h"
+#include "snn/kernels/tsodyks_markram.h"
+#include "snn/kernels/vogels.h"
 #include "snn/synapse.h"
 
 typedef void post_kernel(const double *k, const double *pre, const double *post, double *x);

@@ -1,0 +1,289 @@
+/* Plastic networks: one seed gives one result for any threads, tiles, instruction set and window length, and whenever
+ * weights are read. Each variant is compared with one thread, one tile, windows of 20 ms. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "callosum/snn.h"
+#include "support/support.h"
+
+typedef struct variant {
+    unsigned n_threads, n_tiles;
+    const char *isa;
+    double window_ms;
+    bool reads_weights; /* after every window */
+} variant;
+
+static const variant variants[] = {
+    {1, 1, "v4", 20.0, false}, {1, 1, "v3", 20.0, false},  {1, 1, "base", 20.0, false}, {2, 2, "v4", 20.0, false},
+    {3, 3, "v4", 5.0, false},  {7, 7, "base", 1.0, false}, {1, 1, "v4", 1.0, true},     {2, 0, "v3", 5.0, true},
+};
+enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 7, N_E = 120, N_I = 30, N_SILENT = 11 };
+
+typedef struct outcome {
+    uint64_t hash, n_spikes, n_events;
+    cal_snn_weights weights[N_PLASTIC];
+} outcome;
+
+static const cal_snn_setting cell[] = {{"I_e", {CAL_UNIFORM, 350.0, 1500.0, 0, 0}},
+                                       {"V", {CAL_UNIFORM, -65.0, -50.0, 0, 0}}};
+static const cal_snn_setting w_max[] = {{"w_max", {CAL_CONSTANT, 80.0, 0, 0, 0}},
+                                        {"lambda", {CAL_UNIFORM, 0.01, 0.03, 0, 0}},
+                                        {"mu_plus", {CAL_CONSTANT, 0.4, 0, 0, 0}}};
+static const cal_snn_setting balance[] = {{"w_max", {CAL_CONSTANT, 200.0, 0, 0, 0}},
+                                          {"eta", {CAL_CONSTANT, 2.0, 0, 0, 0}}};
+static const cal_snn_setting used[] = {{"U", {CAL_UNIFORM, 0.2, 0.6, 0, 0}}, {"tau_fac", {CAL_CONSTANT, 90.0, 0, 0, 0}}};
+
+static cal_snn_projection project(cal_rule rule, size_t from, size_t to, double weight, double delay_ms,
+                                  const char *synapse, const cal_snn_setting *settings, size_t n_settings)
+{
+    cal_snn_projection p = cal_snn_projection_default(rule);
+    p.from = from;
+    p.to = to;
+    p.receptor = weight < 0.0 ? "inhibitory" : "excitatory";
+    p.in_degree = 12;
+    p.probability = 0.2;
+    p.has_multapses = rule == CAL_FIXED_IN_DEGREE;
+    p.weight = (cal_distribution){CAL_UNIFORM, weight < 0.0 ? 1.2 * weight : 0.8 * weight,
+                                  weight < 0.0 ? 0.8 * weight : 1.2 * weight, 0, 0};
+    p.delay_ms = (cal_distribution){CAL_UNIFORM, delay_ms, 3.0 * delay_ms, 0, 0};
+    p.synapse = cal_snn_synapse_find(synapse);
+    p.settings = settings;
+    p.n_settings = n_settings;
+    return p;
+}
+
+static void write_spikes(cal_snn *snn, double window_ms)
+{
+    uint32_t offsets[512], ids[512], n = 0;
+    const unsigned n_ms = (unsigned)(window_ms + 0.5), start_ms = (unsigned)(cal_time_ms(cal_snn_time(snn)) + 0.5);
+    for (unsigned i = 0; i < n_ms; i++) /* source 0 is silent for ever, 1 spikes once, the others often */
+        for (uint32_t id = 1; id < N_SILENT; id++)
+            if (id == 1 ? start_ms + i == 150 : (start_ms + i) % (3 * id) == 0) {
+                offsets[n] = i * 1000000u + 300000u;
+                ids[n++] = id;
+            }
+    cr_assert(eq(int, cal_snn_write_spikes(snn, 0, n, offsets, ids), CAL_OK));
+}
+
+static cal_snn *create(const variant *v, cal_context *ctx, uint64_t seed)
+{
+    const cal_neuron *lif = cal_snn_neuron_find("lif");
+    const cal_snn_population populations[] = {
+        {"E", lif, N_E, cell, 2}, {"I", lif, N_I, cell, 2}, {"S", NULL, N_SILENT, NULL, 0}};
+    cal_snn_projection p[] = {
+        project(CAL_FIXED_IN_DEGREE, 0, 0, 40.0, 0.5, "stdp", w_max, 3),
+        project(CAL_PAIRWISE_BERNOULLI, 0, 1, 30.0, 1.5, "stdp-nearest", w_max, 1),
+        project(CAL_PAIRWISE_BERNOULLI, 1, 0, -60.0, 0.7, "vogels", balance, 2),
+        project(CAL_ALL_TO_ALL, 2, 0, 20.0, 2.0, "triplet", w_max, 1),
+        project(CAL_PAIRWISE_BERNOULLI, 0, 0, 25.0, 0.5, "stdp-power", w_max, 1),
+        project(CAL_FIXED_OUT_DEGREE, 0, 1, 50.0, 0.5, "tsodyks-markram", used, 2),
+        project(CAL_PAIRWISE_BERNOULLI, 1, 1, -50.0, 0.5, "tsodyks-markram", NULL, 0),
+        project(CAL_PAIRWISE_BERNOULLI, 1, 1, -20.0, 0.5, "static", NULL, 0)};
+    p[5].out_degree = 7;
+    p[6].weight = (cal_distribution){CAL_CONSTANT, -50.0, 0, 0, 0};
+    const cal_snn_port ports[] = {{.name = "s", .kind = CAL_PORT_SPIKES, .population = 2}};
+    cal_snn_def def = cal_snn_def_default();
+    def.window = (cal_time)(v->window_ms * 1e6 + 0.5);
+    def.seed = seed;
+    def.populations = populations;
+    def.n_populations = 3;
+    def.projections = p;
+    def.n_projections = sizeof p / sizeof p[0];
+    def.ports = ports;
+    def.n_ports = 1;
+    def.n_tiles = v->n_tiles;
+    cal_snn *snn = NULL;
+    cr_assert(eq(int, cal_snn_create(ctx, &def, &snn), CAL_OK), "%s", cal_context_message(ctx));
+    return snn;
+}
+
+static outcome run(const variant *v, uint64_t seed)
+{
+    setenv("CALLOSUM_ISA", v->isa, 1);
+    cal_context *ctx = cali_test_context(v->n_threads);
+    cal_snn *snn = create(v, ctx, seed);
+    outcome o = {0};
+    while (cal_snn_time(snn) < 400 * CAL_NS_PER_MS) {
+        write_spikes(snn, v->window_ms);
+        cr_assert(eq(int, cal_snn_advance(snn), CAL_OK), "%s", cal_context_message(ctx));
+        for (size_t i = 0; v->reads_weights && i < N_PLASTIC; i++) {
+            cr_assert(eq(int, cal_snn_get_weights(snn, i, &o.weights[i]), CAL_OK));
+            cal_snn_weights_free(&o.weights[i]);
+        }
+    }
+    o.hash = cal_snn_hash(snn);
+    o.n_spikes = cal_snn_get_counts(snn).n_spikes;
+    o.n_events = cal_snn_get_counts(snn).n_events;
+    for (size_t i = 0; i < N_PLASTIC; i++)
+        cr_assert(eq(int, cal_snn_get_weights(snn, i, &o.weights[i]), CAL_OK));
+    cal_snn_destroy(&snn);
+    cal_context_destroy(&ctx);
+    return o;
+}
+
+static void release(outcome *o)
+{
+    for (size_t i = 0; i < N_PLASTIC; i++)
+        cal_snn_weights_free(&o->weights[i]);
+}
+
+ParameterizedTestParameters(snn_plastic_bits, do_not_depend_on_threads_tiles_isa_windows_or_reading)
+{
+    static int index[N_VARIANTS - 1];
+    for (int i = 1; i < N_VARIANTS; i++)
+        index[i - 1] = i;
+    return cr_make_param_array(int, index, N_VARIANTS - 1);
+}
+
+ParameterizedTest(int *index, snn_plastic_bits, do_not_depend_on_threads_tiles_isa_windows_or_reading)
+{
+    outcome a = run(&variants[0], 42), b = run(&variants[*index], 42);
+    cr_expect(a.n_spikes > 3000, "%.0f spikes", (double)a.n_spikes);
+    cr_expect(eq(u64, a.hash, b.hash), "variant %d", *index);
+    cr_expect(eq(u64, a.n_events, b.n_events));
+    for (size_t i = 0; i < N_PLASTIC; i++) {
+        const cal_snn_weights *x = &a.weights[i], *y = &b.weights[i];
+        cr_assert(eq(sz, x->n, y->n));
+        cr_assert(x->n > 100);
+        cr_expect(memcmp(x->source, y->source, x->n * sizeof *x->source) == 0);
+        cr_expect(memcmp(x->target, y->target, x->n * sizeof *x->target) == 0);
+        cr_expect(memcmp(x->weight, y->weight, x->n * sizeof *x->weight) == 0, "weights of %zu", i);
+        cr_expect(memcmp(x->delay_ms, y->delay_ms, x->n * sizeof *x->delay_ms) == 0);
+        cr_expect(memcmp(x->states, y->states, x->n * x->n_states * sizeof *x->states) == 0);
+        for (size_t k = 1; k < x->n; k++)
+            cr_assert(x->target[k] > x->target[k - 1] ||
+                      (x->target[k] == x->target[k - 1] && x->source[k] >= x->source[k - 1]));
+    }
+    release(&a);
+    release(&b);
+}
+
+/* The hash is no constant. */
+Test(snn_plastic_bits, another_seed_gives_another_hash)
+{
+    outcome a = run(&variants[0], 42), b = run(&variants[0], 43);
+    cr_expect(ne(u64, a.hash, b.hash));
+    release(&a);
+    release(&b);
+}
+
+/* ---- against the rules, spike by spike -------------------------------------------------------------- */
+
+enum { MAX_LOG = 200000 };
+typedef struct spike_log {
+    size_t n;
+    struct {
+        uint32_t population, id;
+        int64_t step;
+    } spike[MAX_LOG];
+} spike_log;
+
+static void log_spikes(spike_log *log, const cal_snn *snn, double window_ms)
+{
+    const cal_snn_spikes s = cal_snn_get_spikes(snn);
+    const int64_t start_ms = (int64_t)(cal_time_ms(cal_snn_time(snn)) - window_ms + 0.5);
+    for (int64_t ms = start_ms; ms < start_ms + (int64_t)window_ms; ms++) /* as write_spikes */
+        for (uint32_t id = 1; id < N_SILENT; id++)
+            if (id == 1 ? ms == 150 : ms % (3 * id) == 0) {
+                log->spike[log->n].population = 2;
+                log->spike[log->n].id = id;
+                log->spike[log->n++].step = ms * 10 + 3;
+            }
+    for (size_t i = 0; i < s.n; i++) {
+        cr_assert(log->n < MAX_LOG);
+        log->spike[log->n].population = s.population[i];
+        log->spike[log->n].id = s.id[i];
+        log->spike[log->n++].step = s.time[i] / 100000;
+    }
+}
+
+/* Steps at which the spikes of one neuron reach a synapse. */
+static size_t arrivals(const spike_log *log, uint32_t population, uint32_t id, int64_t delay, int64_t end, int64_t *at)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < log->n; i++)
+        if (log->spike[i].population == population && log->spike[i].id == id && log->spike[i].step + delay <= end)
+            at[n++] = log->spike[i].step + delay;
+    return n;
+}
+
+/* A trace as the sum over all spikes before `now`, or over the last of them. */
+static double trace(const int64_t *at, size_t n, int64_t now, double tau_ms, bool is_nearest)
+{
+    double sum = 0.0;
+    for (size_t i = n; i > 0; i--)
+        if (at[i - 1] < now) {
+            sum += exp(-(double)(now - at[i - 1]) * 0.1 / tau_ms);
+            if (is_nearest)
+                break;
+        }
+    return sum;
+}
+
+/* Projections 1 (nearest pairs), 3 (triplets) and 4 (power law), with the defaults of their entries. */
+static double replay(size_t projection, double w, const int64_t *pre, size_t n_pre, const int64_t *post, size_t n_post)
+{
+    for (size_t i = 0, j = 0; i < n_pre || j < n_post;) {
+        const bool is_pre = j == n_post || (i < n_pre && pre[i] < post[j]);
+        const int64_t now = is_pre ? pre[i++] : post[j++];
+        const double r1 = trace(pre, n_pre, now, projection == 3 ? 16.8 : 20.0, projection == 1);
+        const double o1 = trace(post, n_post, now, projection == 3 ? 33.7 : 20.0, projection == 1);
+        if (projection == 1)
+            w += is_pre ? -0.01 * 80.0 * o1 : 0.01 * 80.0 * r1;
+        else if (projection == 3)
+            w += is_pre ? -80.0 * o1 * (7e-3 + 2.3e-4 * trace(pre, n_pre, now, 101.0, false))
+                        : 80.0 * r1 * (5e-10 + 6.2e-3 * trace(post, n_post, now, 125.0, false));
+        else
+            w += is_pre ? -0.1 * 0.11 * w * o1 : 0.1 * pow(w, 0.4) * r1;
+        w = w < 0.0 ? 0.0 : w > 80.0 ? 80.0 : w;
+    }
+    return w;
+}
+
+/* Every weight is what its rule makes of all spikes of its two neurons, rows of silent sources included. The targets
+ * spike more often than the archive holds. */
+Test(snn_plastic_bits, weights_are_those_of_all_spikes)
+{
+    static spike_log log;
+    static int64_t pre[MAX_LOG], post[MAX_LOG];
+    static const size_t from[] = {0, 0, 0, 2, 0}, to[] = {0, 1, 0, 0, 0}, which[] = {1, 3, 4};
+    const variant v = {2, 3, "v4", 20.0, false};
+    setenv("CALLOSUM_ISA", v.isa, 1);
+    cal_context *ctx = cali_test_context(v.n_threads);
+    cal_snn *snn = create(&v, ctx, 42);
+    cal_snn_weights first[5], last;
+    for (size_t i = 0; i < 3; i++)
+        cr_assert(eq(int, cal_snn_get_weights(snn, which[i], &first[which[i]]), CAL_OK));
+    while (cal_snn_time(snn) < 400 * CAL_NS_PER_MS) {
+        write_spikes(snn, v.window_ms);
+        cr_assert(eq(int, cal_snn_advance(snn), CAL_OK));
+        log_spikes(&log, snn, v.window_ms);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        const size_t p = which[i];
+        double worst = 0.0;
+        size_t n_moved = 0, most = 0;
+        cr_assert(eq(int, cal_snn_get_weights(snn, p, &last), CAL_OK));
+        for (size_t k = 0; k < last.n; k++) {
+            const int64_t delay = (int64_t)(last.delay_ms[k] * 10.0 + 0.5);
+            const size_t n_pre = arrivals(&log, (uint32_t)from[p], last.source[k], 0, 4000, pre);
+            const size_t n_post = arrivals(&log, (uint32_t)to[p], last.target[k], delay, 4000, post);
+            const double expected = replay(p, first[p].weight[k], pre, n_pre, post, n_post);
+            worst = fmax(worst, fabs(last.weight[k] - expected));
+            n_moved += fabs(last.weight[k] - first[p].weight[k]) > 1e-3;
+            most = n_post > most ? n_post : most;
+        }
+        cr_expect(worst < 1e-9, "projection %zu: %.3g", p, worst);
+        cr_expect(2 * n_moved > last.n, "projection %zu: %zu of %zu moved", p, n_moved, last.n);
+        cr_expect(most > 32, "projection %zu: %zu spikes of a target", p, most);
+        cal_snn_weights_free(&last);
+        cal_snn_weights_free(&first[p]);
+    }
+    cal_snn_destroy(&snn);
+    cal_context_destroy(&ctx);
+}
