@@ -71,6 +71,22 @@ uint64_t cali_plastic_hash(const cal_snn *self);
 /** As cal_snn_visit_synapses, with the present weights. */
 void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t receptor, cal_snn_visit *visit, void *arg);
 
+/** All synapses of a projection by (source, delay, target, number), whatever the tiles; each as it is now. */
+typedef struct cali_walk {
+    const cal_snn *self;
+    const cali_plastic *p;
+    uint32_t source;
+    uint64_t at[CALI_MAX_TILES]; /* next synapse of the source in each tile */
+    unsigned tile;               /* of the present synapse */
+    uint64_t index;              /* in its tile */
+    uint32_t target, delay;
+} cali_walk;
+cali_walk cali_walk_start(const cal_snn *self, const cali_plastic *p);
+/** Goes to the next synapse; false after the last one. */
+bool cali_walk_next(cali_walk *walk);
+/** Weight, without sign, and states of the present synapse. */
+void cali_walk_read(const cali_walk *walk, double state[CALI_MAX_SYNAPSE_STATES]);
+
 /** What is common to all rows of a tile; the caller adds the row. */
 cali_row cali_plastic_row(const cal_snn *self, const cali_plastic *p, unsigned tile);
 /** Points the row at one source. */

@@ -147,7 +147,7 @@ static cal_status create_sources(const build *b, unsigned tile, scratch *s)
     double params[CALI_MAX_SYNAPSE_PARAMS] = {0}, states[CALI_MAX_SYNAPSE_STATES];
     CAL_TRY(take(b, s, n_from, sizeof *t->sources, "traces of sources", &t->sources));
     for (size_t i = 0; i < n_from; i++)
-        t->sources[i].last = -1;
+        t->sources[i].last = CALI_NEVER;
     if (!p->has_shared_states || n_states == 0)
         return CAL_OK;
     for (size_t k = 0; k < p->synapse->face.n_params; k++)

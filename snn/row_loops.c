@@ -55,7 +55,7 @@ CAL_HD void target_traces(const cali_row *r, uint32_t place, int64_t delay, int 
         const cali_past_spike *spike = i > oldest ? spike_at(r, place, i - 1) : NULL;
         for (int t = 0; t < n_post && spike != NULL; t++)
             older[t] = r->is_nearest[t] ? 1.0 : spike->before[t] + 1.0;
-        stamp = spike != NULL ? spike->stamp : 0;
+        stamp = spike != NULL ? spike->stamp : r->now - delay;
         after = older;
     }
     for (int t = 0; t < n_post; t++)
@@ -144,7 +144,7 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
             N_STATES = sizeof(cali_##name##_state) / sizeof(double),                               \
             N_CONSTANTS = sizeof(cali_##name##_constants) / sizeof(double)                         \
         };                                                                                         \
-        const double since_ms = r->last < 0 ? INFINITY : (double)(r->now - r->last) * r->dt_ms;    \
+        const double since_ms = r->last == CALI_NEVER ? INFINITY : (double)(r->now - r->last) * r->dt_ms;    \
         if (r->shared != NULL)                                                                     \
             run_shared(r, N_STATES, since_ms, name##_pre, name##_gain);                            \
         else if (r->has_own)                                                                       \

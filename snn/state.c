@@ -12,15 +12,17 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/snapshot.h"
+#include "snn/plastic.h"
 
 #define REFUSE(...) return CAL_FAIL(self->ctx, CAL_ERR_INPUT, "C305 " __VA_ARGS__)
 
 static const char MAGIC[16] = "callosum snn\n";
 enum { VERSION = 1, HEX = CALI_DIGEST_SIZE - 1, MAX_PARTS = 16 };
 
-extern const cali_state_part cali_state_neurons, cali_state_inputs, cali_state_history, cali_state_counts;
+extern const cali_state_part cali_state_neurons, cali_state_inputs, cali_state_history, cali_state_counts,
+    cali_state_plastic;
 static const cali_state_part *const parts[] = {&cali_state_neurons, &cali_state_inputs, &cali_state_history,
-                                               &cali_state_counts};
+                                               &cali_state_counts,  &cali_state_plastic};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 typedef struct header {
@@ -87,13 +89,20 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
     for (size_t i = 0; i < self->n_populations; i++)
         cali_text_format(text, "constants %016llx\n",
                          (unsigned long long)hash_constants(self, &self->populations[i]));
-    for (size_t i = 0; i < self->n_projections; i++) {
-        const cal_snn_projection *p = &self->projections[i].def;
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+        const cal_snn_projection *p = &cali_projection_at(self, i)->def;
         cali_text_format(text, "projection %zu %zu %zu %d %u %u %u %llu %.17g %d %d", p->from, p->to,
-                         self->projections[i].receptor, (int)p->rule, p->in_degree, p->out_degree, p->n_neighbours,
+                         cali_projection_at(self, i)->receptor, (int)p->rule, p->in_degree, p->out_degree, p->n_neighbours,
                          (unsigned long long)p->total, p->probability, (int)p->has_autapses, (int)p->has_multapses);
         describe_distribution(text, &p->weight);
         describe_distribution(text, &p->delay_ms);
+        cali_text_add(text, "\n");
+    }
+    for (size_t i = 0; i < self->n_plastics; i++) {
+        const cali_plastic *p = &self->plastics[i];
+        cali_text_format(text, "synapse %zu %s", p->number, p->synapse->face.name);
+        for (size_t k = 0; k < p->synapse->face.n_params; k++)
+            describe_distribution(text, &p->param[k]);
         cali_text_add(text, "\n");
     }
     for (size_t i = 0; i < self->n_poissons; i++) {

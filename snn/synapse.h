@@ -16,6 +16,9 @@ enum {
     CALI_MAX_SYNAPSE_STATES = 6 /* with the weight */
 };
 
+/** The stamp of a spike that has not been; others may be negative after a state was restored at a new time. */
+#define CALI_NEVER (INT64_MIN / 4)
+
 /** A trace of the spikes of one neuron: it decays with the time constant of a parameter and, at a spike, grows by 1
  *  or, if only the nearest spike counts, becomes 1. */
 typedef struct cali_trace {
@@ -52,7 +55,7 @@ typedef struct cali_row {
     bool is_nearest[CALI_MAX_TRACES];
     const cali_decay *pre_decay, *post_decay; /* [trace] */
     double pre[CALI_MAX_TRACES]; /* traces of the source just after its last spike */
-    int64_t last, done, now; /* stamps: last spike of the source, -1 none; targets' spikes that acted; the present */
+    int64_t last, done, now; /* stamps: last spike of the source or CALI_NEVER; targets' spikes that acted; the present */
     double dt_ms;
     bool has_spike; /* the source spikes now; otherwise the past alone is worked off */
     double scale;   /* from the modulus of the weight to quanta */

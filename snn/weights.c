@@ -90,6 +90,69 @@ void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t rece
     }
 }
 
+/* ---- walks ----------------------------------------------------------------------------------------- */
+
+static void enter_source(cali_walk *w)
+{
+    for (unsigned tile = 0; tile < w->self->n_tiles; tile++)
+        w->at[tile] = w->p->tiles[tile].begin[w->source];
+}
+
+cali_walk cali_walk_start(const cal_snn *self, const cali_plastic *p)
+{
+    cali_walk w = {.self = self, .p = p};
+    if (self->populations[p->projection.def.from].n > 0)
+        enter_source(&w);
+    return w;
+}
+
+/* The parts of a row are sorted by (delay, target) in each tile: the least of their next ones is next. */
+static bool next_of_source(cali_walk *w)
+{
+    const cali_plastic *p = w->p;
+    const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1;
+    uint64_t least = UINT64_MAX;
+    for (unsigned tile = 0; tile < w->self->n_tiles; tile++) {
+        const cali_plastic_tile *t = &p->tiles[tile];
+        if (w->at[tile] == t->begin[w->source + 1])
+            continue;
+        const uint32_t word = t->word[w->at[tile]];
+        const uint64_t key =
+            (uint64_t)(word >> p->place_bits) << 32 | ((word & mask) * w->self->n_tiles + tile);
+        if (key < least) {
+            least = key;
+            w->tile = tile;
+        }
+    }
+    if (least == UINT64_MAX)
+        return false;
+    w->index = w->at[w->tile]++;
+    w->delay = (uint32_t)(least >> 32);
+    w->target = (uint32_t)least;
+    return true;
+}
+
+bool cali_walk_next(cali_walk *w)
+{
+    const uint32_t n = w->self->populations[w->p->projection.def.from].n;
+    while (w->source < n) {
+        if (next_of_source(w))
+            return true;
+        if (++w->source < n)
+            enter_source(w);
+    }
+    return false;
+}
+
+void cali_walk_read(const cali_walk *w, double state[CALI_MAX_SYNAPSE_STATES])
+{
+    reader r = start(w->self, w->p, w->tile);
+    cali_plastic_point(w->p, w->tile, w->source, &r.row);
+    read_synapse(&r, (size_t)(w->index - w->p->tiles[w->tile].begin[w->source]));
+    memcpy(state, r.state, sizeof r.state);
+    state[0] *= w->p->sign;
+}
+
 /* ---- all synapses of a projection ------------------------------------------------------------------ */
 
 static const cali_plastic *find(const cal_snn *self, size_t projection)

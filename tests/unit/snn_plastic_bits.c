@@ -287,3 +287,69 @@ Test(snn_plastic_bits, weights_are_those_of_all_spikes)
     cal_snn_destroy(&snn);
     cal_context_destroy(&ctx);
 }
+
+/* ---- saved states -------------------------------------------------------------------------------------- */
+
+static void go_on(cal_snn *snn, const variant *v, int64_t until_ms)
+{
+    while (cal_snn_time(snn) < until_ms * CAL_NS_PER_MS) {
+        write_spikes(snn, v->window_ms);
+        cr_assert(eq(int, cal_snn_advance(snn), CAL_OK));
+    }
+}
+
+/* Saved with one tile, restored with three, also over a network that has run: the bits of the uninterrupted run. */
+Test(snn_plastic_bits, a_restored_network_goes_on)
+{
+    const variant one = {1, 1, "v4", 20.0, false}, three = {2, 3, "v4", 20.0, false};
+    cal_context *ctx = cali_test_context(2);
+    cal_snn *a = create(&one, ctx, 42), *b = create(&three, ctx, 42);
+    char *bytes, *again;
+    size_t size, size_again;
+    go_on(a, &one, 200);
+    cr_assert(eq(int, cal_snn_save_state(a, &bytes, &size), CAL_OK));
+    const uint64_t hash = cal_snn_hash(a);
+    go_on(a, &one, 400);
+    go_on(b, &three, 60);
+    cr_assert(eq(int, cal_snn_restore_state(b, bytes, size, CAL_RESTORE_CONTINUE), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(eq(u64, cal_snn_hash(b), hash));
+    cr_assert(eq(int, cal_snn_save_state(b, &again, &size_again), CAL_OK));
+    cr_expect(size == size_again && memcmp(bytes, again, size) == 0, "what is restored saves as the same bytes");
+    go_on(b, &three, 400);
+    cr_expect(eq(u64, cal_snn_hash(b), cal_snn_hash(a)));
+    free(bytes);
+    free(again);
+    cal_snn_destroy(&a);
+    cal_snn_destroy(&b);
+    cal_context_destroy(&ctx);
+}
+
+/* A new run begins with the weights that were learnt; a network of other pairs cannot take them. */
+Test(snn_plastic_bits, a_run_begins_at_learnt_weights)
+{
+    const variant v = {1, 2, "v4", 20.0, false};
+    cal_context *ctx = cali_test_context(1);
+    cal_snn *a = create(&v, ctx, 42), *b = create(&v, ctx, 42), *other = create(&v, ctx, 43);
+    cal_snn_weights x, y;
+    char *bytes;
+    size_t size;
+    go_on(a, &v, 200);
+    cr_assert(eq(int, cal_snn_save_state(a, &bytes, &size), CAL_OK));
+    cr_assert(eq(int, cal_snn_restore_state(b, bytes, size, CAL_RESTORE_BEGIN), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(eq(i64, cal_snn_time(b), 0));
+    for (size_t i = 0; i < N_PLASTIC; i++) {
+        cr_assert(eq(int, cal_snn_get_weights(a, i, &x), CAL_OK));
+        cr_assert(eq(int, cal_snn_get_weights(b, i, &y), CAL_OK));
+        cr_expect(x.n == y.n && memcmp(x.weight, y.weight, x.n * sizeof *x.weight) == 0);
+        cal_snn_weights_free(&x);
+        cal_snn_weights_free(&y);
+    }
+    go_on(b, &v, 100);
+    cr_expect(eq(int, cal_snn_restore_state(other, bytes, size, CAL_RESTORE_BEGIN), CAL_ERR_INPUT));
+    cr_expect(strstr(cal_context_message(ctx), "other plastic synapses") != NULL, "%s", cal_context_message(ctx));
+    free(bytes);
+    cal_snn_destroy(&a);
+    cal_snn_destroy(&b);
+    cal_snn_destroy(&other);
+    cal_context_destroy(&ctx);
+}
