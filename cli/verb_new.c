@@ -42,7 +42,7 @@ static const template_entry *find_template(cal_context *ctx, const char *name)
         names[i] = templates[i].name;
     }
     const int nearest = cali_nearest_word(name, names, N_TEMPLATES);
-    char known[256] = "";
+    char known[1024] = "";
     for (size_t i = 0; i < N_TEMPLATES; i++)
         strcat(strcat(known, i ? ", " : ""), names[i]);
     CAL_FAIL(ctx, CAL_ERR_INPUT, "unknown template \"%s\".%s%s%s Known: %s.", name, nearest >= 0 ? " Try " : "",
@@ -92,6 +92,12 @@ static cal_status write_brain(cal_context *ctx, const char *directory)
     return status;
 }
 
+/* A network of its own needs no connectome. */
+static bool has_brain(const template_entry *t)
+{
+    return strstr((const char *)t->text, "\nnetwork:") == NULL;
+}
+
 static cal_status make(cal_context *ctx, const char *directory, const template_entry *t)
 {
     struct stat info;
@@ -99,16 +105,19 @@ static cal_status make(cal_context *ctx, const char *directory, const template_e
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s exists already. Try another name.", directory);
     CAL_TRY(cali_directory_make(ctx, directory));
     CAL_TRY(write_experiment(ctx, directory, t));
-    CAL_TRY(write_brain(ctx, directory));
+    if (has_brain(t))
+        CAL_TRY(write_brain(ctx, directory));
     cali_text readme = {0};
     cali_text_format(&readme,
                      "# %s\n\n%s.\n\n"
                      "    callosum check                       # the plan, and every mistake\n"
-                     "    callosum run experiment.yaml         # writes runs/0001 with report.html\n"
-                     "    callosum compare experiment.yaml     # the spiking regions against their mean field\n\n"
-                     "`experiment.yaml` is all there is to change; `brain.zip` is a generated connectome in the form of\n"
-                     "The Virtual Brain, and your own file takes its place.\n",
+                     "    callosum run experiment.yaml         # writes runs/0001 with report.html\n",
                      directory, t->summary);
+    cali_text_add(&readme, has_brain(t) ? "    callosum compare experiment.yaml     # the spiking regions against their mean field\n\n"
+                                          "`experiment.yaml` is all there is to change; `brain.zip` is a generated connectome in the form of\n"
+                                          "The Virtual Brain, and your own file takes its place.\n"
+                                        : "    callosum compare runs/0001 runs/0002 # two runs, population by population with --region E\n\n"
+                                          "`experiment.yaml` is all there is to change; its comments give equations and source.\n");
     const cal_status status = write_text(ctx, directory, "README.md", &readme);
     cali_text_free(&readme);
     return status;
@@ -126,15 +135,16 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
         cali_json_text(&json, "template", t->name);
         cali_json_open(&json, "files", "[");
         cali_json_text(&json, NULL, "experiment.yaml");
-        cali_json_text(&json, NULL, "brain.zip");
+        if (has_brain(t))
+            cali_json_text(&json, NULL, "brain.zip");
         cali_json_text(&json, NULL, "README.md");
         cali_json_close(&json, "]");
         cali_json_close(&json, "}");
         return cali_print_json(&json);
     }
-    printf("written     %s (experiment.yaml, brain.zip, README.md)\nnext        cd %s && callosum check && callosum run "
+    printf("written     %s (experiment.yaml, %sREADME.md)\nnext        cd %s && callosum check && callosum run "
            "experiment.yaml\n",
-           arguments->words[0], arguments->words[0]);
+           arguments->words[0], has_brain(t) ? "brain.zip, " : "", arguments->words[0]);
     return CALI_EXIT_OK;
 }
 
@@ -142,7 +152,8 @@ const cali_verb cali_verb_new = {
     .name = "new",
     .words = "NAME",
     .summary = "makes a folder with an experiment to start from",
-    .details = "Templates: one-spiking-region, mean-field, balanced-region, resting-state (the folders of examples/).",
+    .details = "Templates: one-spiking-region, mean-field, balanced-region, resting-state, coba, cuba, brunel\n"
+               "(the folders of examples/).",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(options),
