@@ -24,7 +24,7 @@ enum { CALI_EXPIF_ADAPTS = 1, CALI_EXPIF_HAS_NMDA = 2 };
 #define CALI_EXPIF_STATES(X) X(u) X(u_low)
 #define CALI_EXPIF_CONSTANTS(X)                                                                    \
     X(h) X(per_c) X(leak_c) X(exp_c) X(u_t) X(delta) X(per_delta) X(drive) X(u_switch) X(z_peak)   \
-        X(reset) X(refractory)
+        X(reset) X(exp_reset) X(refractory)
 #define CALI_EXPIF_W_STATES(X) X(w) X(w_low)
 #define CALI_EXPIF_W_CONSTANTS(X) X(a_w) X(per_w) X(b)
 
@@ -46,12 +46,18 @@ CAL_HD float cali_expif_rest(const cali_expif_constants *k, const cali_drive *d,
     return parts & CALI_EXPIF_ADAPTS ? cali_fma_f32(-w, k->per_c, sum) : sum;
 }
 
-CAL_HD float cali_expif_slope(const cali_expif_constants *k, const cali_drive *d, int at, int parts,
-                              float u, float w)
+/* e^x, held below e^20: only stages that are not used lie above. */
+CAL_HD float cali_expif_exp(const cali_expif_constants *k, float u)
 {
     const float x = (u - k->u_t) * k->per_delta;
-    return cali_fma_f32(k->exp_c, cali_exp_f32(x > 20.0f ? 20.0f : x),
-                        cali_expif_rest(k, d, at, parts, u, w));
+    return cali_exp_f32(x > 20.0f ? 20.0f : x);
+}
+
+/* u' where e^x is known. */
+CAL_HD float cali_expif_slope(const cali_expif_constants *k, const cali_drive *d, int at, int parts,
+                              float u, float w, float exp_x)
+{
+    return cali_fma_f32(k->exp_c, exp_x, cali_expif_rest(k, d, at, parts, u, w));
 }
 
 CAL_HD float cali_expif_slope_w(const cali_expif_constants *k, int parts, float u, float w)
@@ -59,21 +65,21 @@ CAL_HD float cali_expif_slope_w(const cali_expif_constants *k, int parts, float 
     return parts & CALI_EXPIF_ADAPTS ? cali_fma_f32(k->a_w, u, -w * k->per_w) : 0.0f;
 }
 
-/* The increments of a step of Runge-Kutta 4 in (u, w); `moves` is 0 while u is held. */
-CAL_HD void cali_expif_rk4(const cali_expif_constants *k, const cali_drive *d, int parts,
-                           float moves, float u0, float w0, float *du, float *dw)
+/* The increments of a step of Runge-Kutta 4 in (u, w) from where e^x = exp_0; `moves` is 0 while u is held. */
+CAL_HD void cali_expif_rk4(const cali_expif_constants *k, const cali_drive *d, int parts, float moves,
+                           float u0, float w0, float exp_0, float *du, float *dw)
 {
     const float h = k->h, half = 0.5f * h;
-    const float u1 = moves * cali_expif_slope(k, d, 0, parts, u0, w0);
+    const float u1 = moves * cali_expif_slope(k, d, 0, parts, u0, w0, exp_0);
     const float w1 = cali_expif_slope_w(k, parts, u0, w0);
     const float ua = cali_fma_f32(half, u1, u0), wa = cali_fma_f32(half, w1, w0);
-    const float u2 = moves * cali_expif_slope(k, d, 1, parts, ua, wa);
+    const float u2 = moves * cali_expif_slope(k, d, 1, parts, ua, wa, cali_expif_exp(k, ua));
     const float w2 = cali_expif_slope_w(k, parts, ua, wa);
     const float ub = cali_fma_f32(half, u2, u0), wb = cali_fma_f32(half, w2, w0);
-    const float u3 = moves * cali_expif_slope(k, d, 1, parts, ub, wb);
+    const float u3 = moves * cali_expif_slope(k, d, 1, parts, ub, wb, cali_expif_exp(k, ub));
     const float w3 = cali_expif_slope_w(k, parts, ub, wb);
     const float uc = cali_fma_f32(h, u3, u0), wc = cali_fma_f32(h, w3, w0);
-    const float u4 = moves * cali_expif_slope(k, d, 2, parts, uc, wc);
+    const float u4 = moves * cali_expif_slope(k, d, 2, parts, uc, wc, cali_expif_exp(k, uc));
     const float w4 = cali_expif_slope_w(k, parts, uc, wc);
     *du = h * (1.0f / 6.0f) * cali_fma_f32(2.0f, u2 + u3, u1 + u4);
     *dw = h * (1.0f / 6.0f) * cali_fma_f32(2.0f, w2 + w3, w1 + w4);
@@ -84,13 +90,14 @@ CAL_HD int cali_expif_substep(const cali_expif_constants *k, const cali_drive *d
                               int is_held, cali_expif_state *x)
 {
     const float h = k->h, u0 = x->u, w0 = x->w;
+    const float exp_0 = cali_exp_f32((u0 - k->u_t) * k->per_delta);
     float du, dw;
-    cali_expif_rk4(k, d, parts, is_held ? 0.0f : 1.0f, u0, w0, &du, &dw);
+    cali_expif_rk4(k, d, parts, is_held ? 0.0f : 1.0f, u0, w0, exp_0 < 4.9e8f ? exp_0 : 4.9e8f, &du, &dw);
     float u_flat = u0, u_flat_low = x->u_low; /* below V_switch, and w wherever no peak is */
     cali_add_f32(&u_flat, &u_flat_low, du);
 
     /* near the peak: z, its end, the time of the crossing */
-    const float z0 = cali_exp_f32((k->u_t - u0) * k->per_delta);
+    const float z0 = 1.0f / exp_0;
     const float beta = cali_expif_rest(k, d, 0, parts, u0, w0) * k->per_delta;
     const float fall = cali_fma_f32(beta, z0, k->leak_c), bh = beta * h;
     const float series = cali_fma_f32(bh, cali_fma_f32(bh, 1.0f / 6.0f, -0.5f), 1.0f);
@@ -108,10 +115,10 @@ CAL_HD int cali_expif_substep(const cali_expif_constants *k, const cali_drive *d
     const float left = h - s, half = 0.5f * left;
     const float moves = k->refractory > 0.0f ? 0.0f : 1.0f;
     const float wr = parts & CALI_EXPIF_ADAPTS ? cali_fma_f32(s, slope_w, w0) + k->b : 0.0f;
-    const float ur = moves * cali_expif_slope(k, d, 1, parts, k->reset, wr);
+    const float ur = moves * cali_expif_slope(k, d, 1, parts, k->reset, wr, k->exp_reset);
     const float um = cali_fma_f32(half, ur, k->reset);
     const float wm = cali_fma_f32(half, cali_expif_slope_w(k, parts, k->reset, wr), wr);
-    const float ue = moves * cali_expif_slope(k, d, 1, parts, um, wm);
+    const float ue = moves * cali_expif_slope(k, d, 1, parts, um, wm, cali_expif_exp(k, um));
 
     x->u = has_peaked ? cali_fma_f32(left, ue, k->reset) : is_high ? u_high : u_flat;
     x->u_low = is_high ? 0.0f : u_flat_low;

@@ -28,6 +28,7 @@ cali_expif_constants cali_expif_prepare(const double *p, bool adapts, double i_e
     const double h = 0.25 * dt_ms, leak = p[CALI_EXPIF_G_L] / p[CALI_EXPIF_C_M];
     const double v_t = p[CALI_EXPIF_V_T], delta = p[CALI_EXPIF_DELTA_T], e_l = p[CALI_EXPIF_E_L];
     const double top = (p[CALI_EXPIF_V_PEAK] - v_t) / delta; /* x at the peak */
+    const double x_reset = (p[CALI_EXPIF_V_RESET] - v_t) / delta;
     double x_switch = cali_log(0.4 / (leak * h));            /* e^x g_L / C h = 0.4 */
     x_switch = x_switch < top - 1.5 ? x_switch : top - 1.5;
     return (cali_expif_constants){
@@ -42,6 +43,7 @@ cali_expif_constants cali_expif_prepare(const double *p, bool adapts, double i_e
         .u_switch = (float)(v_t + x_switch * delta - e_l),
         .z_peak = (float)cali_exp(-(top < 80.0 ? top : 80.0)),
         .reset = (float)(p[CALI_EXPIF_V_RESET] - e_l),
+        .exp_reset = (float)cali_exp(x_reset < 20.0 ? x_reset : 20.0),
         .refractory = (float)cali_steps(p[CALI_EXPIF_T_REF], dt_ms),
         .a_w = adapts ? (float)(p[CALI_EXPIF_A] / p[CALI_EXPIF_TAU_W]) : 0.0f,
         .per_w = adapts ? (float)(1.0 / p[CALI_EXPIF_TAU_W]) : 0.0f,
