@@ -1,59 +1,9 @@
 #include "nmm/reference.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "base/markdown.h"
 #include "callosum/nmm.h"
-
-/* A text in a cell of a table: a bar would end the cell. */
-static void add_cell(cali_text *out, const char *text)
-{
-    cali_text_add(out, " ");
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '|')
-            cali_text_add(out, "\\");
-        cali_text_add_bytes(out, at, 1);
-    }
-    cali_text_add(out, " |");
-}
-
-static void add_range(cali_text *out, const cal_field *field)
-{
-    cali_text_add(out, " ");
-    if (isfinite(field->low) && isfinite(field->high)) {
-        cali_text_add_number(out, field->low);
-        cali_text_add(out, " to ");
-        cali_text_add_number(out, field->high);
-    } else if (isfinite(field->low) || isfinite(field->high)) {
-        cali_text_add(out, isfinite(field->low) ? "from " : "up to ");
-        cali_text_add_number(out, isfinite(field->low) ? field->low : field->high);
-    } else
-        cali_text_add(out, "any");
-    cali_text_add(out, " |");
-}
-
-/* `value` heads the column of values; NULL: neither values nor ranges are shown. */
-static void add_fields(cali_text *out, const char *heading, const char *value, const cal_field *fields, size_t n)
-{
-    if (n == 0)
-        return;
-    cali_text_format(out, "\n| %s | unit |", heading);
-    if (value != NULL)
-        cali_text_format(out, " %s | range |", value);
-    cali_text_format(out, " meaning |\n|---|---|%s---|\n", value != NULL ? "---:|---|" : "");
-    for (size_t i = 0; i < n; i++) {
-        cali_text_format(out, "| `%s` |", fields[i].name);
-        add_cell(out, fields[i].unit);
-        if (value != NULL) {
-            cali_text_add(out, " ");
-            cali_text_add_number(out, fields[i].value);
-            cali_text_add(out, " |");
-            add_range(out, &fields[i]);
-        }
-        add_cell(out, fields[i].meaning);
-        cali_text_add(out, "\n");
-    }
-}
 
 static void add_model(cali_text *out, const cal_nmm_model *m)
 {
@@ -71,10 +21,10 @@ static void add_model(cali_text *out, const cal_nmm_model *m)
         at += n + (at[n] != '\0');
     }
     cali_text_format(out, "\nSource: %s.\n", m->source);
-    add_fields(out, "parameter", "default", m->params, m->n_params);
-    add_fields(out, "state", "initial", m->states, m->n_states);
-    add_fields(out, "input", NULL, m->inputs, m->n_inputs);
-    add_fields(out, "output", NULL, m->outputs, m->n_outputs);
+    cali_markdown_fields(out, "parameter", "default", m->params, m->n_params);
+    cali_markdown_fields(out, "state", "initial", m->states, m->n_states);
+    cali_markdown_fields(out, "input", NULL, m->inputs, m->n_inputs);
+    cali_markdown_fields(out, "output", NULL, m->outputs, m->n_outputs);
 }
 
 void cali_nmm_reference(cali_text *out)
@@ -99,7 +49,7 @@ void cali_nmm_reference(cali_text *out)
         const cal_nmm_model *m = cal_nmm_model_at(i);
         cali_text_format(out, "| [%s](#%s) | %s | %zu |", m->name, m->name, m->alias != NULL ? m->alias : "",
                          m->n_states);
-        add_cell(out, m->title);
+        cali_markdown_cell(out, m->title);
         cali_text_add(out, "\n");
     }
     for (size_t i = 0; i < cal_nmm_n_models(); i++)
@@ -147,12 +97,12 @@ void cali_nmm_stimuli_reference(cali_text *out)
     for (size_t i = 0; i < CAL_N_WAVEFORMS; i++) {
         const cal_waveform *w = &cal_waveforms[i];
         add_formula(out, w->name, w->title, w->equation);
-        add_fields(out, "parameter", "default", w->params, w->n_params);
+        cali_markdown_fields(out, "parameter", "default", w->params, w->n_params);
     }
     cali_text_add(out, "\n## Kernels of weights\n\nd is the distance between the centres of a region and of the focus.\n");
     for (size_t i = 0; i < CAL_N_SPATIAL_KERNELS; i++) {
         const cal_spatial_kernel *k = &cal_spatial_kernels[i];
         add_formula(out, k->name, "", k->equation);
-        add_fields(out, "parameter", "default", k->params, k->n_params);
+        cali_markdown_fields(out, "parameter", "default", k->params, k->n_params);
     }
 }
