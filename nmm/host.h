@@ -10,7 +10,7 @@
  *   noise.c     increments and forces            paths.c     random paths that no step changes
  *   noise_setup.c  definition -> noise           exchange.c  external regions
  *   history.c   what was before t = 0            state.c     the state as bytes
- *   waveforms.c the table of waveforms           stimuli.c   where and when they act
+ *   stimuli.c   where and when waveforms act     kernels_of_weights.c  weights by distance
  *   failure.c   what a failing region got
  *   probes.c    sampled rows                     nmm.c    the public functions
  *

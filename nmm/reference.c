@@ -70,7 +70,7 @@ void cali_nmm_stimuli_reference(cali_text *out)
         out,
         "# Stimuli\n\n"
         "A stimulus adds a waveform to an input of neural masses, or to the derivative of a state (`stimuli` of an experiment\n"
-        "file). This page is made from the tables of `nmm/waveforms.c`. Spiking regions get a stimulus on an input with their\n"
+        "file). This page is made from the tables of `base/waveforms.c`. Spiking regions get a stimulus on an input with their\n"
         "drive, as a mass in their place would; one on a state passes them by.\n\n"
         "    stimuli:\n"
         "      - {of: L.precuneus, amplitude: 1, frequency: 10 Hz, start: 1 s, stop: 2 s}\n"

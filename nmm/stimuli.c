@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/waveforms.h"
 #include "nmm/host.h"
 
 #define REFUSE(...) return CAL_FAIL(nmm->ctx, CAL_ERR_ARGUMENT, __VA_ARGS__)
@@ -12,24 +13,6 @@ static const uint32_t PATH_STREAM = 0x5717; /* with the number of the stimulus a
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static double between_samples(const cali_wave *w, double t)
-{
-    size_t low = 0, high = w->n_samples - 1;
-    if (t <= w->times_ms[low])
-        return w->values[low];
-    if (t >= w->times_ms[high])
-        return w->values[high];
-    while (high - low > 1) {
-        const size_t middle = low + (high - low) / 2;
-        if (w->times_ms[middle] <= t)
-            low = middle;
-        else
-            high = middle;
-    }
-    const double share = (t - w->times_ms[low]) / (w->times_ms[high] - w->times_ms[low]);
-    return w->values[low] + share * (w->values[high] - w->values[low]);
-}
-
 /* `begin`, `end`: a path at both ends of the step. */
 static double wave_at(const cal_nmm *nmm, const cali_wave *w, int64_t step, double share, double begin, double end)
 {
@@ -37,8 +20,12 @@ static double wave_at(const cal_nmm *nmm, const cali_wave *w, int64_t step, doub
     const double t = ((double)step - origin + share) * nmm->dt_ms;
     if (w->form->source == CAL_WAVEFORM_PATH)
         return w->p[0] + w->p[1] * (begin + share * (end - begin));
-    if (w->form->source == CAL_WAVEFORM_SAMPLES)
-        return w->p[0] + w->p[1] * between_samples(w, t);
+    if (w->form->source == CAL_WAVEFORM_SAMPLES) {
+        const double begin_ms = nmm->traits.holds ? t : ((double)step - origin) * nmm->dt_ms;
+        const double end_ms = nmm->traits.holds ? t : begin_ms + nmm->dt_ms;
+        const cali_samples samples = {w->times_ms, w->values, w->n_samples};
+        return w->p[0] + w->p[1] * (w->p[2] > 0.0 ? cali_samples_held(&samples, begin_ms, end_ms) : cali_samples_at(&samples, t));
+    }
     if (w->form->area == NULL || nmm->traits.holds)
         return w->form->value(w->p, t);
     const double from = ((double)step - origin) * nmm->dt_ms;
@@ -108,16 +95,31 @@ double cali_external_stimulus_at(cal_nmm *nmm, size_t region, size_t term, int64
 
 /* ---- jumps ----------------------------------------------------------------------------------- */
 
+static bool is_held(const cali_wave *w)
+{
+    return w->form->source == CAL_WAVEFORM_SAMPLES && w->p[2] > 0.0;
+}
+
+static double next_jump_in_time(const cali_wave *w, double t)
+{
+    size_t k = 0;
+    if (!is_held(w))
+        return w->form->next_jump(w->p, t);
+    while (k < w->n_samples && w->times_ms[k] <= t)
+        k++;
+    return k < w->n_samples ? w->times_ms[k] : INFINITY;
+}
+
 /* A jump inside of a step changes the mean of that step: the steps at both of its ends. */
 static int64_t next_jump_of(const cal_nmm *nmm, const cali_wave *w, int64_t step)
 {
     if (step < w->start)
         return w->start;
-    if (w->form->next_jump == NULL)
+    if (w->form->next_jump == NULL && !is_held(w))
         return w->stop;
     double t = ((double)(step - w->start)) * nmm->dt_ms;
     for (int tries = 0; tries < 1000; tries++) {
-        t = w->form->next_jump(w->p, t);
+        t = next_jump_in_time(w, t);
         const double at = t / nmm->dt_ms, on = floor(at + 0.5);
         if (!(at < (double)(INT64_MAX / 4)))
             break;

@@ -215,6 +215,9 @@ cal_status cal_snn_advance(cal_snn *self)
         const uint32_t left = enter_bins(self, done);
         self->block_step = self->step;
         self->block_steps = left < self->exchange_steps ? left : self->exchange_steps;
+        self->is_broken = cali_devices_enter_block(self) != CAL_OK;
+        if (self->is_broken)
+            return CAL_ERR_NUMERIC;
         self->parity ^= 1u;
         cali_parallel_for(pool, self->n_tiles, run_block, self);
         finish_block(self);
@@ -252,7 +255,10 @@ static cal_status create_inputs(cal_snn *self)
     for (size_t i = 0; i < self->n_poissons; i++) {
         cali_poisson *p = &self->poissons[i];
         const size_t width = self->populations[p->to].width;
-        CAL_TRY(cali_snn_alloc(self, 1, sizeof *p->table, "Poisson table", &p->table));
+        const size_t n_tables = p->course.form == NULL ? 1 : self->exchange_steps;
+        CAL_TRY(cali_snn_alloc(self, n_tables, sizeof *p->table, "Poisson table", &p->table));
+        if (p->course.form != NULL)
+            CAL_TRY(cali_snn_alloc(self, n_tables, sizeof *p->means, "Poisson table", &p->means));
         CAL_TRY(cali_snn_alloc(self, self->n_tiles * 4 * width, sizeof(uint32_t), "Poisson draws",
                                &p->words));
         CAL_TRY(cali_snn_alloc(self, self->n_tiles, sizeof *p->drawn, "Poisson draws", &p->drawn));
@@ -309,6 +315,7 @@ cal_status cali_backend_create(cal_snn *self)
     CAL_TRY(create_inputs(self));
     self->arrival_capacity = cali_max_arrivals(self);
     CAL_TRY(cali_snn_alloc(self, self->arrival_capacity, sizeof *self->arrivals, "arrivals", &self->arrivals));
+    CAL_TRY(cali_devices_create(self));
     return create_records(self);
 }
 

@@ -232,7 +232,7 @@ static cal_status check_inputs(cal_context *ctx, const cal_snn_def *def)
                             text(def->name), i, cal_time_ms(c->start), cal_time_ms(c->stop),
                             cal_time_ms(def->dt));
     }
-    return CAL_OK;
+    return cali_check_devices(ctx, def);
 }
 
 static cal_status check_port(cal_context *ctx, const cal_snn_def *def, size_t i)

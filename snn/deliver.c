@@ -129,6 +129,8 @@ static void deliver_arrivals(cal_snn *self, unsigned tile)
 const uint32_t *cali_source_spikes(const cal_snn *self, size_t population, int64_t stamp, uint32_t *n)
 {
     *n = 0;
+    if (self->populations[population].train != NULL)
+        return cali_train_spikes(self->populations[population].train, stamp * self->dt, n);
     for (size_t i = 0; i < self->n_ports; i++) {
         const cali_port *port = &self->ports[i];
         if (port->def.kind != CAL_PORT_SPIKES || port->def.population != population)

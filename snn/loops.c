@@ -26,6 +26,10 @@
 #include "snn/kernels/lif_delta.h"
 #include "snn/kernels/lif_receptors.h"
 #include "snn/kernels/morris_lecar.h"
+#include "snn/kernels/lif_escape.h"
+#include "snn/kernels/lif_phase.h"
+#include "snn/kernels/parrot.h"
+#include "snn/kernels/poisson.h"
 #include "snn/kernels/qif.h"
 #include "snn/kernels/theta.h"
 
@@ -47,15 +51,15 @@
 #define LOAD_INPUT(f) in.f = input_##f[i];
 #define STORE_STATE(f) state_##f[i] = x.f;
 
-/* One neuron i with the constants that `load` fetches. */
-#define STEP(name, NAME, load)                                                                     \
+/* One neuron i with the constants that `load` fetches and its current. */
+#define STEP(name, NAME, load, its_current)                                                        \
     NO_OVERLAP for (size_t i = 0; i < n; i++)                                                      \
     {                                                                                              \
         cali_##name##_state x;                                                                     \
         cali_##name##_constants k;                                                                 \
         cali_##name##_inputs in;                                                                   \
         load CALI_##NAME##_STATES(LOAD_STATE) CALI_##NAME##_INPUTS(LOAD_INPUT)                     \
-        spiked[i] = cali_##name##_step(&k, &in, current, &x);                                      \
+        spiked[i] = cali_##name##_step(&k, &in, its_current, &x);                                  \
         CALI_##NAME##_STATES(STORE_STATE)                                                          \
     }
 
@@ -70,12 +74,15 @@
         const size_t n = b->n / 16 * 16;                                                           \
         const float current = b->current;                                                          \
         int32_t *const spiked = b->spiked;                                                         \
-        if (b->is_uniform) {                                                                       \
+        const float *const currents = b->currents;                                                 \
+        if (currents != NULL) {                                                                    \
+            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT), currents[i])                  \
+        } else if (b->is_uniform) {                                                                \
             cali_##name##_constants shared;                                                        \
             CALI_##NAME##_CONSTANTS(LOAD_SHARED)                                                   \
-            STEP(name, NAME, k = shared;)                                                          \
+            STEP(name, NAME, k = shared;, current)                                                 \
         } else {                                                                                   \
-            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT))                               \
+            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT), current)                      \
         }                                                                                          \
     }
 #include "snn/neurons.def"

@@ -11,6 +11,7 @@
 
 static void destroy_parts(cal_snn *self)
 {
+    cali_devices_destroy(self);
     cali_backend_destroy(self);
     cali_plastic_destroy(self);
     cali_definition_free(self);
@@ -33,6 +34,7 @@ static void destroy_parts(cal_snn *self)
     }
     for (size_t i = 0; self->poissons != NULL && i < self->n_poissons; i++) {
         free(self->poissons[i].table);
+        free(self->poissons[i].means);
         free(self->poissons[i].words);
         free(self->poissons[i].drawn);
     }
@@ -50,7 +52,6 @@ static void destroy_parts(cal_snn *self)
     free(self->groups);
     free(self->poissons);
     free(self->ports);
-    free(self->currents);
     free(self->name);
 }
 
@@ -285,7 +286,7 @@ cal_snn_counts cal_snn_get_counts(const cal_snn *self)
 /* Spikes, states, and what is on its way, each by (population, neuron, ...): no tile enters. */
 uint64_t cal_snn_hash(const cal_snn *self)
 {
-    uint64_t hash = cali_mix((uint64_t)self->step, 0);
+    uint64_t hash = cali_mix((uint64_t)self->step, 0) + cali_devices_hash(self);
     for (unsigned tile = 0; tile < self->n_tiles; tile++)
         hash += self->tiles[tile].hash;
     const size_t stride = (size_t)self->n_channels * self->tile_width;

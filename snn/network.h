@@ -13,7 +13,7 @@
 #define CALI_SNN_NETWORK_H
 
 #include "base/context.h"
-#include "snn/sampling.h"
+#include "snn/devices.h"
 
 /* Longest time between exchanges, in steps: bounds the spike lists. */
 enum { CALI_MAX_EXCHANGE = 16, CALI_MAX_TILES = 1024 };
@@ -37,6 +37,9 @@ typedef struct cali_population {
     uint32_t min_interval; /* steps between two spikes of a neuron, at least */
     cal_snn_setting *settings;
     size_t n_settings;
+    cali_words random[CALI_MAX_RANDOMS]; /* of the kernel */
+    bool has_currents; /* that differ between its neurons */
+    const cal_snn_train *train; /* source population; NULL: none */
 } cali_population;
 
 /** Rows of synapses from one population to one channel. Row of source i: words from base[i] on, those
@@ -83,10 +86,12 @@ typedef struct cali_plastic cali_plastic; /* plastic.h */
 
 typedef struct cali_poisson {
     size_t to, receptor;
+    cali_course course; /* of the rate of one train; form NULL: constant, or a port's */
     double n_trains;
     float weight;
     cali_key key;
-    cali_poisson_table *table; /* for the present rate */
+    cali_poisson_table *table; /* for the present rate; with a course one for each step of a block */
+    double *means;             /* with a course: per step, what each table is for */
     double mean;               /* per step, what the table is for */
     uint32_t *words;           /* [tile][4][width]: draws of four steps */
     int64_t *drawn;            /* [tile]: which four, -1 none */
@@ -125,6 +130,7 @@ typedef struct cali_tile {
     uint64_t hash, n_events, n_port_events, n_spikes;
     float *input;      /* [receptor][CALI_BLOCK] */
     int32_t *spiked;   /* [CALI_BLOCK] */
+    float *device;     /* [1 + CALI_MAX_RANDOMS][CALI_BLOCK]: currents, random numbers; NULL: none needed */
     char padding[64];  /* tiles of different threads share no cache line */
 } cali_tile;
 
@@ -145,8 +151,12 @@ struct cal_snn {
     size_t n_groups;
     cali_poisson *poissons;
     size_t n_poissons;
-    cal_snn_current *currents;
+    cali_current *currents;
     size_t n_currents;
+    cali_noise *noises;
+    size_t n_noises;
+    cal_snn_train *trains;
+    size_t n_trains;
     cali_port *ports;
     size_t n_ports;
     unsigned n_tiles;
@@ -158,6 +168,7 @@ struct cal_snn {
     double memory_budget_bytes;
 
     const cali_loops *loops;
+    const cali_random_loops *random_loops;
     cali_isa_level isa;
     cali_tile *tiles;
     int32_t *ring;     /* [tile][slot][channel][tile_width] */

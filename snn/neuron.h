@@ -6,15 +6,16 @@
 #include "callosum/snn.h"
 
 /* Neurons per call of a loop; buffers of one block stay in the first-level cache. */
-enum { CALI_BLOCK = 512, CALI_MAX_STATES = 24, CALI_MAX_CONSTANTS = 48, CALI_MAX_RECEPTORS = 8 };
+enum { CALI_BLOCK = 512, CALI_MAX_STATES = 24, CALI_MAX_CONSTANTS = 48, CALI_MAX_RECEPTORS = 8, CALI_MAX_RANDOMS = 2 };
 
 /** Up to CALI_BLOCK neurons of one population: one pointer per row of the kernel. */
 typedef struct cali_block {
     size_t n; /* a multiple of 16: the rows have room */
     float *state[CALI_MAX_STATES];
     const float *constant[CALI_MAX_CONSTANTS]; /* n values each, equal ones for a shared constant */
-    const float *input[CALI_MAX_RECEPTORS];    /* what arrives at the end of the step */
+    const float *input[CALI_MAX_RECEPTORS + CALI_MAX_RANDOMS]; /* what arrives at the end of the step; random numbers */
     float current;
+    const float *currents; /* NULL: `current` for all neurons */
     bool is_uniform;  /* the first value of each constant holds for all */
     int32_t *spiked;  /* gets 1 or 0 */
 } cali_block;
@@ -24,6 +25,9 @@ typedef void cali_loop(const cali_block *block);
 typedef struct cali_neuron {
     cal_neuron face;
     size_t n_constants;
+    /** Random numbers of each neuron and step, rows of its inputs behind the receptors: first those in (0, 1], then
+     *  standard normal ones; together at most CALI_MAX_RANDOMS. */
+    unsigned n_uniforms, n_normals;
     /** Parameter that states[0] is stored relative to and starts from, or -1. */
     int rest_param;
     /** Time at least between two spikes, increasing in each parameter that it uses: gives the size of

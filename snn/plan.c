@@ -326,11 +326,7 @@ static cal_status plan_inputs(cal_snn *self, const cal_snn_def *def)
         CAL_TRY(plan_poisson(self, p->to, p->receptor, p->n_trains, p->rate_Hz, p->weight,
                              (uint32_t)i));
     }
-    CAL_TRY(cali_alloc(self->ctx, def->n_currents, sizeof *self->currents, "currents",
-                       &self->currents));
-    self->n_currents = def->n_currents;
-    if (def->n_currents > 0)
-        memcpy(self->currents, def->currents, def->n_currents * sizeof *def->currents);
+    CAL_TRY(cali_devices_plan(self, def));
     CAL_TRY(cali_alloc(self->ctx, def->n_ports, sizeof *self->ports, "ports", &self->ports));
     self->n_ports = def->n_ports;
     for (size_t i = 0; i < def->n_ports; i++) {
@@ -405,9 +401,11 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         const double per_window = floor((self->window_steps - 1.0) / p->min_interval) + 1.0;
         bytes += 16.0 * p->n_recorded * per_window;
     }
-    bytes += (double)self->n_poissons * (double)sizeof(cali_poisson_table);
+    for (size_t i = 0; i < self->n_poissons; i++)
+        bytes += (self->poissons[i].course.form == NULL ? 1.0 : self->exchange_steps) * (double)sizeof(cali_poisson_table);
     for (size_t i = 0; i < self->n_poissons; i++)
         bytes += 16.0 * tiles * self->populations[self->poissons[i].to].width;
+    bytes += cali_devices_bytes(self);
     *n_synapses = 0.0;
     for (size_t i = 0; i < self->n_projections; i++)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);

@@ -24,7 +24,7 @@ typedef struct job {
     cal_snn *self;
     cali_population *p;
     size_t index;
-    double largest_current; /* constant ones that may act at the same time */
+    double largest_current; /* of those that may act at the same time */
     bool has_fill;          /* second pass */
     bool *varies;           /* [tile][constant] */
     float *first;           /* constants of neuron 0 */
@@ -168,32 +168,13 @@ static cal_status fill(job *j)
     return CAL_OK;
 }
 
-/* The largest sum of constant currents into a population at any time. */
-static double largest_current(const cal_snn *self, size_t population)
-{
-    double largest = 0.0;
-    for (size_t i = 0; i < self->n_currents; i++) {
-        if (self->currents[i].to != population)
-            continue;
-        double sum = 0.0; /* when current i begins */
-        for (size_t k = 0; k < self->n_currents; k++) {
-            const cal_snn_current *c = &self->currents[k];
-            if (c->to == population && c->start <= self->currents[i].start &&
-                (c->stop == 0 || c->stop > self->currents[i].start))
-                sum += c->amplitude;
-        }
-        largest = fmax(largest, sum);
-    }
-    return largest;
-}
-
 cal_status cali_populations_create(cal_snn *self)
 {
     for (size_t i = 0; i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
         if (p->neuron == NULL || p->n == 0)
             continue;
-        job j = {.self = self, .p = p, .index = i, .largest_current = largest_current(self, i)};
+        job j = {.self = self, .p = p, .index = i, .largest_current = cali_largest_current(self, i)};
         float first[CALI_MAX_CONSTANTS + 1];
         j.first = first;
         const size_t n = self->n_tiles * (p->neuron->n_constants + 1);

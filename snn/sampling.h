@@ -14,7 +14,10 @@ enum cali_use {
     CALI_USE_DELAY,
     CALI_USE_POISSON, /* index: Poisson input */
     CALI_USE_DRAW,    /* index: stream of cal_distribution_draw */
-    CALI_USE_SYNAPSE  /* index: projection; parameters of plastic synapses */
+    CALI_USE_SYNAPSE, /* index: projection; parameters of plastic synapses */
+    CALI_USE_KERNEL = 32, /* index: population and random row of its kernel */
+    CALI_USE_NOISE,       /* index: noise */
+    CALI_USE_FACTOR       /* index: current */
 };
 
 /** Normal and log-normal draws are cut at this many standard deviations, so that bounds are known

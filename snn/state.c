@@ -20,9 +20,9 @@ static const char MAGIC[16] = "callosum snn\n";
 enum { VERSION = 1, HEX = CALI_DIGEST_SIZE - 1, MAX_PARTS = 16 };
 
 extern const cali_state_part cali_state_neurons, cali_state_inputs, cali_state_history, cali_state_counts,
-    cali_state_plastic;
+    cali_state_devices, cali_state_plastic;
 static const cali_state_part *const parts[] = {&cali_state_neurons, &cali_state_inputs, &cali_state_history,
-                                               &cali_state_counts,  &cali_state_plastic};
+                                               &cali_state_devices, &cali_state_counts,  &cali_state_plastic};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 typedef struct header {
@@ -108,13 +108,9 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
     for (size_t i = 0; i < self->n_poissons; i++) {
         const cali_poisson *p = &self->poissons[i];
         cali_text_format(text, "poisson %zu %zu %.17g %.17g %.17g\n", p->to, p->receptor, p->n_trains,
-                         (double)p->weight, p->is_port ? 0.0 : p->mean);
+                         (double)p->weight, p->is_port || p->course.form != NULL ? 0.0 : p->mean);
     }
-    for (size_t i = 0; i < self->n_currents; i++) {
-        const cal_snn_current *c = &self->currents[i];
-        cali_text_format(text, "current %zu %.17g %lld %lld\n", c->to, c->amplitude, (long long)c->start,
-                         (long long)c->stop);
-    }
+    cali_devices_describe(self, text);
     for (size_t i = 0; i < self->n_ports; i++)
         cali_text_format(text, "port %d %zu %zu\n", (int)self->ports[i].def.kind, self->ports[i].def.population,
                          self->ports[i].state);

@@ -8,13 +8,10 @@
 /** The current into a population during the step that begins at step `step`. */
 static float current_at(const cal_snn *self, size_t population, int64_t step)
 {
-    const cal_time start = step * self->dt, stop = start + self->dt;
     double sum = 0.0;
-    for (size_t i = 0; i < self->n_currents; i++) {
-        const cal_snn_current *c = &self->currents[i];
-        if (c->to == population && start >= c->start && (c->stop == 0 || stop <= c->stop))
-            sum += c->amplitude;
-    }
+    for (size_t i = 0; i < self->n_currents; i++)
+        if (self->currents[i].def.to == population)
+            sum += cali_common_current(self, &self->currents[i], step);
     for (size_t i = 0; i < self->n_ports; i++) {
         const cali_port *port = &self->ports[i];
         if (port->def.kind == CAL_PORT_CURRENT && port->def.population == population)
@@ -84,7 +81,9 @@ static void take_inputs(step_of *s, uint32_t first, uint32_t n_real)
             draw_if_due(self, s->tile_index, poisson, p->width, s->step);
             const uint32_t *words = poisson->words + first +
                                     ((size_t)s->tile_index * 4 + (size_t)(s->step & 3)) * p->width;
-            const uint64_t events = self->loops->poisson(n_real, words, poisson->table,
+            const cali_poisson_table *table =
+                poisson->table + (poisson->course.form == NULL ? 0 : s->step - self->block_step);
+            const uint64_t events = self->loops->poisson(n_real, words, table,
                                                          poisson->weight, out);
             s->tile->n_port_events += poisson->is_port ? events : 0;
         }
@@ -142,6 +141,7 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
                                  ? p->constant[i]
                                  : p->constant[i] + (size_t)s->tile_index * p->width + first;
         take_inputs(s, first, n_real);
+        cali_take_devices(self, s->tile_index, s->population, s->step, first, b);
         neuron->loop[self->isa](b);
         add_means(s, n_real);
         n_spikes += collect(s, first, n_real, ids + n_spikes);

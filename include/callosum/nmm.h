@@ -224,35 +224,6 @@ typedef struct cal_nmm_noise {
     const double *correlations; /**< (n x n) positive definite with diagonal 1, or NULL; borrowed likewise */
 } cal_nmm_noise;
 
-typedef enum cal_waveform_source {
-    CAL_WAVEFORM_FORMULA, /**< value(p, t) */
-    CAL_WAVEFORM_PATH,    /**< an Ornstein-Uhlenbeck path, drawn from the seed */
-    CAL_WAVEFORM_SAMPLES  /**< samples that the stimulus brings along */
-} cal_waveform_source;
-
-/** The course of a stimulus in time: one constant entry each in nmm/waveforms.c. Times are ms from the start of the
- *  stimulus, or from the begin of the run. */
-typedef struct cal_waveform {
-    const char *name;     /**< "pulse-train" */
-    const char *title;    /**< one phrase */
-    const char *equation; /**< plain text */
-    const cal_field *params; /**< the unit "input" stands for the unit of the input that it acts on */
-    size_t n_params;
-    cal_waveform_source source;
-    bool is_of_run; /**< t counts from the begin of the run */
-    double (*value)(const double *p, double t_ms);
-    /** Those that jump: the integral from `a` to `b`. */
-    double (*area)(const double *p, double a_ms, double b_ms);
-    /** The first jump after t. */
-    double (*next_jump)(const double *p, double t_ms);
-    /** NULL, or what is wrong with the parameters together. */
-    const char *(*check)(const double *p);
-} cal_waveform;
-enum { CAL_N_WAVEFORMS = 13, CAL_WAVEFORM_MAX_PARAMS = 6 };
-extern const cal_waveform cal_waveforms[CAL_N_WAVEFORMS];
-/** NULL if there is none of that name. */
-const cal_waveform *cal_waveform_find(const char *name);
-
 /** Weights of a stimulus by the distance d from its focus. */
 typedef struct cal_spatial_kernel {
     const char *name, *equation;

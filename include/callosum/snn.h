@@ -99,7 +99,7 @@ typedef struct cal_snn_setting {
 
 typedef struct cal_snn_population {
     const char *name;
-    const cal_neuron *neuron; /**< NULL: a source population, whose spikes come from a spikes port */
+    const cal_neuron *neuron; /**< NULL: a source population, whose spikes come from a spikes port or a train */
     uint32_t n;               /**< 0 to 2^31 - 1 neurons over all populations */
     const cal_snn_setting *settings; /**< parameters and initial states by name */
     size_t n_settings;
@@ -141,6 +141,16 @@ cal_snn_projection cal_snn_projection_default(cal_rule rule);
  *  there are only 3 sources". `p->from` and `p->to` say whether it is one population. */
 bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to, char *why, size_t size);
 
+/** The course of a drive in time; its unit "input" is that of what it drives. A step gets the mean of a waveform that
+ *  jumps, else its value in the middle of the step. Times count from the drive's start (sine: from the begin of the
+ *  run). Waveforms of a path are refused: see cal_snn_noise. Pointers are borrowed for cal_snn_create. */
+typedef struct cal_snn_wave {
+    const cal_waveform *form;        /**< NULL: constant */
+    const double *params;            /**< n_params of the form, or NULL: its defaults */
+    const double *times_ms, *values; /**< waveforms of samples: n_samples times, rising, with values */
+    size_t n_samples;
+} cal_snn_wave;
+
 /** Independent Poisson trains: each neuron gets the superposition of `n_trains` of rate `rate_Hz`. */
 typedef struct cal_snn_poisson {
     size_t to;
@@ -148,6 +158,7 @@ typedef struct cal_snn_poisson {
     double rate_Hz;
     double n_trains;
     double weight;
+    cal_snn_wave wave; /**< with a form: the rate of one train in Hz instead of rate_Hz; where it is negative, 0 */
 } cal_snn_poisson;
 
 /** A current into every neuron of a population during (start, stop]; stop 0: to the end. */
@@ -155,7 +166,31 @@ typedef struct cal_snn_current {
     size_t to;
     double amplitude; /**< the neuron's current unit */
     cal_time start, stop;
+    cal_snn_wave wave;       /**< with a form: instead of the amplitude */
+    bool has_factor;         /**< each neuron gets the current times a factor of its own: a draw of `factor` */
+    cal_distribution factor;
 } cal_snn_current;
+
+/** A noisy current into every neuron of a population during (start, stop]; stop 0: to the end. White noise (tau_ms 0) is
+ *  mean + sd z with a new standard normal z every `hold`, constant in between; |z| < 6.3. With tau_ms > 0 an
+ *  Ornstein-Uhlenbeck process of that mean, standard deviation and correlation time, started from its stationary
+ *  distribution and updated exactly; a step gets its value at the step's begin. */
+typedef struct cal_snn_noise {
+    size_t to;
+    double mean, sd; /**< the neuron's current unit */
+    double tau_ms;
+    cal_time hold;  /**< multiple of dt; 0: one step. White noise only */
+    bool is_common; /**< one path for all neurons of the population instead of one for each */
+    cal_time start, stop;
+} cal_snn_noise;
+
+/** Spikes of a source population that are known beforehand; it has no spikes port. */
+typedef struct cal_snn_train {
+    size_t population;
+    size_t n;
+    const cal_time *time; /**< multiples of dt, above 0, sorted by (time, id) */
+    const uint32_t *id;
+} cal_snn_train;
 
 /** What crosses the border of the network, window by window. */
 typedef enum cal_port_kind {
@@ -193,6 +228,10 @@ typedef struct cal_snn_def {
     size_t n_poissons;
     const cal_snn_current *currents;
     size_t n_currents;
+    const cal_snn_noise *noises;
+    size_t n_noises;
+    const cal_snn_train *trains;
+    size_t n_trains;
     const cal_snn_port *ports;
     size_t n_ports;
     const double *record_fraction; /**< per population: share of neurons whose spikes are kept, 0 to 1; the

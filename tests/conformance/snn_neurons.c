@@ -41,9 +41,11 @@ FOR_EACH_NEURON(has_a_complete_entry_with_unique_names)
     if (n->alias != NULL)
         cr_expect(eq(ptr, (void *)cal_snn_neuron_find(n->alias), (void *)n));
     cr_expect(n->n_states >= 1 && n->n_states <= CALI_MAX_STATES);
-    cr_expect(n->n_receptors >= 1 && n->n_receptors <= CALI_MAX_RECEPTORS);
+    cr_expect(n->n_receptors <= CALI_MAX_RECEPTORS); /* generators have none */
+    cr_expect(cali_neuron_of(n)->n_uniforms + cali_neuron_of(n)->n_normals <= CALI_MAX_RANDOMS);
     cr_expect(cali_neuron_of(n)->n_constants <= CALI_MAX_CONSTANTS);
-    cr_expect(strcmp(n->current_unit, "pA") == 0 || strcmp(n->current_unit, "1") == 0);
+    cr_expect(strcmp(n->current_unit, "pA") == 0 || strcmp(n->current_unit, "1") == 0 ||
+              strcmp(n->current_unit, "Hz") == 0);
     for (size_t i = 0; i < n->n_params; i++) {
         expect_field(n, &n->params[i], true);
         cr_expect(eq(int, cal_field_find(n->params, n->n_params, n->params[i].name), (int)i));
@@ -159,7 +161,7 @@ FOR_EACH_NEURON(takes_poisson_input_at_each_receptor_and_none_at_rate_zero)
     }
     const double expected = 37.0 * 2 * 100 * 0.3 * (double)n->n_receptors;
     const double events = (double)cal_snn_get_counts(b.snn).n_port_events;
-    cr_expect(fabs(events - expected) < 4.0 * sqrt(expected), "%s: %g events, expected %g", n->name, events, expected);
+    cr_expect(fabs(events - expected) <= 4.0 * sqrt(expected), "%s: %g events, expected %g", n->name, events, expected);
     clear(&b);
 }
 
@@ -211,6 +213,12 @@ FOR_EACH_NEURON(mean_port_is_the_mean_of_the_states)
     clear(&b);
 }
 
+/* The state of generators is what they did in the last step: nothing of it lives on. */
+static bool is_generator(const cal_neuron *n)
+{
+    return strcmp(n->name, "poisson") == 0 || strcmp(n->name, "parrot") == 0;
+}
+
 /* NaN in a state ends the run with population, state and neuron; afterwards the object refuses. */
 FOR_EACH_NEURON(a_state_that_is_no_number_ends_the_run_with_names)
 {
@@ -218,6 +226,11 @@ FOR_EACH_NEURON(a_state_that_is_no_number_ends_the_run_with_names)
     bed b = lay(n, 5, 2, 1);
     const cali_population *p = &b.snn->populations[0];
     p->state[n->n_states * p->width + 1] = NAN; /* tile 1, place 1: neuron 3 */
+    if (is_generator(n)) {
+        advance(&b);
+        clear(&b);
+        return;
+    }
     cr_assert(eq(int, cal_snn_advance(b.snn), CAL_ERR_NUMERIC), "%s", n->name);
     char expected[128];
     snprintf(expected, sizeof expected, "E302 cell: %s of neuron 3 is not finite at 0.001 s", n->states[0].name);

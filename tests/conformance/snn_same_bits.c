@@ -104,7 +104,8 @@ static void describe(network *w, const cal_neuron *neuron, const layout *l)
         project(w, CAL_ALL_TO_ALL, 0, 0, receptor, 0.02, long_ms);
         project(w, r == 0 ? CAL_FIXED_IN_DEGREE : CAL_ALL_TO_ALL, 2, 1, receptor, 0.1, short_ms);
         w->poissons[w->def.n_poissons++] =
-            (cal_snn_poisson){r % 2, receptor->name, 400.0, 2.0, 0.5 * weight_of(receptor)};
+            (cal_snn_poisson){.to = r % 2, .receptor = receptor->name, .rate_Hz = 400.0, .n_trains = 2.0,
+                              .weight = 0.5 * weight_of(receptor)};
     }
     const uint32_t samples = (uint32_t)(w->def.window / BIN);
     cal_snn_port *ports = w->ports;
@@ -118,8 +119,8 @@ static void describe(network *w, const cal_neuron *neuron, const layout *l)
         ports[w->def.n_ports++] = (cal_snn_port){.name = "Poisson", .kind = CAL_PORT_POISSON, .population = 1,
                                                  .receptor = neuron->receptors[0].name, .n_trains = 3.0,
                                                  .weight = 0.5 * weight_of(&neuron->receptors[0]), .samples = samples};
-    w->current = (cal_snn_current){1, strcmp(neuron->current_unit, "pA") == 0 ? 400.0 : 6.0, 5 * CAL_NS_PER_MS,
-                                   30 * CAL_NS_PER_MS};
+    w->current = (cal_snn_current){.to = 1, .amplitude = strcmp(neuron->current_unit, "pA") == 0 ? 400.0 : 6.0,
+                                   .start = 5 * CAL_NS_PER_MS, .stop = 30 * CAL_NS_PER_MS};
     w->def.currents = &w->current;
     w->def.n_currents = 1;
     w->def.populations = w->populations;

@@ -124,8 +124,8 @@ Test(snn_meanfield, lif_with_poisson_drive_fires_at_siegert_rate)
         n.def.n_populations = 1;
         n.def.n_ports = 1;
         const double rate_Hz = 1e3 * sigma_mV[c] * sigma_mV[c] / (2.0 * 20.0 * weight_mV * weight_mV);
-        n.poissons[0] = (cal_snn_poisson){0, "delta", rate_Hz, 1.0, weight_mV};
-        n.poissons[1] = (cal_snn_poisson){0, "delta", rate_Hz, 1.0, -weight_mV};
+        n.poissons[0] = (cal_snn_poisson){.receptor = "delta", .rate_Hz = rate_Hz, .n_trains = 1.0, .weight = weight_mV};
+        n.poissons[1] = (cal_snn_poisson){.receptor = "delta", .rate_Hz = rate_Hz, .n_trains = 1.0, .weight = -weight_mV};
         n.def.n_poissons = 2;
         n.def.seed = 11 + (uint64_t)c;
         cal_context *ctx = cali_test_context(2);

@@ -52,6 +52,10 @@ static const order_case cases[] = {
     {{"hh-traub", SET("g_exc", "g_inh", "I_e"), SET(30, 10, 300), 0.1, NO_TRAIN}, 4, 1.6, 22.94629179},
     {{"morris-lecar", SET("V", "w", "I_exc", "I_inh", "I_e"), SET(-40, 0, 15, -8, 100), 1.0, NO_TRAIN}, 4, 10.0, 16.31660985},
     {{"hindmarsh-rose", SET("x", "y", "z", "I_exc", "I_inh", "I_e"), SET(-1, -4, 1, 1, -0.5, 2), 0.1, NO_TRAIN}, 4, 4.0, 0.4269069577},
+    {{"lif-escape", SET("rate_0", "tau_inh", "V", "I_exc", "I_inh", "I_e"), SET(0, 8, -60, 300, -100, 100), 2.0, NO_TRAIN}, EXACT, 8.0, -60.56082343},
+    {{"lif-phase", SET("phase"), SET(0.1), 2.0, NO_TRAIN}, EXACT, 8.0, 0.8281913813},
+    {{"poisson", SET(NULL), SET(0), 1.0, NO_TRAIN}, NO_ORDER, 1.0, 0.0},
+    {{"parrot", SET(NULL), SET(0), 1.0, NO_TRAIN}, NO_ORDER, 1.0, 0.0},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 

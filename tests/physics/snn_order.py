@@ -5,7 +5,7 @@
     /usr/bin/python3 tests/physics/snn_order.py [NAME...]
 """
 import sys
-from math import cos, cosh, exp, tanh
+from math import cos, cosh, exp, log, tanh
 
 from scipy.integrate import solve_ivp
 
@@ -174,6 +174,10 @@ case("morris-lecar", 10.0, [-40.0, 0.0, 15.0, -8.0], morris_lecar)
 case("hindmarsh-rose", 4.0, [-1.0, -4.0, 1.0, 1.0, -0.5],
      lambda t, x: [x[1] - x[0]**3 + 3.0 * x[0]**2 - x[2] + 2.0 + x[3] + x[4], 1.0 - 5.0 * x[0]**2 - x[1],
                    0.006 * (4.0 * (x[0] + 1.6) - x[2]), -x[3] / 5.0, -x[4] / 5.0])
+# ---- stochastic and in its phase: the hazard off, and no input -------------------------------------------------
+
+case("lif-escape", 8.0, [-60.0, 300.0, -100.0], lif(2.0, 8.0))
+case("lif-phase", 8.0, [0.1], lambda t, x: [1.0 / (10.0 * log(1.5 / 0.5))])
 
 for name in sys.argv[1:] or CASES:
     print("%-28s %.10g" % (name, solve(name)))

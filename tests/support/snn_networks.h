@@ -108,7 +108,7 @@ static inline void cali_network_brunel_at(cali_network *n, double g, double exte
     cali_network_pair(n, "lif", 10000, 2500, 6);
     cali_network_project(n, "delta", "delta", 1000, 250, 0.1, -0.1 * g, 1.5);
     for (size_t i = 0; i < 2; i++)
-        n->poissons[i] = (cal_snn_poisson){i, "delta", external_Hz, 1.0, 0.1};
+        n->poissons[i] = (cal_snn_poisson){.to = i, .receptor = "delta", .rate_Hz = external_Hz, .n_trains = 1.0, .weight = 0.1};
     n->def.n_poissons = 2;
 }
 
@@ -168,7 +168,7 @@ static inline void cali_network_izhikevich(cali_network *n, uint32_t count, uint
             i % 2 == 0 ? (cal_distribution){CAL_UNIFORM, 0.0, weight, 0.0, 0.0}
                        : (cal_distribution){CAL_UNIFORM, -2.0 * weight, 0.0, 0.0, 0.0};
     for (size_t i = 0; i < 2; i++)
-        n->poissons[i] = (cal_snn_poisson){i, "input", i == 0 ? 1000.0 : 500.0, 1.0, 2.5};
+        n->poissons[i] = (cal_snn_poisson){.to = i, .receptor = "input", .rate_Hz = i == 0 ? 1000.0 : 500.0, .n_trains = 1.0, .weight = 2.5};
     n->def.n_poissons = 2;
 }
 

@@ -1,4 +1,4 @@
-/* Stimuli: nmm/waveforms.c and nmm/stimuli.c. */
+/* Stimuli: base/waveforms.c and nmm/stimuli.c. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
@@ -316,11 +316,23 @@ Test(nmm_stimuli, weights_scale_each_region)
  * whose corners lie on the grid: 2 + 3 + 4 = 9 up to 5 ms. */
 Test(nmm_stimuli, samples_are_joined_by_straight_lines)
 {
-    const double times[] = {1.0, 2.0, 4.0}, values[] = {2.0, 4.0, 0.0}, p[] = {0.5, 3.0};
+    const double times[] = {1.0, 2.0, 4.0}, values[] = {2.0, 4.0, 0.0}, p[] = {0.5, 3.0, 0.0};
     const cal_nmm_stimulus stimulus = {.region = -1, .wave = cal_waveform_find("file"), .params = p,
                                        .times_ms = times, .values = values, .n_samples = 3, .start = 10 * DT};
     cr_expect(epsilon_eq(dbl, area_of(CAL_RK4, &stimulus, 10 * CAL_NS_PER_MS), 9 * 0.5 + 3.0 * 9.0, 1e-12));
     cr_expect(epsilon_eq(dbl, area_of(CAL_CVODE_ADAMS, &stimulus, 10 * CAL_NS_PER_MS), 9 * 0.5 + 3.0 * 9.0, 1e-6));
+}
+
+/* Held samples are 2 up to 2.03 ms, which lies inside of a step, 4 up to 4 ms, then 0: 2 2.03 + 4 1.97. Adaptive integrators
+ * restart where the means of the steps change. */
+Test(nmm_stimuli, held_samples_keep_their_area)
+{
+    const double times[] = {1.0, 2.03, 4.0}, values[] = {2.0, 4.0, 0.0}, p[] = {0.5, 3.0, 1.0};
+    const cal_nmm_stimulus stimulus = {.region = -1, .wave = cal_waveform_find("file"), .params = p,
+                                       .times_ms = times, .values = values, .n_samples = 3, .start = 10 * DT};
+    const double expected = 9 * 0.5 + 3.0 * (2.0 * 2.03 + 4.0 * 1.97);
+    cr_expect(epsilon_eq(dbl, area_of(CAL_RK4, &stimulus, 10 * CAL_NS_PER_MS), expected, 1e-12));
+    cr_expect(epsilon_eq(dbl, area_of(CAL_CVODE_ADAMS, &stimulus, 10 * CAL_NS_PER_MS), expected, 1e-6));
 }
 
 /* One path for all regions, the same for steps and half steps at the points of both grids: the trapezoid of the coarse

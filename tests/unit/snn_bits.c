@@ -95,9 +95,10 @@ static outcome run(const variant *v, uint64_t seed)
         project(CAL_ONE_TO_ONE, 3, 4, "input", (cal_distribution){CAL_CONSTANT, 2.0, 0, 0, 0}, d2),
         project(CAL_ALL_TO_ALL, 4, 0, "input", (cal_distribution){CAL_NORMAL, 0.01, 0.01, 0, 0}, d3)};
     p[0].has_autapses = false;
-    const cal_snn_poisson poisson[] = {{2, "excitatory", 20.0, 100.0, 2.0}};
+    const cal_snn_poisson poisson[] = {
+        {.to = 2, .receptor = "excitatory", .rate_Hz = 20.0, .n_trains = 100.0, .weight = 2.0}};
     const cal_snn_current current[] = {
-        {3, 100.0, 10 * CAL_NS_PER_MS, 20 * CAL_NS_PER_MS}};
+        {.to = 3, .amplitude = 100.0, .start = 10 * CAL_NS_PER_MS, .stop = 20 * CAL_NS_PER_MS}};
     const unsigned samples = (unsigned)(v->window_ms / 0.5 + 0.5);
     const cal_snn_port ports[] = {
         {.name = "in", .kind = CAL_PORT_POISSON, .population = 1, .receptor = "excitatory", .n_trains = 3, .weight = 50.0, .samples = samples},

@@ -1,9 +1,9 @@
-/* Waveforms of stimuli: the table, their formulas, areas and jumps. */
+/* Waveforms of stimuli and drives: the table, their formulas, areas and jumps. */
 #include <math.h>
 #include <string.h>
 
 #include "base/numeric.h"
-#include "callosum/nmm.h"
+#include "base/waveforms.h"
 
 #define LIMIT INFINITY
 #define OFFSET {"offset", "input", 0.0, -LIMIT, LIMIT, "constant part"}
@@ -221,7 +221,47 @@ PULSES(dbs_biphasic)
 
 static const cal_field noise_params[] = {OFFSET, AMPLITUDE("standard deviation"),
                                          LENGTH("tau", 5.0, 1e-6, "correlation time")};
-static const cal_field file_params[] = {OFFSET, {"scale", "1", 1.0, -LIMIT, LIMIT, "factor of the values of the file"}};
+static const cal_field file_params[] = {OFFSET, {"scale", "1", 1.0, -LIMIT, LIMIT, "factor of the values of the file"},
+                                        {"hold", "1", 0.0, 0.0, 1.0, "1: each value holds until the next time; 0: straight lines"}};
+
+/* Number of the last time that is not after t; there is one. */
+static size_t last_before(const cali_samples *s, double t)
+{
+    size_t low = 0, high = s->n;
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (s->times_ms[middle] <= t)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+double cali_samples_at(const cali_samples *s, double t)
+{
+    if (t <= s->times_ms[0])
+        return s->values[0];
+    const size_t k = last_before(s, t);
+    if (k + 1 == s->n)
+        return s->values[k];
+    const double share = (t - s->times_ms[k]) / (s->times_ms[k + 1] - s->times_ms[k]);
+    return s->values[k] + share * (s->values[k + 1] - s->values[k]);
+}
+
+double cali_samples_held(const cali_samples *s, double a, double b)
+{
+    size_t k = last_before(s, a);
+    if (k + 1 == s->n || s->times_ms[k + 1] >= b)
+        return s->values[k];
+    double area = 0.0;
+    for (double from = a; from < b; k++) {
+        const double to = k + 1 < s->n && s->times_ms[k + 1] < b ? s->times_ms[k + 1] : b;
+        area += s->values[k] * (to - from);
+        from = to;
+    }
+    return area / (b - a);
+}
 
 /* ---- the table -------------------------------------------------------------------------------- */
 
@@ -255,7 +295,7 @@ const cal_waveform cal_waveforms[CAL_N_WAVEFORMS] = {
      .value = chirp},
     {"noise", "Ornstein-Uhlenbeck path, the same in all regions", "offset + amplitude u(t), linear between grid points",
      PARAMS(noise_params), .source = CAL_WAVEFORM_PATH},
-    {"file", "samples of a table, straight lines between them; its first and last value go on outside",
+    {"file", "samples of a table, straight lines or steps between them; its first and last value go on outside",
      "offset + scale value(t)", PARAMS(file_params), .source = CAL_WAVEFORM_SAMPLES},
 };
 
@@ -266,39 +306,3 @@ const cal_waveform *cal_waveform_find(const char *name)
             return &cal_waveforms[i];
     return NULL;
 }
-
-/* ---- weights by distance ---------------------------------------------------------------------- */
-
-#define MILLIMETRES(name, value, low, meaning) {name, "mm", value, low, 1e6, meaning}
-#define FACTOR(name, value, meaning) {name, "1", value, -1e6, 1e6, meaning}
-
-static const cal_field spread_params[] = {FACTOR("amplitude", 1.0, "weight at distance 0"),
-                                          MILLIMETRES("sigma", 20.0, 1e-6, "standard deviation")};
-static double spread(const double *p, double d)
-{
-    return p[0] * cali_exp(-(d * d / (2.0 * (p[1] * p[1]))));
-}
-
-static const cal_field hat_params[] = {FACTOR("amplitude", 1.5, "of the inner Gaussian"),
-                                       MILLIMETRES("sigma", 10.0, 1e-6, "of the inner Gaussian"),
-                                       FACTOR("surround", 0.5, "amplitude of the outer Gaussian, which is taken away"),
-                                       MILLIMETRES("surround_sigma", 20.0, 1e-6, "of the outer Gaussian")};
-static double hat(const double *p, double d)
-{
-    return spread(p, d) - spread(p + 2, d);
-}
-
-static const cal_field disc_params[] = {FACTOR("amplitude", 1.0, "weight far inside"),
-                                        MILLIMETRES("radius", 20.0, 0.0, "distance of half weight"),
-                                        MILLIMETRES("sigma", 2.0, 1e-6, "width of the edge")};
-static double disc(const double *p, double d)
-{
-    return p[0] / (1.0 + cali_exp(-LOGISTIC_SLOPE * (p[1] - d) / p[2]));
-}
-
-const cal_spatial_kernel cal_spatial_kernels[CAL_N_SPATIAL_KERNELS] = {
-    {"gaussian", "amplitude exp(-d^2 / (2 sigma^2))", PARAMS(spread_params), spread},
-    {"double-gaussian",
-     "amplitude exp(-d^2 / (2 sigma^2)) - surround exp(-d^2 / (2 surround_sigma^2))", PARAMS(hat_params), hat},
-    {"sigmoid", "amplitude / (1 + exp(-pi/sqrt(3) (radius - d) / sigma))", PARAMS(disc_params), disc},
-};
