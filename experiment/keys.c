@@ -300,6 +300,8 @@ static const cali_key spiking[] = {
      .meaning = "neurons, by names of your choice"},
     {"connections", CALI_KEY_LIST, .inner = &cali_keys_connection, .meaning = "synapses within the region"},
     {"drive", CALI_KEY_LIST, .inner = &cali_keys_drive, .meaning = "input that comes from no region"},
+    {"scale", CALI_KEY_MAPPING, .inner = &cali_keys_scale,
+     .meaning = "a network of another size with the same mean and variance of the input; all else is written for the full one"},
     {"receives", CALI_KEY_LIST, .inner = &cali_keys_receive,
      .meaning = "how the drive of the other regions reaches the neurons"},
     {"gives", CALI_KEY_LIST, .inner = &cali_keys_give, .is_required = true,
@@ -320,6 +322,22 @@ const cali_mapping cali_keys_network = {
     "  connections:\n    - {from: E, to: \"E, I\", in_degree: 800, weight: 45 pA, delay: 1.5 ms}\n"
     "    - {from: I, to: \"E, I\", in_degree: 200, weight: -250 pA, delay: 1.5 ms}\n"
     "  drive:\n    - {kind: poisson, into: E, rate: 8 Hz, trains: 1000, weight: 45 pA}"};
+
+static const cali_key scale[] = {
+    {"neurons", CALI_KEY_NUMBER, "1", "100 %", ABOVE(0.0, 1000.0), AT(cali_scale_text, neurons),
+     .meaning = "factor of the counts of all populations"},
+    {"synapses", CALI_KEY_NUMBER, "1", "100 %", ABOVE(0.0, 1000.0), AT(cali_scale_text, synapses),
+     .meaning = "factor of the number of inputs of every neuron"},
+    {"rates", CALI_KEY_OWN, .shape = "a mapping of populations to rates in Hz",
+     .meaning = "mean rates of the full network; needed where `synapses` is not 100 %"},
+};
+const cali_mapping cali_keys_scale = {
+    "regions.SELECTOR.spiking.scale",
+    "Another size (van Albada, Helias & Diesmann 2015, PLoS Comput. Biol. 11, e1004490): counts of neurons times `neurons`, inputs "
+    "per neuron times k = `synapses`, weights over sqrt(k). Mean and variance of each neuron's input stay: a constant current "
+    "(1 - sqrt(k)) sum_j K_j J_j nu_j over all inputs makes up for the rest. `lif` and `alif` neurons; correlations grow as the "
+    "network shrinks.",
+    MAPPING(scale), "scale: {neurons: 20 %, synapses: 20 %, rates: {E: 4 Hz, I: 4 Hz}}"};
 
 static const cali_key population[] = {
     {"neuron", CALI_KEY_TEXT, .is_required = true, AT(cali_population_text, neuron),
@@ -506,7 +524,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
-    &cali_keys_network, &cali_keys_spiking, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
+    &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };
 

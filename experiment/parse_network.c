@@ -538,6 +538,7 @@ void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *
         snprintf(label, sizeof label, "drive[%zu]", i);
         parse_drive(r, cali_list_at(drive, i), label, network);
     }
+    cali_parse_scale(r, cali_node_get(node, "scale"), network);
     if (beside == NULL)
         return;
     cali_parse_transfers(r, cali_node_get(node, "receives"), "receives", network, CAL_RECEIVES, &network->receives,

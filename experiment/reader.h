@@ -136,6 +136,8 @@ void cali_parse_stimuli(cali_reader *r, const cali_node *node);
 void cali_parse_regions(cali_reader *r, const cali_node *node);
 /* parse_network.c: `beside` holds receives and gives that stand beside `spiking`; NULL: a network of its own. */
 void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network);
+/* parse_scale.c: `scale` of a network that is read otherwise. */
+void cali_parse_scale(cali_reader *r, const cali_node *node, cali_network *network);
 /* parse_alone.c */
 /** `network`: the whole experiment is one network. */
 void cali_parse_alone(cali_reader *r, const cali_node *root);
