@@ -143,6 +143,11 @@ static void scale_drive(scaling *s)
 {
     for (size_t i = 0; i < s->network->n_poissons; i++) {
         cal_snn_poisson *p = &s->network->poissons[i];
+        if (p->wave.form != NULL) {
+            cali_refuse(s->r, s->place, "C106", "scale.synapses does not know the mean of trains whose rate is a waveform\ntry "
+                        "scale.synapses: 100 %%");
+            return;
+        }
         if (!make_up(s, p->to, p->receptor, p->n_trains, p->weight, p->rate_Hz, s->place))
             return;
         p->n_trains *= s->k;
