@@ -1,5 +1,6 @@
 /* callosum models [NAME]: the catalogue of everything that an experiment file can name, from the tables; with --rhs a
  * neural mass is evaluated at the points of a table. */
+#include <math.h>
 #include <string.h>
 
 #include "callosum/coupler.h"
@@ -14,7 +15,7 @@ static const cali_option options[] = {
     CALI_OPTION_JSON,
 };
 
-/* What the three tables have in common, with the lists of fields that each kind has. */
+/* What the tables have in common, with the lists of fields that each kind has. */
 enum { MAX_LISTS = 5 };
 typedef struct entry {
     const char *kind, *name, *alias, *title, *equations, *source;
@@ -48,6 +49,13 @@ static entry from_neuron(const cal_neuron *n)
                    .receptors = n->receptors, .n_receptors = n->n_receptors};
 }
 
+static entry from_synapse(const cal_synapse *s)
+{
+    return (entry){.kind = "synapse", .name = s->name, .alias = s->alias, .title = s->title,
+                   .equations = s->equations, .source = s->source, .n_lists = 2,
+                   .lists = {{"parameters", s->params, s->n_params, true}, {"states", s->states, s->n_states, true}}};
+}
+
 static entry from_transducer(const cal_transducer *t)
 {
     return (entry){.kind = t->direction == CAL_RECEIVES ? "transducer, receives" : "transducer, gives",
@@ -57,7 +65,7 @@ static entry from_transducer(const cal_transducer *t)
 
 static size_t n_entries(void)
 {
-    return cal_nmm_n_models() + cal_snn_n_neurons() + cal_n_transducers();
+    return cal_nmm_n_models() + cal_snn_n_neurons() + cal_snn_n_synapse_models() + cal_n_transducers();
 }
 
 static entry entry_at(size_t i)
@@ -67,7 +75,10 @@ static entry entry_at(size_t i)
     i -= cal_nmm_n_models();
     if (i < cal_snn_n_neurons())
         return from_neuron(cal_snn_neuron_at(i));
-    return from_transducer(cal_transducer_at(i - cal_snn_n_neurons()));
+    i -= cal_snn_n_neurons();
+    if (i < cal_snn_n_synapse_models())
+        return from_synapse(cal_snn_synapse_at(i));
+    return from_transducer(cal_transducer_at(i - cal_snn_n_synapse_models()));
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
@@ -99,7 +110,9 @@ static void print_fields(const char *name, const cal_field *fields, size_t n, bo
     cali_table_begin(&table, has_range ? 6 : 3, has_range ? with_range : without);
     for (size_t i = 0; i < n; i++) {
         cali_table_add(&table, "%s", fields[i].name);
-        if (has_range)
+        if (has_range && isnan(fields[i].value))
+            cali_table_add(&table, "must be given");
+        else if (has_range)
             cali_table_add_number(&table, fields[i].value);
         cali_table_add(&table, "%s", fields[i].unit);
         if (has_range) {
@@ -305,9 +318,9 @@ extern const cali_verb cali_verb_models;
 const cali_verb cali_verb_models = {
     .name = "models",
     .words = "[NAME|FILE]",
-    .summary = "neural masses, neurons and transducers: equations, units, ranges, sources",
+    .summary = "neural masses, neurons, synapses and transducers: equations, units, ranges, sources",
     .details = "A FILE ending in .yaml is an own model (docs/own-models.md): it is checked and printed.\n"
-               "With --json: a list of entries; an open end of a range is null.\n"
+               "With --json: a list of entries; an open end of a range is null, as is a default that must be given.\n"
                "With --rhs: the header of the table names states, parameters and inputs, with units as in \"V (mV)\";\n"
                "what it does not name is at its default. A name that two lists have is written inputs.c, parameters.c.",
     .max_words = 1,

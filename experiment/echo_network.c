@@ -69,6 +69,23 @@ static void add_rule(cali_echo *e, const cal_snn_projection *p)
     }
 }
 
+static void add_plasticity(cali_echo *e, const cal_snn_projection *p, const char *weight_unit)
+{
+    if (p->synapse == NULL)
+        return;
+    cali_echo_open(e, "plasticity", "{");
+    cali_echo_text(e, "rule", p->synapse->name);
+    for (size_t k = 0; k < p->synapse->n_params; k++) {
+        const cal_field *f = &p->synapse->params[k];
+        cal_distribution value = {.kind = CAL_CONSTANT, .a = f->value};
+        for (size_t i = 0; i < p->n_settings; i++)
+            if (strcmp(p->settings[i].name, f->name) == 0)
+                value = p->settings[i].value;
+        cali_echo_distribution(e, f->name, &value, strcmp(f->unit, "weight") == 0 ? weight_unit : f->unit);
+    }
+    cali_echo_close(e, "}");
+}
+
 static void add_connections(cali_echo *e, const cali_network *network)
 {
     cali_echo_open(e, "connections", "[");
@@ -85,6 +102,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_text(e, "receptor", p->receptor);
         cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
         cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
+        add_plasticity(e, p, receptor_unit(network, p->to, p->receptor));
         cali_echo_close(e, "}");
     }
     cali_echo_close(e, "]");

@@ -381,10 +381,13 @@ static const cali_key connection[] = {
      .meaning = "of one synapse"},
     {"delay", CALI_KEY_OWN, .shape = "a duration, or a distribution", .fallback = "one step",
      .meaning = "rounded to whole steps, at least one"},
+    {"plasticity", CALI_KEY_OWN, .shape = "a rule, or a mapping of `rule` and its parameters; values may be distributions",
+     .fallback = "static", .meaning = "how the synapses change: docs/plasticity.md"},
 };
 const cali_mapping cali_keys_connection = {"regions.SELECTOR.spiking.connections[]",
                                            "Synapses between populations of the region. Exactly one rule.",
-                                           MAPPING(connection), NULL};
+                                           MAPPING(connection),
+    "- {from: E, to: E, in_degree: 100, weight: 40 pA, plasticity: {rule: stdp, tau_plus: 17 ms, w_max: 100 pA}}"};
 
 static const char *const drive_kinds[] = {"poisson", "current"};
 static const cali_key drive[] = {

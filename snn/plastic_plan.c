@@ -1,23 +1,12 @@
 /* Plastic projections before anything is built: checks, constants, sizes, memory. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 #include "snn/plastic.h"
 
 /* ---- checks ------------------------------------------------------------------------------------- */
-
-static cal_status unknown_parameter(cal_context *ctx, const char *where, const cal_synapse *face, const char *name)
-{
-    const char *words[CALI_MAX_SYNAPSE_PARAMS];
-    for (size_t i = 0; i < face->n_params; i++)
-        words[i] = face->params[i].name;
-    const int nearest = name == NULL ? -1 : cali_nearest_word(name, words, face->n_params);
-    return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: synapse %s has no parameter \"%s\".%s%s%s", where, face->name,
-                    name == NULL ? "(no name)" : name, nearest >= 0 ? " Try " : "",
-                    nearest >= 0 ? words[nearest] : "", nearest >= 0 ? "." : "");
-}
 
 /* Traces belong to neurons and bounds to the integer sums: both need one number for all synapses. */
 static bool must_be_number(const cali_synapse *synapse, int param)
@@ -29,27 +18,35 @@ static bool must_be_number(const cali_synapse *synapse, int param)
     return must;
 }
 
-static cal_status check_setting(cal_context *ctx, const char *where, const cali_synapse *synapse,
-                                const cal_snn_setting *s)
+static const char *unit_of(const cal_field *f)
+{
+    return strcmp(f->unit, "weight") == 0 || strcmp(f->unit, "1") == 0 ? "" : f->unit;
+}
+
+static bool is_bad_setting(const cali_synapse *synapse, const cal_snn_setting *s, char *why, size_t size)
 {
     const cal_synapse *face = &synapse->face;
     const int at = s->name == NULL ? -1 : cal_field_find(face->params, face->n_params, s->name);
-    if (at < 0)
-        return unknown_parameter(ctx, where, face, s->name);
+    if (at < 0) {
+        snprintf(why, size, "synapse %s has no parameter \"%s\"", face->name, s->name == NULL ? "" : s->name);
+        return true;
+    }
     const cal_field *f = &face->params[at];
     const char *problem = cali_distribution_problem(&s->value, false);
+    double low = 0.0, high = 0.0;
+    if (problem == NULL)
+        cali_distribution_bounds(&s->value, &low, &high);
     if (problem != NULL)
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s of synapse %s %s", where, f->name, face->name, problem);
-    if (s->value.kind != CAL_CONSTANT && must_be_number(synapse, at))
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s of synapse %s must be a number: all synapses share it", where,
-                        f->name, face->name);
-    double low, high;
-    cali_distribution_bounds(&s->value, &low, &high);
-    if (!(low >= f->low && high <= f->high))
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s of synapse %s can be %g %s, allowed are %g to %g%s", where,
-                        f->name, face->name, low >= f->low ? high : low, f->unit, f->low, f->high,
-                        s->value.kind == CAL_CONSTANT ? "" : "; clip it with low and high");
-    return CAL_OK;
+        snprintf(why, size, "%s of synapse %s %s", f->name, face->name, problem);
+    else if (s->value.kind != CAL_CONSTANT && must_be_number(synapse, at))
+        snprintf(why, size, "%s of synapse %s must be a number: all synapses share it", f->name, face->name);
+    else if (!(low >= f->low && high <= f->high))
+        snprintf(why, size, "%s of synapse %s can be %g %s, allowed are %g to %g%s", f->name, face->name,
+                 low >= f->low ? high : low, unit_of(f), f->low, f->high,
+                 s->value.kind == CAL_CONSTANT ? "" : "; clip it with low and high");
+    else
+        return false;
+    return true;
 }
 
 static const cal_distribution *setting_of(const cal_snn_setting *settings, size_t n, const char *name)
@@ -61,36 +58,50 @@ static const cal_distribution *setting_of(const cal_snn_setting *settings, size_
     return found;
 }
 
-cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const char *where)
+/* Weights at the start against the limit and each other. */
+static bool are_bad_weights(const cal_snn_projection *p, const cali_synapse *synapse, char *why, size_t size)
 {
-    if (p->synapse == NULL && p->n_settings == 0)
-        return CAL_OK;
-    const cali_synapse *synapse = p->synapse == NULL ? NULL : cali_synapse_of(p->synapse);
-    if (synapse == NULL)
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, p->synapse == NULL ? "%s: a static synapse has no parameters"
-                                                                  : "%s: its synapse is not one of the list", where);
-    const cal_synapse *face = &synapse->face;
-    for (size_t i = 0; i < p->n_settings; i++)
-        CAL_TRY(check_setting(ctx, where, synapse, &p->settings[i]));
-    for (size_t i = 0; i < face->n_params; i++)
-        if (isnan(face->params[i].value) && setting_of(p->settings, p->n_settings, face->params[i].name) == NULL)
-            return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: synapse %s needs %s: %s", where, face->name,
-                            face->params[i].name, face->params[i].meaning);
-    if (!cali_is_plastic(face))
-        return CAL_OK;
     double low, high;
     cali_distribution_bounds(&p->weight, &low, &high);
-    if (low < 0.0 && high > 0.0)
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weights of plastic synapses have one sign, here they can be %g to "
-                        "%g; clip them with low and high", where, low, high);
-    const double largest = fmax(fabs(low), fabs(high));
+    if (low < 0.0 && high > 0.0) {
+        snprintf(why, size, "weights of plastic synapses have one sign, here they can be %g to %g; clip them with low and "
+                 "high", low, high);
+        return true;
+    }
     if (synapse->limit < 0)
-        return CAL_OK;
-    const char *name = face->params[synapse->limit].name;
+        return false;
+    const char *name = synapse->face.params[synapse->limit].name;
     const double limit = setting_of(p->settings, p->n_settings, name)->a;
-    if (largest > limit)
-        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: a weight can be %g at the start, beyond %s %g", where,
-                        low < 0.0 ? low : high, name, limit);
+    if (fmax(fabs(low), fabs(high)) <= limit)
+        return false;
+    snprintf(why, size, "a weight can be %g at the start, beyond %s %g", low < 0.0 ? low : high, name, limit);
+    return true;
+}
+
+bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size)
+{
+    const cali_synapse *synapse = p->synapse == NULL ? NULL : cali_synapse_of(p->synapse);
+    if (synapse == NULL) {
+        snprintf(why, size, p->synapse == NULL ? "a static synapse has no parameters" : "its synapse is not one of the list");
+        return p->synapse != NULL || p->n_settings > 0;
+    }
+    const cal_synapse *face = &synapse->face;
+    for (size_t i = 0; i < p->n_settings; i++)
+        if (is_bad_setting(synapse, &p->settings[i], why, size))
+            return true;
+    for (size_t i = 0; i < face->n_params; i++)
+        if (isnan(face->params[i].value) && setting_of(p->settings, p->n_settings, face->params[i].name) == NULL) {
+            snprintf(why, size, "synapse %s needs %s: %s", face->name, face->params[i].name, face->params[i].meaning);
+            return true;
+        }
+    return cali_is_plastic(face) && are_bad_weights(p, synapse, why, size);
+}
+
+cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const char *where)
+{
+    char why[256];
+    if (cal_snn_plasticity_is_impossible(p, why, sizeof why))
+        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s", where, why);
     return CAL_OK;
 }
 

@@ -140,6 +140,8 @@ cal_snn_projection cal_snn_projection_default(cal_rule rule);
 /** Whether the rule cannot be met between `n_from` and `n_to` neurons, and why: "in_degree 4 without multapses, but
  *  there are only 3 sources". `p->from` and `p->to` say whether it is one population. */
 bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to, char *why, size_t size);
+/** Whether its synapses cannot be plastic as defined, and why: an unknown parameter, a range, weights beyond w_max. */
+bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size);
 
 /** The course of a drive in time; its unit "input" is that of what it drives. A step gets the mean of a waveform that
  *  jumps, else its value in the middle of the step. Times count from the drive's start (sine: from the begin of the

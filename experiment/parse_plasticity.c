@@ -1,0 +1,82 @@
+/* plasticity of a connection: the rule and its parameters, each a number or a distribution. */
+#include <stdio.h>
+#include <string.h>
+
+#include "experiment/reader.h"
+
+static const char *synapse_name_at(const void *list, size_t i)
+{
+    (void)list;
+    return cal_snn_synapse_at(i)->name;
+}
+
+/* "stdp", or the value of `rule` in a mapping. */
+static const cal_synapse *find_synapse(cali_reader *r, const cali_node *node)
+{
+    char buffer[CALI_LABEL], what[2 * CALI_LABEL];
+    const cali_node *rule = node->kind == CALI_NODE_MAP ? cali_node_get(node, "rule") : node;
+    if (rule == NULL) {
+        cali_refuse(r, cali_place_of(node), "C105", "plasticity needs the key \"rule\"\ntry plasticity: {rule: stdp, "
+                    "w_max: 100 pA}");
+        return NULL;
+    }
+    const char *name = cali_node_text(rule, NULL);
+    if (name == NULL) {
+        cali_refuse(r, cali_place_of(rule), "C104", "plasticity is a rule or a mapping with the key \"rule\", got %s",
+                    cali_describe_node(rule, buffer));
+        return NULL;
+    }
+    const cal_synapse *synapse = cal_snn_synapse_find(name);
+    if (synapse == NULL) {
+        snprintf(what, sizeof what, "unknown rule of plasticity \"%.60s\"", name);
+        cali_refuse_word(r, cali_place_of(rule), "C101", what, name, NULL, cal_snn_n_synapse_models(), synapse_name_at);
+    }
+    return synapse;
+}
+
+/* A parameter of unit "weight" takes what the receptor takes. */
+static bool read_parameter(cali_reader *r, const cali_entry *entry, const cal_receptor *receptor, cal_snn_projection *out,
+                           cal_snn_setting **settings)
+{
+    const cal_synapse *synapse = out->synapse;
+    char label[2 * CALI_LABEL];
+    const int at = cal_field_find(synapse->params, synapse->n_params, entry->key);
+    if (at < 0) {
+        snprintf(label, sizeof label, "unknown parameter \"%.60s\" of rule %s", entry->key, synapse->name);
+        return cali_refuse_word(r, cali_place_of_key(entry), "C101", label, entry->key, synapse->params,
+                                synapse->n_params, cali_word_in_fields);
+    }
+    cal_field field = synapse->params[at];
+    if (strcmp(field.unit, "weight") == 0)
+        field.unit = receptor->unit;
+    cal_snn_setting setting = {.name = field.name};
+    snprintf(label, sizeof label, "%s of rule %s", field.name, synapse->name);
+    if (!cali_read_distribution(r, entry->value, label, field.unit, &field, &setting.value))
+        return false;
+    if (!cali_arena_grow(&r->exp->arena, settings, out->n_settings, sizeof **settings)) {
+        r->is_out_of_memory = true;
+        return false;
+    }
+    (*settings)[out->n_settings++] = setting;
+    out->settings = *settings;
+    return true;
+}
+
+bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cal_receptor *receptor, cal_snn_projection *out)
+{
+    char why[256];
+    cal_snn_setting *settings = NULL;
+    out->synapse = NULL;
+    out->settings = NULL;
+    out->n_settings = 0;
+    if (node == NULL || cali_node_is_null(node))
+        return true;
+    out->synapse = find_synapse(r, node);
+    bool is_good = out->synapse != NULL;
+    for (size_t i = 0; is_good && node->kind == CALI_NODE_MAP && i < node->n; i++)
+        if (strcmp(node->entries[i].key, "rule") != 0)
+            is_good = read_parameter(r, &node->entries[i], receptor, out, &settings);
+    if (is_good && cal_snn_plasticity_is_impossible(out, why, sizeof why))
+        return cali_refuse(r, cali_place_of(node), "C106", "%s", why);
+    return is_good;
+}
