@@ -105,6 +105,17 @@ static void add_connections(cali_echo *e, const cali_network *network)
         add_plasticity(e, p, receptor_unit(network, p->to, p->receptor));
         cali_echo_close(e, "}");
     }
+    for (size_t i = 0; i < network->n_gaps; i++) {
+        const cal_snn_projection *p = &network->gaps[i];
+        cali_echo_open(e, NULL, "{");
+        cali_echo_text(e, "from", network->populations[p->from].name);
+        cali_echo_text(e, "to", network->populations[p->to].name);
+        add_rule(e, p);
+        cali_echo_key(e, "multapses");
+        cali_text_add(e->out, p->has_multapses ? "true" : "false");
+        cali_echo_distribution(e, "gap_junction", &p->weight, cali_gap_unit(network->populations[p->to].neuron));
+        cali_echo_close(e, "}");
+    }
     cali_echo_close(e, "]");
 }
 

@@ -83,6 +83,8 @@ typedef struct cali_network {
     cal_snn_projection *projections; /* receptor strings owned by the experiment */
     cali_place *projection_places;
     size_t n_projections;
+    cal_snn_projection *gaps; /* gap junctions */
+    size_t n_gaps;
     cal_snn_poisson *poissons;
     size_t n_poissons;
     cal_snn_current *currents;
@@ -283,5 +285,8 @@ void cali_list_features(const cal_experiment *experiment, void (*take)(void *use
 /** docs/experiment-file.md and docs/experiment.schema.json from the tables of experiment/keys.c. */
 void cali_experiment_reference(cali_text *out);
 void cali_experiment_schema(cali_text *out);
+
+/** parse_network.c: the unit of a gap junction's conductance. */
+const char *cali_gap_unit(const cal_neuron *neuron);
 
 #endif

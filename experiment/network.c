@@ -137,6 +137,8 @@ cal_status cali_build_define(cal_session *s, size_t k)
     b->def.populations = b->populations;
     b->def.projections = b->projections;
     b->def.ports = b->ports;
+    b->def.gap_junctions = net->gaps;
+    b->def.n_gap_junctions = net->n_gaps;
     b->def.poissons = net->poissons;
     b->def.n_poissons = net->n_poissons;
     b->def.currents = net->currents;

@@ -382,6 +382,53 @@ static bool check_rule(cali_reader *r, const cali_node *node, const cali_network
     return cali_refuse(r, cali_place_of(node), "C106", "%.60s to %.60s: %s", from->name, to->name, why);
 }
 
+const char *cali_gap_unit(const cal_neuron *neuron)
+{
+    return strcmp(neuron->current_unit, "pA") == 0 ? "nS" : "1";
+}
+
+static bool read_gap(cali_reader *r, const cali_node *node, const cali_population *p, cal_distribution *out)
+{
+    if (p->neuron == NULL ||
+        !cali_read_distribution(r, node, "gap_junction", cali_gap_unit(p->neuron), NULL, out))
+        return false;
+    if (out->kind != CAL_CONSTANT || out->a >= 0.0)
+        return true;
+    return cali_refuse(r, cali_place_of(node), "C106", "gap_junction is negative\nbecause a conductance is 0 or more");
+}
+
+static bool has_population(const size_t *list, size_t n, size_t population)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == population)
+            return true;
+    return false;
+}
+
+/* Each pair of populations once: what joins E and I joins I and E. */
+static void add_gaps(cali_reader *r, const cali_node *node, cali_network *network, cal_snn_projection gap,
+                     const size_t *from, size_t n_from, const size_t *to, size_t n_to)
+{
+    for (size_t j = 0; j < n_to; j++) {
+        if (!read_gap(r, cali_node_get(node, "gap_junction"), &network->populations[to[j]], &gap.weight))
+            return;
+        for (size_t i = 0; i < n_from; i++) {
+            const bool is_twice = has_population(from, n_from, to[j]) && has_population(to, n_to, from[i]);
+            gap.from = from[i];
+            gap.to = to[j];
+            if (is_twice && from[i] > to[j])
+                continue;
+            if (!check_rule(r, node, network, &gap))
+                return;
+            if (!cali_arena_grow(&r->exp->arena, &network->gaps, network->n_gaps, sizeof *network->gaps)) {
+                r->is_out_of_memory = true;
+                return;
+            }
+            network->gaps[network->n_gaps++] = gap;
+        }
+    }
+}
+
 static void parse_connection(cali_reader *r, const cali_node *node, const char *label, cali_network *network)
 {
     cali_connection_text text = {0};
@@ -404,6 +451,10 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
     size_t n_from, n_to;
     const size_t *from = find_populations(r, network, cali_node_get(node, "from"), text.from, &n_from);
     const size_t *to = find_populations(r, network, cali_node_get(node, "to"), text.to, &n_to);
+    if (from != NULL && to != NULL && cali_node_get(node, "gap_junction") != NULL) {
+        add_gaps(r, node, network, projection, from, n_from, to, n_to);
+        return;
+    }
     for (size_t j = 0; from != NULL && to != NULL && j < n_to; j++) {
         if (!read_weight(r, node, network, to[j], &text, &projection))
             return;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "snn/gap.h"
 #include "snn/plastic.h"
 
 static const char *text(const char *name)
@@ -280,6 +281,7 @@ cal_status cali_check(cal_context *ctx, const cal_snn_def *def)
     for (size_t i = 0; i < def->n_projections; i++)
         CAL_TRY(check_projection(ctx, def, i));
     CAL_TRY(check_inputs(ctx, def));
+    CAL_TRY(cali_check_gaps(ctx, def));
     for (size_t i = 0; i < def->n_ports; i++)
         CAL_TRY(check_port(ctx, def, i));
     return CAL_OK;

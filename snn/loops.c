@@ -63,7 +63,8 @@
         CALI_##NAME##_STATES(STORE_STATE)                                                          \
     }
 
-/* Constants that all neurons share stay in registers: most populations have no others. */
+/* Constants that all neurons share stay in registers: most populations have no others. Currents of their own go with
+ * constants of their own: less code. */
 #define CALI_NEURON(name, NAME)                                                                    \
     void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b);                                   \
     void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b)                                    \

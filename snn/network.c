@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "snn/gap.h"
 #include "snn/plastic.h"
 
 static void destroy_parts(cal_snn *self)
@@ -15,6 +16,7 @@ static void destroy_parts(cal_snn *self)
     cali_backend_destroy(self);
     cali_plastic_destroy(self);
     cali_definition_free(self);
+    cali_gaps_destroy(self);
     cali_rules_release(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
@@ -84,6 +86,7 @@ static cal_status init(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(check_memory(self));
     CAL_TRY(cali_definition_keep(self));
     CAL_TRY(cali_populations_create(self));
+    CAL_TRY(cali_gaps_create(self));
     CAL_TRY(cali_rules_prepare(self));
     CAL_TRY(cali_plastic_create(self));
     CAL_TRY(cali_topology_create(self));
@@ -268,6 +271,7 @@ cal_snn_counts cal_snn_get_counts(const cal_snn *self)
 {
     cal_snn_counts c = {.n_neurons = self->n_neurons,
                         .n_synapses = self->n_synapses,
+                        .n_gap_junctions = self->n_gap_junctions,
                         .n_updates = self->n_updates,
                         .n_spikes = self->n_spikes,
                         .n_events = self->n_broadcast_events,

@@ -166,6 +166,7 @@ struct cal_snn {
     uint32_t slots, history_slots; /* of the ring and of the history, powers of two */
     uint32_t exchange_steps;
     double memory_budget_bytes;
+    struct cali_gaps *gaps; /* gap.h; NULL: no gap junctions */
 
     const cali_loops *loops;
     const cali_random_loops *random_loops;
@@ -186,7 +187,7 @@ struct cal_snn {
     uint32_t *spike_population, *spike_id, *merge;
     size_t n_recorded, spike_capacity;
 
-    uint64_t n_neurons, n_synapses, n_updates, n_spikes, n_broadcast_events, n_port_spikes_in;
+    uint64_t n_neurons, n_synapses, n_gap_junctions, n_updates, n_spikes, n_broadcast_events, n_port_spikes_in;
     double bytes, synapse_bytes;
     bool is_broken;
     cal_snn_def kept; /* for cal_snn_get_def: its populations and ports are owned, names borrowed from above */

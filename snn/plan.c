@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "snn/check.h"
+#include "snn/gap.h"
 #include "snn/network.h"
 #include "snn/plastic.h"
 
@@ -363,6 +364,7 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     self->key = cali_key_derive(cali_key_from_seed(def->seed), CALI_USE_NETWORK, def->stream);
     CAL_TRY(plan_populations(self, def));
     CAL_TRY(plan_projections(self, def));
+    CAL_TRY(cali_gaps_plan(self, def));
     CAL_TRY(plan_groups(self));
     plan_quanta(self);
     CAL_TRY(cali_plastic_plan(self));
@@ -415,5 +417,6 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         *n_synapses += cali_expected_synapses(self, &self->plastics[i].projection);
         bytes += cali_plastic_bytes(self, &self->plastics[i]);
     }
-    return bytes + (double)sizeof(cali_arrival) * (double)cali_max_arrivals(self) + cali_rules_bytes(self);
+    return bytes + (double)sizeof(cali_arrival) * (double)cali_max_arrivals(self) + cali_rules_bytes(self) +
+           cali_gaps_bytes(self);
 }

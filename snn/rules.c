@@ -291,24 +291,29 @@ double cali_rules_bytes(const cal_snn *self)
     return bytes;
 }
 
+cal_status cali_rule_prepare(cal_snn *self, cali_projection *p)
+{
+    return rules[p->def.rule].prepare == NULL ? CAL_OK : rules[p->def.rule].prepare(self, p);
+}
+
 cal_status cali_rules_prepare(cal_snn *self)
 {
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
-        cali_projection *p = cali_projection_at(self, i);
-        if (rules[p->def.rule].prepare != NULL)
-            CAL_TRY(rules[p->def.rule].prepare(self, p));
-    }
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
+        CAL_TRY(cali_rule_prepare(self, cali_projection_at(self, i)));
     return CAL_OK;
+}
+
+void cali_rule_release(cali_projection *p)
+{
+    free(p->lists.start);
+    free(p->lists.sources);
+    p->lists = (cali_lists){0};
 }
 
 void cali_rules_release(cal_snn *self)
 {
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
-        cali_lists *lists = &cali_projection_at(self, i)->lists;
-        free(lists->start);
-        free(lists->sources);
-        *lists = (cali_lists){0};
-    }
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
+        cali_rule_release(cali_projection_at(self, i));
 }
 
 uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32_t target, cali_draw *s)

@@ -21,6 +21,10 @@ uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32
 void cali_choose(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, bool has_repeats, uint8_t *is_taken,
                  uint32_t *chosen);
 
+/** What one rule needs before its sources are drawn, and its release. Errors: MEMORY, UNSUPPORTED. */
+cal_status cali_rule_prepare(cal_snn *self, cali_projection *p);
+void cali_rule_release(cali_projection *p);
+
 /* lists.c: rules that are made as a whole. Each fills p->lists. Errors: MEMORY, UNSUPPORTED (a list that is too long). */
 cal_status cali_list_out_degree(cal_snn *self, cali_projection *p);
 cal_status cali_list_total(cal_snn *self, cali_projection *p);

@@ -17,7 +17,9 @@ enum cali_use {
     CALI_USE_SYNAPSE, /* index: projection; parameters of plastic synapses */
     CALI_USE_KERNEL = 32, /* index: population and random row of its kernel */
     CALI_USE_NOISE,       /* index: noise */
-    CALI_USE_FACTOR       /* index: current */
+    CALI_USE_FACTOR,      /* index: current */
+    CALI_USE_GAP_PAIRS = 64, /* index: gap junctions of the definition */
+    CALI_USE_GAP_CONDUCTANCE
 };
 
 /** Normal and log-normal draws are cut at this many standard deviations, so that bounds are known

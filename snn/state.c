@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/snapshot.h"
+#include "snn/gap.h"
 #include "snn/plastic.h"
 
 #define REFUSE(...) return CAL_FAIL(self->ctx, CAL_ERR_INPUT, "C305 " __VA_ARGS__)
@@ -20,9 +21,10 @@ static const char MAGIC[16] = "callosum snn\n";
 enum { VERSION = 1, HEX = CALI_DIGEST_SIZE - 1, MAX_PARTS = 16 };
 
 extern const cali_state_part cali_state_neurons, cali_state_inputs, cali_state_history, cali_state_counts,
-    cali_state_devices, cali_state_plastic;
-static const cali_state_part *const parts[] = {&cali_state_neurons, &cali_state_inputs, &cali_state_history,
-                                               &cali_state_devices, &cali_state_counts,  &cali_state_plastic};
+    cali_state_devices, cali_state_plastic, cali_state_gaps;
+static const cali_state_part *const parts[] = {&cali_state_neurons, &cali_state_inputs,  &cali_state_history,
+                                               &cali_state_devices, &cali_state_counts,  &cali_state_plastic,
+                                               &cali_state_gaps};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 typedef struct header {
@@ -105,6 +107,7 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
             describe_distribution(text, &p->param[k]);
         cali_text_add(text, "\n");
     }
+    cali_gaps_describe(self, text);
     for (size_t i = 0; i < self->n_poissons; i++) {
         const cali_poisson *p = &self->poissons[i];
         cali_text_format(text, "poisson %zu %zu %.17g %.17g %.17g\n", p->to, p->receptor, p->n_trains,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "snn/network.h"
+#include "snn/gap.h"
 
 /** The current into a population during the step that begins at step `step`. */
 static float current_at(const cal_snn *self, size_t population, int64_t step)
@@ -124,6 +124,7 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
     const cali_neuron *neuron = p->neuron;
     cali_block *b = &s->block;
     uint32_t n_spikes = 0;
+    const bool has_gaps = cali_has_gaps(self, s->population);
     b->current = current_at(self, s->population, s->step);
     b->spiked = s->tile->spiked;
     b->is_uniform = p->is_uniform;
@@ -142,7 +143,11 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
                                  : p->constant[i] + (size_t)s->tile_index * p->width + first;
         take_inputs(s, first, n_real);
         cali_take_devices(self, s->tile_index, s->population, s->step, first, b);
+        if (has_gaps)
+            cali_gap_before(self, s->tile_index, s->population, s->step, first, n_real, b);
         neuron->loop[self->isa](b);
+        if (has_gaps)
+            cali_gap_after(self, s->tile_index, s->population, s->step, first, n_real, b);
         add_means(s, n_real);
         n_spikes += collect(s, first, n_real, ids + n_spikes);
     }

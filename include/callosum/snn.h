@@ -143,6 +143,12 @@ bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_fr
 /** Whether its synapses cannot be plastic as defined, and why: an unknown parameter, a range, weights beyond w_max. */
 bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size);
 
+/** Gap junctions are described as projections are: the rule draws pairs of neurons, each pair gets one junction that
+ *  conducts both ways, and `weight` is its conductance g >= 0 in nS (dimensionless neurons: 1). The current into i is
+ *  g (V_j - V_i). Pairs that are drawn twice have two junctions, except that within one population all-to-all, Bernoulli and
+ *  small worlds count each pair once. Receptor, delay and autapses are not used. Both neurons need a voltage and the same unit
+ *  of current. The currents are of second order in dt (docs/spiking-engine.md); they ask for an exchange at every step. */
+
 /** The course of a drive in time; its unit "input" is that of what it drives. A step gets the mean of a waveform that
  *  jumps, else its value in the middle of the step. Times count from the drive's start (sine: from the begin of the
  *  run). Waveforms of a path are refused: see cal_snn_noise. Pointers are borrowed for cal_snn_create. */
@@ -226,6 +232,8 @@ typedef struct cal_snn_def {
     size_t n_populations;
     const cal_snn_projection *projections;
     size_t n_projections;
+    const cal_snn_projection *gap_junctions;
+    size_t n_gap_junctions;
     const cal_snn_poisson *poissons;
     size_t n_poissons;
     const cal_snn_current *currents;
@@ -319,7 +327,7 @@ cal_status cal_snn_save_state(const cal_snn *snn, char **bytes, size_t *size);
 cal_status cal_snn_restore_state(cal_snn *snn, const char *bytes, size_t size, cal_restore how);
 
 typedef struct cal_snn_counts {
-    uint64_t n_neurons, n_synapses;
+    uint64_t n_neurons, n_synapses, n_gap_junctions;
     uint64_t n_updates, n_spikes, n_events; /**< events: spikes that arrived at a synapse */
     uint64_t n_port_spikes_in, n_port_events; /**< spikes written, and Poisson events drawn for ports */
     double bytes;                             /**< memory held */

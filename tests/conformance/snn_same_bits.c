@@ -1,6 +1,6 @@
 /* Every neuron of the list gives the same bits for any threads, tiles, instruction set and window length, and after a
  * state was saved and restored into a network that is laid out in another way: hashes over the recorded spikes, the
- * outputs of ports, the final states and the input on its way. */
+ * outputs of ports, the final states and the input on its way. Neurons with a voltage do so with gap junctions too. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/isa.h"
-#include "snn/network.h"
+#include "snn/gap.h"
 #include "support/support.h"
 
 enum { MAX_NEURONS = 128, N_A = 61, N_B = 23, N_SOURCES = 12 };
@@ -63,6 +63,7 @@ typedef struct network {
     cal_snn_projection projections[4 * CALI_MAX_RECEPTORS];
     cal_snn_poisson poissons[CALI_MAX_RECEPTORS];
     cal_snn_port ports[5];
+    cal_snn_projection gaps[2];
     cal_snn_current current;
     cal_snn_def def;
 } network;
@@ -84,8 +85,24 @@ static void project(network *w, cal_rule rule, size_t from, size_t to, const cal
     p->has_autapses = false;
 }
 
+/* A tenth of all pairs of A, and some between A and B. */
+static void join(network *w, const cal_neuron *neuron)
+{
+    const double g = strcmp(neuron->current_unit, "pA") == 0 ? 1.0 : 0.002;
+    w->gaps[0] = cal_snn_projection_default(CAL_PAIRWISE_BERNOULLI);
+    w->gaps[0].probability = 0.1;
+    w->gaps[0].weight = (cal_distribution){CAL_UNIFORM, 0.0, g, 0, 0};
+    w->gaps[1] = cal_snn_projection_default(CAL_FIXED_IN_DEGREE);
+    w->gaps[1].to = 1;
+    w->gaps[1].in_degree = 3;
+    w->gaps[1].has_multapses = true;
+    w->gaps[1].weight.a = 0.7 * g;
+    w->def.gap_junctions = w->gaps;
+    w->def.n_gap_junctions = 2;
+}
+
 /* Rows, broadcasts, sources, distributions; Poisson input, a current, ports of every kind. */
-static void describe(network *w, const cal_neuron *neuron, const layout *l)
+static void describe(network *w, const cal_neuron *neuron, const layout *l, bool has_gaps)
 {
     static const cal_distribution short_ms = {CAL_CONSTANT, 0.3, 0, 0, 0}, some_ms = {CAL_UNIFORM, 0.2, 2.3, 0, 0},
                                   long_ms = {CAL_CONSTANT, 4.1, 0, 0, 0};
@@ -123,6 +140,8 @@ static void describe(network *w, const cal_neuron *neuron, const layout *l)
                                    .start = 5 * CAL_NS_PER_MS, .stop = 30 * CAL_NS_PER_MS};
     w->def.currents = &w->current;
     w->def.n_currents = 1;
+    if (has_gaps)
+        join(w, neuron);
     w->def.populations = w->populations;
     w->def.n_populations = 3;
     w->def.projections = w->projections;
@@ -130,12 +149,12 @@ static void describe(network *w, const cal_neuron *neuron, const layout *l)
     w->def.ports = w->ports;
 }
 
-static cal_snn *build(const cal_neuron *neuron, const layout *l, cal_context **ctx)
+static cal_snn *build(const cal_neuron *neuron, const layout *l, bool has_gaps, cal_context **ctx)
 {
     network w;
     cal_snn *snn = NULL;
     setenv("CALLOSUM_ISA", l->isa, 1);
-    describe(&w, neuron, l);
+    describe(&w, neuron, l, has_gaps);
     *ctx = cali_test_context(l->n_threads);
     cr_assert(eq(int, cal_snn_create(*ctx, &w.def, &snn), CAL_OK), "%s", cal_context_message(*ctx));
     return snn;
@@ -184,29 +203,29 @@ static void advance_to(cal_snn *snn, const cal_neuron *neuron, double window_ms,
     }
 }
 
-static cal_snn *restore_into(const cal_neuron *neuron, const layout *l, cal_snn *from, cal_context **ctx)
+static cal_snn *restore_into(const cal_neuron *neuron, const layout *l, bool has_gaps, cal_snn *from, cal_context **ctx)
 {
     char *bytes = NULL;
     size_t size = 0;
     cr_assert(eq(int, cal_snn_save_state(from, &bytes, &size), CAL_OK));
     cal_snn_destroy(&from);
     cal_context_destroy(ctx);
-    cal_snn *snn = build(neuron, l, ctx);
+    cal_snn *snn = build(neuron, l, has_gaps, ctx);
     cr_assert(eq(int, cal_snn_restore_state(snn, bytes, size, CAL_RESTORE_CONTINUE), CAL_OK), "%s",
               cal_context_message(*ctx));
     free(bytes);
     return snn;
 }
 
-static outcome run(const cal_neuron *neuron, const variant *v)
+static outcome run(const cal_neuron *neuron, const variant *v, bool has_gaps)
 {
     outcome o = {0};
     cal_context *ctx = NULL;
-    cal_snn *snn = build(neuron, &v->first, &ctx);
+    cal_snn *snn = build(neuron, &v->first, has_gaps, &ctx);
     if (v->save_ms > 0.0) {
         advance_to(snn, neuron, v->first.window_ms, (cal_time)(v->save_ms * 1e6 + 0.5), &o);
         const uint64_t hash = cal_snn_hash(snn);
-        snn = restore_into(neuron, &v->then, snn, &ctx);
+        snn = restore_into(neuron, &v->then, has_gaps, snn, &ctx);
         cr_expect(eq(u64, cal_snn_hash(snn), hash), "%s: right after restoring", neuron->name);
     }
     advance_to(snn, neuron, v->save_ms > 0.0 ? v->then.window_ms : v->first.window_ms, END, &o);
@@ -221,6 +240,23 @@ static outcome run(const cal_neuron *neuron, const variant *v)
     return o;
 }
 
+static uint64_t compare(const cal_neuron *neuron, bool has_gaps)
+{
+    const char *what = has_gaps ? "gap junctions, " : "";
+    const outcome whole = run(neuron, &variants[0], has_gaps);
+    cr_expect(whole.n_updates == (N_A + N_B) * 400 && (whole.n_spikes > 0 || neuron->n_receptors == 0), "%s: %.0f spikes",
+              neuron->name, (double)whole.n_spikes);
+    for (int i = 1; i < N_VARIANTS; i++) {
+        const outcome o = run(neuron, &variants[i], has_gaps);
+        cr_expect(eq(u64, o.spikes, whole.spikes), "%s, %svariant %d: spikes", neuron->name, what, i);
+        cr_expect(eq(u64, o.outputs, whole.outputs), "%s, %svariant %d: outputs", neuron->name, what, i);
+        cr_expect(eq(u64, o.state, whole.state), "%s, %svariant %d: state", neuron->name, what, i);
+        cr_expect(o.n_spikes == whole.n_spikes && o.n_events == whole.n_events && o.n_updates == whole.n_updates &&
+                      o.n_port_events == whole.n_port_events, "%s, %svariant %d: counts", neuron->name, what, i);
+    }
+    return whole.state;
+}
+
 ParameterizedTestParameters(snn_same_bits, of_every_neuron_in_every_layout)
 {
     static int index[MAX_NEURONS];
@@ -232,15 +268,7 @@ ParameterizedTestParameters(snn_same_bits, of_every_neuron_in_every_layout)
 ParameterizedTest(int *index, snn_same_bits, of_every_neuron_in_every_layout)
 {
     const cal_neuron *neuron = cal_snn_neuron_at((size_t)*index);
-    const outcome whole = run(neuron, &variants[0]);
-    cr_expect(whole.n_updates == (N_A + N_B) * 400 && (whole.n_spikes > 0 || neuron->n_receptors == 0), "%s: %.0f spikes",
-              neuron->name, (double)whole.n_spikes);
-    for (int i = 1; i < N_VARIANTS; i++) {
-        const outcome o = run(neuron, &variants[i]);
-        cr_expect(eq(u64, o.spikes, whole.spikes), "%s, variant %d: spikes", neuron->name, i);
-        cr_expect(eq(u64, o.outputs, whole.outputs), "%s, variant %d: outputs", neuron->name, i);
-        cr_expect(eq(u64, o.state, whole.state), "%s, variant %d: state", neuron->name, i);
-        cr_expect(o.n_spikes == whole.n_spikes && o.n_events == whole.n_events && o.n_updates == whole.n_updates &&
-                      o.n_port_events == whole.n_port_events, "%s, variant %d: counts", neuron->name, i);
-    }
+    const uint64_t without = compare(neuron, false);
+    if (cali_has_voltage(neuron))
+        cr_expect(ne(u64, compare(neuron, true), without), "%s: gap junctions without effect", neuron->name);
 }

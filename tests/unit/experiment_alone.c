@@ -205,6 +205,59 @@ Test(experiment_alone, a_run_begins_at_a_saved_state)
     cal_context_destroy(&ctx);
 }
 
+/* Gap junctions within I and between I and E, of which the second line says one pair of populations once. */
+static const char *const gapped =
+    "callosum: 1\n"
+    "run: {duration: 60 ms}\n"
+    "network:\n"
+    "  populations:\n"
+    "    E: {neuron: lif, count: 30, parameters: {I_e: \"uniform(400 pA, 500 pA)\"}}\n"
+    "    I: {neuron: adex, count: 20, parameters: {I_e: 800 pA}}\n"
+    "  connections:\n"
+    "    - {from: I, to: I, gap_junction: \"uniform(0.5 nS, 2 nS)\", probability: 0.3}\n"
+    "    - {from: \"E, I\", to: \"I, E\", gap_junction: 0.1 nS, in_degree: 2}\n"
+    "    - {from: E, to: I, weight: 5 nS, receptor: excitatory, in_degree: 3}\n";
+
+Test(experiment_alone, gap_junctions_are_connections)
+{
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = parse(ctx, gapped, NULL, 0);
+    cali_text echo = {0};
+    cr_expect(eq(sz, e->networks[0].n_gaps, 4)); /* I I; E I, E E, I I */
+    cr_expect(eq(sz, e->networks[0].n_projections, 1));
+    cr_assert(cali_experiment_echo(ctx, e, &echo) == CAL_OK);
+    const char *none[] = {"network.connections[0].probability=0"};
+    finished a = run(gapped, 1, NULL, 0), b = run(echo.data, 2, NULL, 0), c = run(gapped, 1, none, 1);
+    cr_expect(eq(u64, a.hash, b.hash));
+    cr_expect(ne(u64, a.hash, c.hash));
+    cali_text_free(&echo);
+    cal_recording_close(&a.recording);
+    cal_recording_close(&b.recording);
+    cal_recording_close(&c.recording);
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
+Test(experiment_alone, mistakes_of_gap_junctions_have_their_place)
+{
+    static const char *const wrong[][2] = {
+        {"network.connections[0].gap_junction=-1 nS", "gap_junction is negative"},
+        {"network.connections[0].gap_junction=1 pA", "gap_junction is a conductance (nS)"},
+        {"network.connections[0].weight=1 nS", "\"weight\" stands beside \"gap_junction\""},
+        {"network.connections[0].delay=1 ms", "\"delay\" stands beside \"gap_junction\""},
+        {"network.connections[0].receptor=excitatory", "\"receptor\" stands beside \"gap_junction\""},
+        {"network.connections[1].in_degree=100", "in_degree 100 without multapses"},
+        {"network.connections[2]={from: E, to: I, in_degree: 3}", "needs the key \"weight\""},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cal_context *ctx = cali_test_context(1);
+        cal_experiment *e = NULL;
+        cr_expect(cali_experiment_parse(ctx, "exp.yaml", gapped, strlen(gapped), &wrong[i][0], 1, &e) == CAL_ERR_INPUT);
+        cr_expect(strstr(cal_context_message(ctx), wrong[i][1]) != NULL, "%s: %s", wrong[i][0], cal_context_message(ctx));
+        cal_context_destroy(&ctx);
+    }
+}
+
 Test(experiment_alone, a_rate_is_the_count_of_the_recorded_spikes)
 {
     finished f = run(good, 1, NULL, 0);
