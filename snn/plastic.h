@@ -71,6 +71,20 @@ uint64_t cali_plastic_hash(const cal_snn *self);
 /** As cal_snn_visit_synapses, with the present weights. */
 void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t receptor, cal_snn_visit *visit, void *arg);
 
+/** Reads one synapse after another: a row of one synapse that points into `state`. */
+typedef struct cali_synapse_reader {
+    const cal_snn *self;
+    const cali_plastic *p;
+    cali_row row, one;
+    double state[CALI_MAX_SYNAPSE_STATES];
+} cali_synapse_reader;
+/** For the rows of a tile; cali_plastic_point chooses one in `row`. */
+cali_synapse_reader cali_synapse_reader_start(const cal_snn *self, const cali_plastic *p, unsigned tile);
+/** Weight, with its sign, and states of synapse `j` of the row as they are now, into `state`. */
+void cali_synapse_reader_read(cali_synapse_reader *reader, size_t j);
+/** The plastic projection of this number in the definition, or NULL. */
+const cali_plastic *cali_plastic_find(const cal_snn *self, size_t projection);
+
 /** All synapses of a projection by (source, delay, target, number), whatever the tiles; each as it is now. */
 typedef struct cali_walk {
     const cal_snn *self;
@@ -82,6 +96,8 @@ typedef struct cali_walk {
     uint32_t target, delay;
 } cali_walk;
 cali_walk cali_walk_start(const cal_snn *self, const cali_plastic *p);
+/** Goes to the beginning of a source's synapses. */
+void cali_walk_enter(cali_walk *walk, uint32_t source);
 /** Goes to the next synapse; false after the last one. */
 bool cali_walk_next(cali_walk *walk);
 /** Weight, without sign, and states of the present synapse. */

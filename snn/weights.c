@@ -6,23 +6,14 @@
 #include "base/memory.h"
 #include "snn/plastic.h"
 
-/* One synapse at a time: the row is one synapse long and points into `state`. */
-typedef struct reader {
-    const cal_snn *self;
-    const cali_plastic *p;
-    cali_row row, one;
-    double state[CALI_MAX_SYNAPSE_STATES];
-} reader;
-
-static reader start(const cal_snn *self, const cali_plastic *p, unsigned tile)
+cali_synapse_reader cali_synapse_reader_start(const cal_snn *self, const cali_plastic *p, unsigned tile)
 {
-    reader r = {.self = self, .p = p, .row = cali_plastic_row(self, p, tile)};
+    cali_synapse_reader r = {.self = self, .p = p, .row = cali_plastic_row(self, p, tile)};
     r.row.now = self->step;
     return r;
 }
 
-/* Weight and states of synapse `j` of the row, with the sign of the weight. */
-static void read_synapse(reader *r, size_t j)
+void cali_synapse_reader_read(cali_synapse_reader *r, size_t j)
 {
     const size_t n_states = r->p->synapse->face.n_states;
     r->one = r->row;
@@ -48,7 +39,7 @@ uint64_t cali_plastic_hash(const cal_snn *self)
         const cali_plastic *p = &self->plastics[g];
         const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1, n = self->populations[p->projection.def.from].n;
         for (unsigned tile = 0; tile < self->n_tiles; tile++) {
-            reader r = start(self, p, tile);
+            cali_synapse_reader r = cali_synapse_reader_start(self, p, tile);
             for (uint32_t source = 0; source < n; source++) {
                 cali_plastic_point(p, tile, source, &r.row);
                 const uint64_t from = cali_mix((uint64_t)(g + 1) << 32 | source, (uint64_t)r.row.last);
@@ -60,7 +51,7 @@ uint64_t cali_plastic_hash(const cal_snn *self)
                     number = j > 0 && r.row.word[j] == r.row.word[j - 1] ? number + 1 : 0;
                     const uint64_t pair =
                         cali_mix(from, target << 32 | r.row.word[j] >> p->place_bits) + number;
-                    read_synapse(&r, j);
+                    cali_synapse_reader_read(&r, j);
                     for (size_t i = 0; i <= p->synapse->face.n_states; i++)
                         hash += cali_mix(cali_bits_f64(r.state[i]), pair + (i << 32));
                 }
@@ -79,10 +70,10 @@ void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t rece
             continue;
         for (uint32_t source = 0; source < self->populations[from].n; source++)
             for (unsigned tile = 0; tile < self->n_tiles; tile++) {
-                reader r = start(self, p, tile);
+                cali_synapse_reader r = cali_synapse_reader_start(self, p, tile);
                 cali_plastic_point(p, tile, source, &r.row);
                 for (size_t j = 0; j < r.row.n; j++) {
-                    read_synapse(&r, j);
+                    cali_synapse_reader_read(&r, j);
                     visit(arg, source, (r.row.word[j] & mask) * self->n_tiles + tile, r.state[0],
                           (r.row.word[j] >> p->place_bits) * self->dt);
                 }
@@ -92,8 +83,9 @@ void cali_plastic_visit(const cal_snn *self, size_t from, size_t to, size_t rece
 
 /* ---- walks ----------------------------------------------------------------------------------------- */
 
-static void enter_source(cali_walk *w)
+void cali_walk_enter(cali_walk *w, uint32_t source)
 {
+    w->source = source;
     for (unsigned tile = 0; tile < w->self->n_tiles; tile++)
         w->at[tile] = w->p->tiles[tile].begin[w->source];
 }
@@ -102,7 +94,7 @@ cali_walk cali_walk_start(const cal_snn *self, const cali_plastic *p)
 {
     cali_walk w = {.self = self, .p = p};
     if (self->populations[p->projection.def.from].n > 0)
-        enter_source(&w);
+        cali_walk_enter(&w, 0);
     return w;
 }
 
@@ -139,23 +131,23 @@ bool cali_walk_next(cali_walk *w)
         if (next_of_source(w))
             return true;
         if (++w->source < n)
-            enter_source(w);
+            cali_walk_enter(w, w->source);
     }
     return false;
 }
 
 void cali_walk_read(const cali_walk *w, double state[CALI_MAX_SYNAPSE_STATES])
 {
-    reader r = start(w->self, w->p, w->tile);
+    cali_synapse_reader r = cali_synapse_reader_start(w->self, w->p, w->tile);
     cali_plastic_point(w->p, w->tile, w->source, &r.row);
-    read_synapse(&r, (size_t)(w->index - w->p->tiles[w->tile].begin[w->source]));
+    cali_synapse_reader_read(&r, (size_t)(w->index - w->p->tiles[w->tile].begin[w->source]));
     memcpy(state, r.state, sizeof r.state);
     state[0] *= w->p->sign;
 }
 
 /* ---- all synapses of a projection ------------------------------------------------------------------ */
 
-static const cali_plastic *find(const cal_snn *self, size_t projection)
+const cali_plastic *cali_plastic_find(const cal_snn *self, size_t projection)
 {
     for (size_t i = 0; i < self->n_plastics; i++)
         if (self->plastics[i].number == projection)
@@ -176,13 +168,13 @@ static void fill(const cal_snn *self, const cali_plastic *p, uint64_t *next, cal
 {
     const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1, n = self->populations[p->projection.def.from].n;
     for (unsigned tile = 0; tile < self->n_tiles; tile++) {
-        reader r = start(self, p, tile);
+        cali_synapse_reader r = cali_synapse_reader_start(self, p, tile);
         for (uint32_t source = 0; source < n; source++) {
             cali_plastic_point(p, tile, source, &r.row);
             for (size_t j = 0; j < r.row.n; j++) {
                 const uint32_t target = (r.row.word[j] & mask) * self->n_tiles + tile;
                 const uint64_t at = next[target]++;
-                read_synapse(&r, j);
+                cali_synapse_reader_read(&r, j);
                 out->source[at] = source;
                 out->target[at] = target;
                 out->delay_ms[at] = (r.row.word[j] >> p->place_bits) * self->dt_ms;
@@ -221,7 +213,7 @@ static cal_status collect(const cal_snn *self, const cali_plastic *p, uint64_t *
 cal_status cal_snn_get_weights(const cal_snn *self, size_t projection, cal_snn_weights *out)
 {
     *out = (cal_snn_weights){0};
-    const cali_plastic *p = find(self, projection);
+    const cali_plastic *p = cali_plastic_find(self, projection);
     if (p == NULL)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s: projection %zu has no plastic synapses", self->name,
                         projection);

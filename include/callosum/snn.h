@@ -311,6 +311,29 @@ typedef struct cal_snn_weights {
 cal_status cal_snn_get_weights(const cal_snn *snn, size_t projection, cal_snn_weights *out);
 void cal_snn_weights_free(cal_snn_weights *weights);
 
+/** Which synapses of a plastic projection are watched. */
+typedef struct cal_snn_choice {
+    size_t projection;                /**< number in the definition */
+    const uint32_t *sources, *targets; /**< ascending; NULL: any. Synapses of other neurons are no candidates */
+    size_t n_sources, n_targets;
+    double fraction; /**< of the candidates, 0 to 1, rounded; chosen by seed and projection, whatever the tiles */
+    uint64_t most;   /**< no more than these; 0: no limit. Fewer are among more of the same candidates */
+} cal_snn_choice;
+/** Chosen synapses, sorted by (source, delay, target). They stay what they are while the network runs and when its state
+ *  is restored. */
+typedef struct cal_snn_chosen {
+    size_t projection, n;
+    uint32_t *source, *target;
+    double *delay_ms;
+    uint64_t *place; /**< of the engine */
+} cal_snn_chosen;
+/** Freed with cal_snn_chosen_free. Errors: ARGUMENT (no such projection, or a static one; neurons that do not exist),
+ *  UNSUPPORTED (a part of more than 2^32 candidates), MEMORY. */
+cal_status cal_snn_choose(const cal_snn *snn, const cal_snn_choice *choice, cal_snn_chosen *out);
+void cal_snn_chosen_free(cal_snn_chosen *chosen);
+/** Their present weights, as of cal_snn_get_weights, in `weights` (n). Reading changes nothing. */
+void cal_snn_read_chosen(const cal_snn *snn, const cal_snn_chosen *chosen, double *weights);
+
 /* ---- saved states ------------------------------------------------------------------------------ */
 
 /** The state between two windows as bytes, released with free(): neurons, input on its way, counts and whatever else

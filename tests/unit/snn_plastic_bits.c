@@ -353,3 +353,119 @@ Test(snn_plastic_bits, a_run_begins_at_learnt_weights)
     cal_snn_destroy(&other);
     cal_context_destroy(&ctx);
 }
+
+/* ---- watched synapses ------------------------------------------------------------------------------- */
+
+static void advance_to(cal_snn *snn, cal_context *ctx, double window_ms, cal_time end)
+{
+    while (cal_snn_time(snn) < end) {
+        write_spikes(snn, window_ms);
+        cr_assert(eq(int, cal_snn_advance(snn), CAL_OK), "%s", cal_context_message(ctx));
+    }
+}
+
+static cal_snn_chosen choose(const cal_snn *snn, cal_context *ctx, cal_snn_choice choice)
+{
+    cal_snn_chosen chosen;
+    cr_assert(eq(int, cal_snn_choose(snn, &choice, &chosen), CAL_OK), "%s", cal_context_message(ctx));
+    return chosen;
+}
+
+/* Each watched synapse is found among all with the same weight: once, since pairs of the Bernoulli rule are unique. */
+static void expect_among(const cal_snn *snn, const cal_snn_chosen *chosen, const double *weights)
+{
+    cal_snn_weights all;
+    cr_assert(eq(int, cal_snn_get_weights(snn, chosen->projection, &all), CAL_OK));
+    for (size_t i = 0; i < chosen->n; i++) {
+        size_t n_found = 0;
+        for (size_t k = 0; k < all.n; k++)
+            n_found += all.source[k] == chosen->source[i] && all.target[k] == chosen->target[i] &&
+                       all.delay_ms[k] == chosen->delay_ms[i] && all.weight[k] == weights[i];
+        cr_assert(eq(sz, n_found, 1), "synapse %zu", i);
+    }
+    cal_snn_weights_free(&all);
+}
+
+/* The choice is a function of the seed: the same synapses with the same weights for other threads and tiles, also in a
+ * network that was restored half-way; and another seed chooses others. */
+Test(snn_plastic_bits, watched_synapses_do_not_depend_on_threads_and_tiles_and_survive_a_restore)
+{
+    const cal_snn_choice choice = {.projection = 2, .fraction = 1.0, .most = 40};
+    double weights[3][40];
+    uint32_t sources[3][40], targets[3][40];
+    for (int i = 0; i < 3; i++) {
+        const variant *v = &variants[i == 1 ? 5 : 0];
+        cal_context *ctx = cali_test_context(v->n_threads);
+        cal_snn *snn = create(v, ctx, i == 2 ? 43 : 42);
+        cal_snn_chosen chosen = choose(snn, ctx, choice);
+        cr_assert(eq(sz, chosen.n, 40));
+        advance_to(snn, ctx, v->window_ms, 100 * CAL_NS_PER_MS);
+        if (i == 1) {
+            char *bytes = NULL;
+            size_t size = 0;
+            cr_assert(eq(int, cal_snn_save_state(snn, &bytes, &size), CAL_OK));
+            cal_snn_destroy(&snn);
+            snn = create(v, ctx, 42);
+            cr_assert(eq(int, cal_snn_restore_state(snn, bytes, size, CAL_RESTORE_CONTINUE), CAL_OK), "%s",
+                      cal_context_message(ctx));
+            free(bytes);
+        }
+        advance_to(snn, ctx, v->window_ms, 200 * CAL_NS_PER_MS);
+        cal_snn_read_chosen(snn, &chosen, weights[i]);
+        expect_among(snn, &chosen, weights[i]);
+        memcpy(sources[i], chosen.source, sizeof sources[i]);
+        memcpy(targets[i], chosen.target, sizeof targets[i]);
+        cal_snn_chosen_free(&chosen);
+        cal_snn_destroy(&snn);
+        cal_context_destroy(&ctx);
+    }
+    cr_expect(memcmp(sources[0], sources[1], sizeof sources[0]) == 0);
+    cr_expect(memcmp(targets[0], targets[1], sizeof targets[0]) == 0);
+    cr_expect(memcmp(weights[0], weights[1], sizeof weights[0]) == 0);
+    cr_expect(memcmp(targets[0], targets[2], sizeof targets[0]) != 0);
+}
+
+/* All; a fraction; those of named neurons; and fewer are among more. */
+Test(snn_plastic_bits, synapses_are_watched_by_fraction_number_sources_and_targets)
+{
+    static const uint32_t some_sources[] = {3, 4, 29}, some_targets[] = {0, 7, 50, 119};
+    cal_context *ctx = cali_test_context(2);
+    cal_snn *snn = create(&variants[4], ctx, 42);
+    cal_snn_weights every;
+    cr_assert(eq(int, cal_snn_get_weights(snn, 2, &every), CAL_OK));
+    cal_snn_chosen all = choose(snn, ctx, (cal_snn_choice){.projection = 2, .fraction = 1.0});
+    cr_expect(eq(sz, all.n, every.n));
+    for (size_t i = 1; i < all.n; i++)
+        cr_assert(all.source[i] > all.source[i - 1] ||
+                  (all.source[i] == all.source[i - 1] && all.delay_ms[i] >= all.delay_ms[i - 1]));
+    cal_snn_chosen half = choose(snn, ctx, (cal_snn_choice){.projection = 2, .fraction = 0.5});
+    cr_expect(eq(sz, half.n, (all.n + 1) / 2));
+    cal_snn_chosen few = choose(snn, ctx, (cal_snn_choice){.projection = 2, .fraction = 0.5, .most = 9});
+    cr_expect(eq(sz, few.n, 9));
+    for (size_t i = 0, k = 0; i < few.n; i++, k++) {
+        while (k < half.n && half.place[k] != few.place[i])
+            k++;
+        cr_assert(k < half.n, "the few are among the many");
+    }
+    cal_snn_chosen named = choose(snn, ctx, (cal_snn_choice){.projection = 2, .fraction = 1.0, .sources = some_sources,
+                                                             .n_sources = 3, .targets = some_targets, .n_targets = 4});
+    size_t n_expected = 0;
+    for (size_t i = 0; i < every.n; i++)
+        for (int s = 0; s < 3; s++)
+            for (int t = 0; t < 4; t++)
+                n_expected += every.source[i] == some_sources[s] && every.target[i] == some_targets[t];
+    cr_expect(eq(sz, named.n, n_expected));
+    cr_expect(n_expected > 0);
+    static const uint32_t far[] = {5, 120};
+    cal_snn_chosen none;
+    cr_expect(eq(int, cal_snn_choose(snn, &(cal_snn_choice){.projection = 2, .fraction = 1.0, .targets = far, .n_targets = 2},
+                                     &none), CAL_ERR_ARGUMENT));
+    cr_expect(eq(int, cal_snn_choose(snn, &(cal_snn_choice){.projection = 7, .fraction = 1.0}, &none), CAL_ERR_ARGUMENT));
+    cal_snn_chosen_free(&all);
+    cal_snn_chosen_free(&half);
+    cal_snn_chosen_free(&few);
+    cal_snn_chosen_free(&named);
+    cal_snn_weights_free(&every);
+    cal_snn_destroy(&snn);
+    cal_context_destroy(&ctx);
+}
