@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "snn/network.h"
+#include "snn/record.h"
 
 extern const cali_loops cali_loops_base;
 #if defined(__x86_64__)
@@ -47,13 +47,13 @@ static void sort_ids(uint32_t *ids, uint32_t n)
 
 static void record(cal_snn *self, uint32_t k, size_t population, int64_t stamp)
 {
-    const uint32_t limit = self->populations[population].n_recorded;
+    const cali_population *p = &self->populations[population];
     uint32_t n = 0;
-    for (unsigned t = 0; limit > 0 && t < self->n_tiles; t++) {
+    for (unsigned t = 0; p->n_recorded > 0 && t < self->n_tiles; t++) {
         const cali_spike_list *list = &self->tiles[t].list[self->parity];
         const uint32_t *start = &list->start[k * self->n_populations + population];
         for (uint32_t i = start[0]; i < start[1]; i++)
-            if (list->ids[i] < limit)
+            if (cali_is_recorded(p, list->ids[i]))
                 self->merge[n++] = list->ids[i];
     }
     if (self->n_tiles > 1)
@@ -171,6 +171,7 @@ static cal_status check_finite(cal_snn *self)
 static void begin_window(cal_snn *self)
 {
     self->n_recorded = 0;
+    cali_samplers_begin(self);
     for (size_t i = 0; i < self->n_ports; i++) {
         cali_port *port = &self->ports[i];
         if (port->def.kind == CAL_PORT_RATE)
@@ -198,6 +199,7 @@ static void end_window(cal_snn *self)
 void cali_backend_forget(cal_snn *self)
 {
     begin_window(self);
+    cali_samplers_forget(self);
     end_window(self);
     for (size_t i = 0; i < self->n_poissons; i++)
         for (unsigned tile = 0; tile < self->n_tiles; tile++)
@@ -316,6 +318,7 @@ cal_status cali_backend_create(cal_snn *self)
     self->arrival_capacity = cali_max_arrivals(self);
     CAL_TRY(cali_snn_alloc(self, self->arrival_capacity, sizeof *self->arrivals, "arrivals", &self->arrivals));
     CAL_TRY(cali_devices_create(self));
+    CAL_TRY(cali_samplers_create(self));
     return create_records(self);
 }
 

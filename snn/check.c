@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "snn/gap.h"
 #include "snn/plastic.h"
+#include "snn/record.h"
 
 static const char *text(const char *name)
 {
@@ -282,6 +283,7 @@ cal_status cali_check(cal_context *ctx, const cal_snn_def *def)
         CAL_TRY(check_projection(ctx, def, i));
     CAL_TRY(check_inputs(ctx, def));
     CAL_TRY(cali_check_gaps(ctx, def));
+    CAL_TRY(cali_check_records(ctx, def));
     for (size_t i = 0; i < def->n_ports; i++)
         CAL_TRY(check_port(ctx, def, i));
     return CAL_OK;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "snn/gap.h"
 #include "snn/plastic.h"
+#include "snn/record.h"
 
 static void destroy_parts(cal_snn *self)
 {
@@ -17,6 +18,7 @@ static void destroy_parts(cal_snn *self)
     cali_plastic_destroy(self);
     cali_definition_free(self);
     cali_gaps_destroy(self);
+    cali_records_destroy(self);
     cali_rules_release(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];

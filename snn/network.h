@@ -1,7 +1,7 @@
 /* A built network, its state, and the plan that both follow from. Filled in this order: plan.c checks
  * the definition and fixes the layout, populations.c makes constants and initial states, rules.c draws
  * sources, topology.c lays out the synapses; backend_cpu.c advances with update.c and deliver.c; network.c reads
- * and writes. Projections whose synapses change are apart from the others: plastic.h.
+ * and writes. Projections whose synapses change are apart from the others: plastic.h. What is kept beside the ports: record.h.
  *
  * Tiles. Neuron j of a population belongs to tile j mod n_tiles, where it has place j / n_tiles behind
  * the population's offset. A tile owns state, input ring and its part of every row of synapses, and
@@ -34,6 +34,8 @@ typedef struct cali_population {
     int exponent[CALI_MAX_RECEPTORS]; /* quantum = 2^-exponent */
     float quantum[CALI_MAX_RECEPTORS];
     uint32_t n_recorded;
+    uint32_t *recorded; /* bit set of those; NULL: the first ones by number */
+    bool is_sampled;
     uint32_t min_interval; /* steps between two spikes of a neuron, at least */
     cal_snn_setting *settings;
     size_t n_settings;
@@ -167,6 +169,8 @@ struct cal_snn {
     uint32_t exchange_steps;
     double memory_budget_bytes;
     struct cali_gaps *gaps; /* gap.h; NULL: no gap junctions */
+    struct cali_sampler *samplers; /* record.h */
+    size_t n_samplers;
 
     const cali_loops *loops;
     const cali_random_loops *random_loops;

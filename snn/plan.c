@@ -8,6 +8,7 @@
 #include "snn/gap.h"
 #include "snn/network.h"
 #include "snn/plastic.h"
+#include "snn/record.h"
 
 cal_snn_def cal_snn_def_default(void)
 {
@@ -363,6 +364,7 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     self->memory_budget_bytes = def->memory_budget_bytes;
     self->key = cali_key_derive(cali_key_from_seed(def->seed), CALI_USE_NETWORK, def->stream);
     CAL_TRY(plan_populations(self, def));
+    CAL_TRY(cali_records_plan(self, def));
     CAL_TRY(plan_projections(self, def));
     CAL_TRY(cali_gaps_plan(self, def));
     CAL_TRY(plan_groups(self));
@@ -407,7 +409,7 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         bytes += (self->poissons[i].course.form == NULL ? 1.0 : self->exchange_steps) * (double)sizeof(cali_poisson_table);
     for (size_t i = 0; i < self->n_poissons; i++)
         bytes += 16.0 * tiles * self->populations[self->poissons[i].to].width;
-    bytes += cali_devices_bytes(self);
+    bytes += cali_devices_bytes(self) + cali_records_bytes(self);
     *n_synapses = 0.0;
     for (size_t i = 0; i < self->n_projections; i++)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "snn/gap.h"
+#include "snn/record.h"
 
 /** The current into a population during the step that begins at step `step`. */
 static float current_at(const cal_snn *self, size_t population, int64_t step)
@@ -151,6 +152,8 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
         add_means(s, n_real);
         n_spikes += collect(s, first, n_real, ids + n_spikes);
     }
+    if (p->is_sampled)
+        cali_sample(self, s->tile_index, s->population, s->step);
     return n_spikes;
 }
 

@@ -221,6 +221,20 @@ typedef struct cal_snn_port {
     uint32_t samples;        /**< bins per window; divides the steps of the window (unused for spikes) */
 } cal_snn_port;
 
+/** Some neurons of a population: numbers within it, ascending. */
+typedef struct cal_snn_subset {
+    uint32_t n;
+    const uint32_t *ids;
+} cal_snn_subset;
+
+/** A state of single neurons at the times every, 2 every, ... since the run began, whatever the windows are. */
+typedef struct cal_snn_sampler {
+    size_t population;
+    const char *state;
+    cal_time every;                /**< a multiple of dt */
+    const cal_snn_subset *neurons; /**< NULL: all */
+} cal_snn_sampler;
+
 typedef struct cal_snn_def {
     const char *name; /**< for messages */
     cal_time dt;      /**< step */
@@ -246,6 +260,9 @@ typedef struct cal_snn_def {
     size_t n_ports;
     const double *record_fraction; /**< per population: share of neurons whose spikes are kept, 0 to 1; the
                                         first ones by number; NULL: all */
+    const cal_snn_subset *record_subset; /**< per population: with ids, these neurons instead of the share; NULL: none has */
+    const cal_snn_sampler *samplers; /**< a window's samples are kept, so long windows take memory */
+    size_t n_samplers;
     unsigned n_tiles; /**< 0: chosen by the size of the network, never by the threads */
     double memory_budget_bytes; /**< 0: the machine's memory. A larger network is refused with the estimate */
 } cal_snn_def;
@@ -287,6 +304,13 @@ typedef struct cal_snn_spikes {
     const uint32_t *id;
 } cal_snn_spikes;
 cal_snn_spikes cal_snn_get_spikes(const cal_snn *snn);
+
+/** Samples of the window just done: rows of ascending times, a column per neuron, in the unit of the state. */
+typedef struct cal_snn_samples {
+    size_t n_rows, n_columns;
+    const float *rows; /**< (n_rows x n_columns), borrowed until the next advance */
+} cal_snn_samples;
+cal_snn_samples cal_snn_get_samples(const cal_snn *snn, size_t sampler);
 
 /** What the network was built from, for adapters: name, dt, window, populations (name, neuron, n) and ports
  *  are kept as defined; the other arrays are NULL with length 0. Borrowed from the network. */
