@@ -216,6 +216,12 @@ cal_sub_spikes cal_coupler_spikes(const cal_coupler *coupler, size_t sub)
     return s->ops->spikes == NULL ? (cal_sub_spikes){0} : s->ops->spikes(s->self);
 }
 
+cal_sub_samples cal_coupler_samples(const cal_coupler *coupler, size_t sub, size_t sampler)
+{
+    const cali_sub *s = &coupler->subs[sub];
+    return s->ops->samples == NULL ? (cal_sub_samples){0} : s->ops->samples(s->self, sampler);
+}
+
 cal_link_counts cal_coupler_link_counts(const cal_coupler *coupler, size_t sub, size_t link)
 {
     return coupler->subs[sub].links[link].counts;

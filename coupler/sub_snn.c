@@ -88,6 +88,11 @@ static cal_sub_spikes spikes(const void *self)
     return cal_snn_get_spikes(((const sub_snn *)self)->snn);
 }
 
+static cal_sub_samples samples(const void *self, size_t sampler)
+{
+    return cal_snn_get_samples(((const sub_snn *)self)->snn, sampler);
+}
+
 static cal_status save_state(const void *self, char **bytes, size_t *size)
 {
     return cal_snn_save_state(((const sub_snn *)self)->snn, bytes, size);
@@ -114,6 +119,7 @@ const cal_sub_ops cal_sub_snn = {
     .port = get_port,
     .advance = advance,
     .spikes = spikes,
+    .samples = samples,
     .destroy = destroy,
     .window = window,
     .save_state = save_state,

@@ -45,18 +45,13 @@ typedef struct check {
 
 /* ---- the experiment to repeat ----------------------------------------------------------------- */
 
-static bool is_of_neurons(const cali_signal *signal)
-{
-    return strcmp(signal->what, "spikes") == 0 || strncmp(signal->what, "mean ", 5) == 0;
-}
-
 /* Each recorded quantity of the masses once, as points; without any, the first output of the default model. */
 static cal_status choose_signals(check *c, const cal_experiment *e)
 {
     CAL_TRY(cali_alloc(c->ctx, e->n_signals + 1, sizeof *c->signals, "signals", &c->signals));
     size_t n = 0;
     for (size_t i = 0; i < e->n_signals; i++) {
-        bool is_new = !is_of_neurons(&e->signals[i]);
+        bool is_new = cali_wish_kind_of(e, &e->signals[i]) == CALI_WISH_REGIONS;
         for (size_t k = 0; is_new && k < n; k++)
             is_new = strcmp(c->signals[k].what, e->signals[i].what) != 0;
         if (is_new)

@@ -13,6 +13,7 @@
 
 /* Bounds what is computed at once: the spikes of a window are kept, progress is shown and a stop is obeyed between them. */
 #define LONGEST_WINDOW_MS 20.0
+#define MOST_SAMPLE_BYTES 6.4e7 /* states of neurons of one window */
 
 const char cali_alone_name[] = "network";
 
@@ -40,9 +41,11 @@ static bool is_rate(const cali_signal *wish)
     return strcmp(wish->what, "rate") == 0;
 }
 
-static bool is_spikes(const cali_signal *wish)
+/* Whether a signal is over populations. */
+static bool is_track(const cal_experiment *e, const cali_signal *wish)
 {
-    return strcmp(wish->what, "spikes") == 0;
+    const cali_wish_kind kind = cali_wish_kind_of(e, wish);
+    return kind == CALI_WISH_RATE || kind == CALI_WISH_MEAN;
 }
 
 /* Name of the state whose mean is wished for in a population's neuron, or NULL: it has none. */
@@ -66,7 +69,7 @@ static cal_status check_intervals(const cal_session *s, cal_time step)
     for (size_t i = 0; i < e->n_signals; i++) {
         const cali_signal *wish = &e->signals[i];
         const cal_time whole = wish->every / step * step;
-        if (wish->every == whole || is_spikes(wish))
+        if (wish->every == whole || !is_track(e, wish))
             continue;
         char shorter[48] = "";
         if (whole > 0)
@@ -78,6 +81,21 @@ static cal_status check_intervals(const cal_session *s, cal_time step)
     return CAL_OK;
 }
 
+/* Shorter where many states are recorded. */
+static double longest_window_ms(const cal_experiment *e)
+{
+    const cali_network *network = &e->networks[0];
+    double bytes_per_ms = 0.0;
+    for (size_t i = 0; i < e->n_signals; i++) {
+        const cali_signal *wish = &e->signals[i];
+        const double every_ms = cal_time_ms(wish->every == 0 ? network->step : wish->every);
+        for (size_t p = 0; p < network->n_populations && cali_wish_kind_of(e, wish) == CALI_WISH_NEURONS; p++)
+            if (cali_is_chosen(wish->of, network->populations[p].name))
+                bytes_per_ms += sizeof(float) * cali_choice_most(&wish->neurons, network->populations[p].n) / every_ms;
+    }
+    return bytes_per_ms * LONGEST_WINDOW_MS > MOST_SAMPLE_BYTES ? MOST_SAMPLE_BYTES / bytes_per_ms : LONGEST_WINDOW_MS;
+}
+
 static cal_status choose_window(cal_session *s, cal_time step)
 {
     const cal_experiment *e = s->experiment;
@@ -86,7 +104,8 @@ static cal_status choose_window(cal_session *s, cal_time step)
         return cali_experiment_fail(s->ctx, e, e->networks[0].step_place, "C204", "run.duration %g ms is no whole number of "
                                     "steps of %g ms\ntry run.duration: %g ms", cal_time_ms(e->duration), cal_time_ms(step),
                                     cal_time_ms(e->duration / step * step + step));
-    p->window = e->window != 0 ? e->window : cal_coupler_longest_window(LONGEST_WINDOW_MS, step, 1, e->duration);
+    const cal_time longest = cal_coupler_longest_window(longest_window_ms(e), step, 1, e->duration);
+    p->window = e->window != 0 ? e->window : longest > step ? longest : step;
     if (p->window % step != 0)
         return cali_experiment_fail(s->ctx, e, e->window_place, "C202", "step %g ms does not divide the window %g ms\ntry "
                                     "sync.window: auto", cal_time_ms(step), cal_time_ms(p->window));
@@ -119,7 +138,7 @@ cal_status cali_alone_plan(cal_session *s)
     CAL_TRY(choose_window(s, network->step));
     s->alone.bin = s->plan.window;
     for (size_t i = 0; i < e->n_signals; i++)
-        if (!is_spikes(&e->signals[i]))
+        if (is_track(e, &e->signals[i]))
             s->alone.bin = cali_common_divisor(s->alone.bin, e->signals[i].every == 0 ? network->step : e->signals[i].every);
     s->alone.n_bins = (size_t)(s->plan.window / s->alone.bin);
     return CAL_OK;
@@ -149,8 +168,6 @@ void cali_alone_define(const cal_session *s, cali_build *b)
             const cali_signal *wish = &e->signals[i];
             if (has_column(wish, &network->populations[p]))
                 find_port(b, s, wish, p);
-            if (is_spikes(wish) && cali_is_chosen(wish->of, network->populations[p].name) && wish->fraction > b->fractions[p])
-                b->fractions[p] = wish->fraction;
         }
 }
 
@@ -229,16 +246,12 @@ static cal_status declare_populations(cal_session *s)
 cal_status cali_alone_declare(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
-    const cali_network *network = &e->networks[0];
     CAL_TRY(declare_populations(s));
     CAL_TRY(cali_alloc(s->ctx, e->n_signals, sizeof *s->alone.tracks, "signals", &s->alone.tracks));
-    CAL_TRY(cali_alloc(s->ctx, network->n_populations, sizeof *s->train_tracks, "spikes", &s->train_tracks));
     for (size_t i = 0; i < e->n_signals; i++)
-        if (!is_spikes(&e->signals[i]))
+        if (is_track(e, &e->signals[i]))
             CAL_TRY(declare_track(s, &e->signals[i]));
-    for (size_t p = 0; p < network->n_populations; p++)
-        if (s->builds[0].fractions[p] > 0.0)
-            CAL_TRY(cali_declare_train(s, 0, p));
+    CAL_TRY(cali_neurons_declare(s));
     return cali_alloc(s->ctx, s->builds[0].def.n_ports * s->alone.n_bins, sizeof *s->alone.values, "signals", &s->alone.values);
 }
 

@@ -426,6 +426,7 @@ static void add_record(cali_echo *e)
         add_members(e, &cali_keys_signal, &x->signals[i]);
         if (x->signals[i].monitor.kind != NULL)
             add_monitor(e, &x->signals[i].monitor);
+        cali_echo_text(e, "neurons", x->signals[i].neurons.text);
         cali_echo_close(e, "}");
     }
     cali_echo_close(e, "]");

@@ -116,6 +116,40 @@ typedef struct cali_monitor_wish {
     cali_place place, groups_place, lead_field_place;
 } cali_monitor_wish;
 
+/** Which neurons of a population: the value of `neurons`. */
+typedef enum cali_choice_kind {
+    CALI_CHOICE_NONE, /* not said */
+    CALI_CHOICE_ALL,
+    CALI_CHOICE_FIRST,  /* the first n */
+    CALI_CHOICE_EVERY,  /* 0, n, 2 n, ... */
+    CALI_CHOICE_RANDOM, /* n of them, drawn from the seed */
+    CALI_CHOICE_SHARE,  /* a share of them, drawn from the seed */
+    CALI_CHOICE_LIST
+} cali_choice_kind;
+
+typedef struct cali_choice_range {
+    uint32_t first, last, step;
+} cali_choice_range;
+
+typedef struct cali_choice {
+    cali_choice_kind kind;
+    uint32_t n;
+    double share;
+    cali_choice_range *ranges; /* LIST */
+    size_t n_ranges;
+    char *text; /* as the manifest echoes it; NULL: not said */
+    cali_place place;
+} cali_choice;
+
+/** What a signal is about. */
+typedef enum cali_wish_kind {
+    CALI_WISH_REGIONS, /* a quantity of the neural masses and what the regions send */
+    CALI_WISH_SPIKES,
+    CALI_WISH_RATE, /* of populations */
+    CALI_WISH_MEAN, /* of a state over populations */
+    CALI_WISH_NEURONS /* a state of single neurons */
+} cali_wish_kind;
+
 typedef struct cali_signal {
     char *what; /* "rate", an output or state name, "spikes", "mean NAME" */
     char *of;   /* selector of regions, with a network of its own of populations; or "all" */
@@ -124,8 +158,13 @@ typedef struct cali_signal {
     cal_time every; /* 0: every step */
     bool is_mean;
     double fraction; /* spikes */
+    cali_choice neurons;
+    char *populations; /* of spiking regions; NULL: not said */
     cali_place place;
 } cali_signal;
+
+/** What a signal of an experiment is about. */
+cali_wish_kind cali_wish_kind_of(const cal_experiment *experiment, const cali_signal *wish);
 
 /** What the session needs beside a noise. */
 typedef struct cali_noise_more {

@@ -469,17 +469,26 @@ const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPP
 static const cali_key signal_keys[] = {
     {"what", CALI_KEY_TEXT, AT(cali_signal, what),
      .meaning = "`rate`, an output or state of the models, `coupling` or `coupling INPUT` (what arrives there from the "
-                "other regions), `spikes`, `mean STATE` of the neurons; left out: the first output of the default model. Of a "
-                "`network`: `rate` (the default; of each population, mean over the interval), `spikes`, `mean STATE`"},
+                "other regions), `spikes`, `mean STATE` of the neurons; with `populations` the `rate` of populations of spiking "
+                "regions, with `neurons` a `STATE` of single neurons; left out: the first output of the default model. Of a "
+                "`network`: `rate` (the default; of each population, mean over the interval), `spikes`, `mean STATE`, "
+                "`STATE` of single neurons"},
     {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of),
-     .meaning = "selector of regions, or `all`: whose spikes, and which regions a spatial or global average takes. Of a "
-                "`network`: a population, or several: `\"E, I\"`"},
+     .meaning = "selector of regions, or `all`: whose spikes, populations and neurons, and which regions a spatial or "
+                "global average takes. Of a `network`: a population, or several: `\"E, I\"`"},
+    {"populations", CALI_KEY_TEXT, AT(cali_signal, populations),
+     .meaning = "which populations of the spiking regions: `E`, `\"E, I\"`, `all`. Of a `network`: say it with `of`"},
+    {"neurons", CALI_KEY_OWN,
+     .shape = "`all`, a number, a list, `every K`, `random N`, `random P %`",
+     .meaning = "spikes and states of single neurons: which of each population. A number: so many, the first ones; a list: "
+                "these, counted from 0, with ranges: `[7, 0..99, 100..999 by 10]`; `every 10`: 0, 10, 20, ...; `random 100`: "
+                "drawn from the seed"},
     {"every", CALI_KEY_TIME, "ms", "1 ms", ABOVE(0.0, LONGEST_MS), AT(cali_signal, every), .special = "step",
      .meaning = "sampling interval; `step`: every step of the integrator. BOLD: 2 s where it is left out"},
     {"mean", CALI_KEY_FLAG, .fallback = "false", AT(cali_signal, is_mean),
      .meaning = "mean over the interval (trapezoid) instead of the value at its end"},
     {"fraction", CALI_KEY_NUMBER, "1", "100 %", RANGE(0.0, 1.0), AT(cali_signal, fraction),
-     .meaning = "spikes: share of the neurons that is kept"},
+     .meaning = "spikes: share of the neurons that is kept, the first ones"},
     {"monitor", CALI_KEY_MAPPING, .inner = &cali_keys_monitor,
      .meaning = "what an instrument sees of it; a word alone is the kind"},
     {"name", CALI_KEY_TEXT, AT(cali_signal, name),

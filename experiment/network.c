@@ -77,44 +77,6 @@ static void add_giver(cal_session *s, cali_build *b, const cali_transfer *g)
         (cal_link){.transducer = g->transducer, .params = g->params, .port = add_port(b, port, s)};
 }
 
-/* A port for every "mean STATE" that is to be recorded. */
-static void add_recorded_means(cal_session *s, cali_build *b, size_t n_populations)
-{
-    for (size_t i = 0; i < s->experiment->n_signals; i++) {
-        const char *what = s->experiment->signals[i].what;
-        if (strncmp(what, "mean ", 5) != 0)
-            continue;
-        for (size_t p = 0; p < n_populations; p++) {
-            const cal_neuron *neuron = b->populations[p].neuron;
-            const int at = cal_field_find(neuron->states, neuron->n_states, what + 5);
-            if (at >= 0)
-                add_port(b, (cal_snn_port){.name = what, .kind = CAL_PORT_MEAN, .population = p,
-                                           .state = neuron->states[at].name}, s);
-        }
-    }
-}
-
-/* Share of the neurons whose spikes are kept: what the signals ask for this region. */
-static cal_status choose_fractions(cal_session *s, cali_build *b, size_t n_populations)
-{
-    size_t *chosen = NULL;
-    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
-    cal_status status = CAL_OK;
-    for (size_t i = 0; i < s->experiment->n_signals && status == CAL_OK; i++) {
-        const cali_signal *wish = &s->experiment->signals[i];
-        size_t n = 0;
-        if (strcmp(wish->what, "spikes") != 0)
-            continue;
-        status = cali_select(s, wish->of, wish->place, chosen, &n);
-        for (size_t j = 0; j < n && status == CAL_OK; j++)
-            for (size_t p = 0; chosen[j] == b->region && p < n_populations; p++)
-                if (wish->fraction > b->fractions[p])
-                    b->fractions[p] = wish->fraction;
-    }
-    free(chosen);
-    return status;
-}
-
 cal_status cali_build_define(cal_session *s, size_t k)
 {
     cali_build *b = &s->builds[k];
@@ -157,12 +119,9 @@ cal_status cali_build_define(cal_session *s, size_t k)
         add_receiver(s, b, &net->receives[i]);
     for (size_t i = 0; i < net->n_gives; i++)
         add_giver(s, b, &net->gives[i]);
-    if (s->experiment->is_alone) {
+    if (s->experiment->is_alone)
         cali_alone_define(s, b);
-        return CAL_OK;
-    }
-    add_recorded_means(s, b, net->n_populations);
-    return choose_fractions(s, b, net->n_populations);
+    return cali_neurons_define(s, k);
 }
 
 cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
@@ -178,6 +137,7 @@ cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
 
 void cali_build_clear(cali_build *b)
 {
+    cali_neurons_clear(b);
     free(b->populations);
     free(b->projections);
     free(b->ports);

@@ -92,6 +92,28 @@ static bool has_default_mass(const cal_experiment *e)
     return e->n_assignments > 0 && e->assignments[0].mass >= 0 && e->masses[e->assignments[0].mass].model != NULL;
 }
 
+/* Single neurons: spikes and states have them. */
+static void parse_neurons(cali_reader *r, const cali_node *item, cali_signal *signal)
+{
+    const cali_node *node = cali_node_get(item, "neurons"), *mean = cali_node_get(item, "mean");
+    if (!cali_read_neurons(r, node, &signal->neurons) || signal->what == NULL)
+        return;
+    const cali_wish_kind kind = cali_wish_kind_of(r->exp, signal);
+    const bool has_neurons = kind == CALI_WISH_SPIKES || kind == CALI_WISH_NEURONS;
+    if (node != NULL && !has_neurons)
+        cali_refuse(r, cali_place_of(node), "C104", "\"%.60s\" is of populations or regions, not of single neurons\n"
+                    "try what: spikes, or a state of the neurons", signal->what);
+    else if (node != NULL && signal->fraction != 1.0)
+        cali_refuse(r, cali_place_of(node), "C104", "\"neurons\" stands beside \"fraction\"\nbecause one excludes the other\n"
+                    "try to take one of them away");
+    if (kind == CALI_WISH_NEURONS && signal->is_mean)
+        cali_refuse(r, cali_place_of(mean), "C104", "states of single neurons are kept as they are, not as means\n"
+                    "try without mean, or what: mean %.60s for that over the population", signal->what);
+    if (kind != CALI_WISH_REGIONS && cali_node_get(item, "monitor") != NULL && !r->exp->is_alone)
+        cali_refuse(r, cali_place_of(cali_node_get(item, "monitor")), "C104", "monitors look at regions, not at populations or "
+                    "neurons\ntry without monitor");
+}
+
 static void parse_signals(cali_reader *r, const cali_node *node)
 {
     cal_experiment *e = r->exp;
@@ -120,6 +142,7 @@ static void parse_signals(cali_reader *r, const cali_node *node)
             continue;
         if (signal->what == NULL)
             signal->what = first;
+        parse_neurons(r, item, signal);
         if (e->is_alone)
             cali_check_alone_signal(r, item, signal);
         else

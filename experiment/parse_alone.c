@@ -31,7 +31,7 @@ void cali_fill_alone_signals(cali_reader *r)
     }
 }
 
-/* Known words of what can be recorded: rate, spikes, and the mean of each state of the neurons. */
+/* Known words of what can be recorded: rate, spikes, and each state of the neurons and its mean. */
 static void list_quantities(const cali_network *network, cali_text *out)
 {
     cali_text_add(out, "rate, spikes");
@@ -41,7 +41,7 @@ static void list_quantities(const cali_network *network, cali_text *out)
         for (size_t q = 0; q < p; q++)
             is_new = is_new && network->populations[q].neuron != neuron;
         for (size_t k = 0; is_new && k < neuron->n_states; k++)
-            cali_text_format(out, ", mean %s", neuron->states[k].name);
+            cali_text_format(out, ", %s, mean %s", neuron->states[k].name, neuron->states[k].name);
     }
 }
 
@@ -69,10 +69,11 @@ static bool is_recordable(const cali_network *network, const char *what)
 {
     if (strcmp(what, "rate") == 0 || strcmp(what, "spikes") == 0)
         return true;
+    const char *state = strncmp(what, "mean ", 5) == 0 ? what + 5 : what;
     bool has_state = false;
-    for (size_t p = 0; strncmp(what, "mean ", 5) == 0 && p < network->n_populations; p++) {
+    for (size_t p = 0; p < network->n_populations; p++) {
         const cal_neuron *neuron = network->populations[p].neuron;
-        has_state = has_state || (neuron != NULL && cal_field_find(neuron->states, neuron->n_states, what + 5) >= 0);
+        has_state = has_state || (neuron != NULL && cal_field_find(neuron->states, neuron->n_states, state) >= 0);
     }
     return has_state;
 }
@@ -85,6 +86,9 @@ void cali_check_alone_signal(cali_reader *r, const cali_node *node, cali_signal 
     if (monitor != NULL)
         cali_refuse(r, cali_place_of(monitor), "C104", "a network of its own has no monitors\nbecause they look at regions of a "
                     "brain\ntry without it");
+    if (signal->populations != NULL)
+        cali_refuse(r, cali_place_of(node), "C104", "a network of its own takes populations by \"of\"\ntry of: \"%.60s\"",
+                    signal->populations);
     if (network->n_populations == 0 || signal->what == NULL || signal->of == NULL)
         return;
     if (!is_recordable(network, signal->what)) {

@@ -160,6 +160,8 @@ bool cali_check_modulus(cali_reader *r, cali_place place, const char *label, con
                         const cal_distribution *d);
 /** `plasticity` of a connection (or NULL: static), whose weight is read already, into synapse and settings. */
 bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cal_receptor *receptor, cal_snn_projection *out);
+/* parse_neurons.c: `neurons` of a signal. */
+bool cali_read_neurons(cali_reader *r, const cali_node *node, cali_choice *out);
 /* parse_transfers.c: `receives` or `gives` of a network, by direction. */
 void cali_parse_transfers(cali_reader *r, const cali_node *node, const char *name, const cali_network *network,
                           cal_transducer_direction direction, cali_transfer **out, size_t *n_out);

@@ -225,8 +225,7 @@ void cal_session_destroy(cal_session **session)
         free(s->tracks[i].sums);
         free(s->tracks[i].rows);
     }
-    for (size_t i = 0; i < s->n_port_tracks; i++)
-        free(s->port_tracks[i].rows);
+    cali_neurons_free(s);
     cali_wiring_free(s);
     cal_connectome_destroy(&s->own_connectome);
     free(s->roles);
@@ -235,10 +234,6 @@ void cal_session_destroy(cal_session **session)
     free(s->networks);
     free(s->builds);
     free(s->tracks);
-    free(s->port_tracks);
-    free(s->train_tracks);
-    free(s->train_times);
-    free(s->train_ids);
     free(s->states);
     free(s->state_offsets);
     free(s);

@@ -41,6 +41,11 @@ typedef struct cali_train_track {
     uint32_t population;
 } cali_train_track;
 
+/** Recorded states of single neurons. */
+typedef struct cali_sampler_track {
+    size_t sub, sampler, signal;
+} cali_sampler_track;
+
 /** Definition of one spiking region, with everything it points to. */
 typedef struct cali_build {
     size_t region;
@@ -51,7 +56,11 @@ typedef struct cali_build {
     cal_snn_port *ports;
     cal_link *links;
     size_t n_links;
-    double *fractions;
+    double *fractions; /* of the neurons whose spikes are kept: all or, with a list in `subsets`, none */
+    cal_snn_subset *subsets; /* per population: `n` is set for all of them, `ids` only where it is a part */
+    cal_snn_sampler *samplers;
+    cal_snn_subset *sampled;            /* parallel: their neurons */
+    const cali_signal **sampler_wishes; /* parallel: the signals that want them */
 } cali_build;
 
 /** A quantity of the populations of a network of its own, a column each. */
@@ -104,6 +113,10 @@ struct cal_session {
     size_t n_tracks;
     cali_port_track *port_tracks;
     size_t n_port_tracks;
+    cali_sampler_track *sampler_tracks;
+    size_t n_sampler_tracks;
+    double *sample_rows; /* scratch */
+    size_t sample_capacity;
     cali_train_track *train_tracks;
     size_t n_train_tracks;
     cal_time *train_times; /* scratch of one window */
@@ -205,8 +218,22 @@ cal_status cali_results_record(cal_session *session);
  *  without such a column in their order. Errors: INPUT C301. */
 cal_status cali_match_rows(const cal_session *session, const char *path, const cali_csv *csv, size_t *row_of);
 
-/** signals.c: the spikes of a population of network `sub`, declared at the recorder. */
-cal_status cali_declare_train(cal_session *session, size_t sub, size_t population);
+/** choice.c: sets the bits of the neurons that are chosen among the n of a population; `stream` tells one draw from another.
+ *  Errors: INPUT (C106, no such neuron). */
+cal_status cali_choice_mark(const cal_session *session, const cali_choice *choice, uint32_t stream, const char *population,
+                            uint32_t n, uint32_t *bits);
+/** At most so many of n neurons. */
+uint32_t cali_choice_most(const cali_choice *choice, uint32_t n);
+/** The numbers of the bits that are set; released with free(). */
+cal_status cali_bits_list(cal_context *ctx, const uint32_t *bits, uint32_t n, uint32_t **ids, uint32_t *n_ids);
+
+/** neurons.c: spikes, states of single neurons, rates and means of populations. The ports and samplers that network `k` needs;
+ *  their signals at the recorder; one window's rows. */
+cal_status cali_neurons_define(cal_session *session, size_t k);
+cal_status cali_neurons_declare(cal_session *session);
+cal_status cali_neurons_append(cal_session *session);
+void cali_neurons_clear(cali_build *build);
+void cali_neurons_free(cal_session *session);
 /** signals.c: declares signals and trains at the recorder, and appends one window's rows. */
 cal_status cali_signals_declare(cal_session *session);
 cal_status cali_signals_append(cal_session *session);

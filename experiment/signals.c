@@ -1,8 +1,8 @@
 /* From the windows of a session to the rows of its recording.
  *
  * Neural masses are sampled by the host's probes. A spiking region has no state on the host's grid: in a rate signal
- * its column is the mean of what it sends over the sample's interval, elsewhere NaN. Populations add signals of their
- * own (mean voltage and the like) and spikes. */
+ * its column is the mean of what it sends over the sample's interval, elsewhere NaN. Its populations and neurons add signals
+ * of their own: neurons.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,6 @@
 
 #include "base/memory.h"
 #include "experiment/session.h"
-
-/* A generous guess for the estimate of spikes; the budget's message says so. */
-#define EXPECTED_RATE_HZ 20.0
 
 /* Rates are kept in 1/ms by the host and shown in Hz. */
 static double shown_unit(const char *unit, const char **shown)
@@ -101,93 +98,17 @@ static cal_status declare_track(cal_session *s, const cali_signal *wish)
                        : declare_rows(s, wish, probe.every, shown, t);
 }
 
-/* Mean rows of populations: every output port of kind MEAN whose state is wished for ("mean v"). */
-static cal_status declare_port_tracks(cal_session *s, const cali_signal *wish)
-{
-    const char *state = wish->what + strlen("mean ");
-    const cal_time every = wish->every == 0 ? s->plan.dt : wish->every;
-    for (size_t k = 0; k < s->plan.n_networks; k++) {
-        const cal_snn_def *net = &s->builds[k].def;
-        for (size_t p = 0; p < net->n_ports; p++) {
-            const cal_snn_port *port = &net->ports[p];
-            if (port->kind != CAL_PORT_MEAN || strcmp(port->state, state) != 0)
-                continue;
-            cali_port_track *t = &s->port_tracks[s->n_port_tracks++];
-            const cal_time bin = s->plan.window / (cal_time)port->samples;
-            *t = (cali_port_track){.sub = k, .port = p, .n_steps = (size_t)(every / bin)};
-            CAL_TRY(cali_alloc(s->ctx, (size_t)(s->plan.window / every) + 1, sizeof(double), "signal", &t->rows));
-            const cal_neuron *neuron = net->populations[port->population].neuron;
-            const int index = cal_field_find(neuron->states, neuron->n_states, state);
-            const char *label = net->populations[port->population].name;
-            char name[160], axis[180], text[256];
-            snprintf(name, sizeof name, "%s_%s_mean_%s", s->plan.networks[k].region, label, state);
-            snprintf(text, sizeof text, "%s of %s, mean over the population and the interval", state, label);
-            for (char *c = name; *c != '\0'; c++)
-                *c = *c == ' ' || *c == '/' ? '_' : *c;
-            snprintf(axis, sizeof axis, "population_%s", name);
-            const cal_signal_def def = {.name = name, .unit = neuron->states[index].unit, .long_name = text,
-                                        .t_first = every, .every = every, .axis = axis, .n_columns = 1,
-                                        .labels = &label};
-            CAL_TRY(cal_recorder_add_signal(s->recorder, &def, &t->signal));
-        }
-    }
-    return CAL_OK;
-}
-
-cal_status cali_declare_train(cal_session *s, size_t sub, size_t p)
-{
-    const cali_population *population = &s->experiment->networks[s->builds[sub].network].populations[p];
-    cali_train_track *t = &s->train_tracks[s->n_train_tracks++];
-    *t = (cali_train_track){.sub = sub, .population = (uint32_t)p};
-    const double recorded = ceil(s->builds[sub].fractions[p] * population->n);
-    const cal_spikes_def def = {.region = s->plan.networks[sub].region, .population = population->name,
-                                .n_neurons = population->n, .n_recorded = (uint32_t)recorded,
-                                .expected_rate_Hz = EXPECTED_RATE_HZ};
-    return cal_recorder_add_spikes(s->recorder, &def, &t->train);
-}
-
-static cal_status declare_trains(cal_session *s, const cali_signal *wish, size_t *chosen)
-{
-    size_t n = 0;
-    CAL_TRY(cali_select(s, wish->of, wish->place, chosen, &n));
-    for (size_t k = 0; k < s->plan.n_networks; k++) {
-        bool is_chosen = false;
-        for (size_t i = 0; i < n; i++)
-            is_chosen = is_chosen || chosen[i] == s->plan.networks[k].index;
-        for (size_t p = 0; is_chosen && p < s->plan.networks[k].n_populations; p++)
-            CAL_TRY(cali_declare_train(s, k, p));
-    }
-    return CAL_OK;
-}
-
 cal_status cali_signals_declare(cal_session *s)
 {
     if (s->experiment->is_alone)
         return cali_alone_declare(s);
     const cal_experiment *e = s->experiment;
-    size_t n_ports = 0, n_trains = 0;
-    for (size_t k = 0; k < s->plan.n_networks; k++) {
-        n_ports += s->builds[k].def.n_ports;
-        n_trains += s->plan.networks[k].n_populations;
-    }
-    size_t *chosen = NULL;
     CAL_TRY(declare_matrices(s));
     CAL_TRY(cali_alloc(s->ctx, e->n_signals, sizeof *s->tracks, "signals", &s->tracks));
-    CAL_TRY(cali_alloc(s->ctx, n_ports * e->n_signals, sizeof *s->port_tracks, "signals", &s->port_tracks));
-    CAL_TRY(cali_alloc(s->ctx, n_trains * e->n_signals, sizeof *s->train_tracks, "spikes", &s->train_tracks));
-    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
-    cal_status status = CAL_OK;
-    for (size_t i = 0; i < e->n_signals && status == CAL_OK; i++) {
-        const cali_signal *wish = &e->signals[i];
-        if (strcmp(wish->what, "spikes") == 0)
-            status = declare_trains(s, wish, chosen);
-        else if (strncmp(wish->what, "mean ", 5) == 0)
-            status = declare_port_tracks(s, wish);
-        else
-            status = declare_track(s, wish);
-    }
-    free(chosen);
-    return status;
+    for (size_t i = 0; i < e->n_signals; i++)
+        if (cali_wish_kind_of(e, &e->signals[i]) == CALI_WISH_REGIONS)
+            CAL_TRY(declare_track(s, &e->signals[i]));
+    return cali_neurons_declare(s);
 }
 
 /* ---- one window ------------------------------------------------------------------------------------- */
@@ -229,52 +150,12 @@ static cal_status append_track(cal_session *s, cali_track *t)
     return n_rows == 0 ? CAL_OK : cal_recorder_append(s->recorder, t->signal, n_rows, t->rows);
 }
 
-static cal_status append_port_track(cal_session *s, cali_port_track *t)
-{
-    const double *bins = cal_coupler_port_values(s->coupler, t->sub, t->port);
-    const size_t n_bins = s->builds[t->sub].def.ports[t->port].samples;
-    size_t n_rows = 0;
-    for (size_t b = 0; b < n_bins; b++) {
-        t->sum += bins[b];
-        if (++t->n_taken < t->n_steps)
-            continue;
-        t->rows[n_rows++] = t->sum / (double)t->n_steps;
-        t->sum = 0.0;
-        t->n_taken = 0;
-    }
-    return n_rows == 0 ? CAL_OK : cal_recorder_append(s->recorder, t->signal, n_rows, t->rows);
-}
-
-static cal_status append_train(cal_session *s, const cali_train_track *t)
-{
-    const cal_sub_spikes spikes =
-        s->experiment->is_alone ? cal_snn_get_spikes(s->alone.snn) : cal_coupler_spikes(s->coupler, t->sub);
-    if (spikes.n > s->train_capacity) {
-        size_t capacity = s->train_capacity;
-        CAL_TRY(cali_reserve(s->ctx, spikes.n, sizeof *s->train_times, &s->train_times, &capacity));
-        capacity = s->train_capacity;
-        CAL_TRY(cali_reserve(s->ctx, spikes.n, sizeof *s->train_ids, &s->train_ids, &capacity));
-        s->train_capacity = capacity;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < spikes.n; i++) {
-        if (spikes.population[i] != t->population)
-            continue;
-        s->train_times[n] = spikes.time[i];
-        s->train_ids[n++] = spikes.id[i];
-    }
-    return n == 0 ? CAL_OK : cal_recorder_append_spikes(s->recorder, t->train, n, s->train_times, s->train_ids);
-}
-
 cal_status cali_signals_append(cal_session *s)
 {
     if (s->experiment->is_alone)
         CAL_TRY(cali_alone_append(s));
     for (size_t i = 0; i < s->n_tracks; i++)
         CAL_TRY(append_track(s, &s->tracks[i]));
-    for (size_t i = 0; i < s->n_port_tracks; i++)
-        CAL_TRY(append_port_track(s, &s->port_tracks[i]));
-    for (size_t i = 0; i < s->n_train_tracks; i++)
-        CAL_TRY(append_train(s, &s->train_tracks[i]));
+    CAL_TRY(cali_neurons_append(s));
     return cal_recorder_commit(s->recorder, cal_session_time(s));
 }

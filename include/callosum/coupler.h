@@ -50,6 +50,8 @@ typedef struct cal_port_data {
 
 /** Recorded spikes of one window; see cal_snn_get_spikes. */
 typedef cal_snn_spikes cal_sub_spikes;
+/** Samples of states of single neurons; see cal_snn_get_samples. */
+typedef cal_snn_samples cal_sub_samples;
 
 /** Operations of a sub-simulator. `self` is the entry's own object. Required unless marked optional. */
 typedef struct cal_sub_ops {
@@ -60,6 +62,7 @@ typedef struct cal_sub_ops {
      *  provided by the coupler). Called on any thread, never twice at once. */
     cal_status (*advance)(void *self, cal_time t0, cal_port_data *data);
     cal_sub_spikes (*spikes)(const void *self); /**< optional: recorded spikes of the window just done */
+    cal_sub_samples (*samples)(const void *self, size_t sampler); /**< optional */
     void (*destroy)(void *self);
     cal_time (*window)(const void *self); /**< optional: the window it was built for, else it takes any */
     /** Optional, both or none: the state between two windows as bytes, see cal_snn_save_state. */
@@ -144,6 +147,7 @@ const double *cal_coupler_output(const cal_coupler *coupler, size_t sub, size_t 
 /** A port's values of the last window (channels x samples), borrowed. */
 const double *cal_coupler_port_values(const cal_coupler *coupler, size_t sub, size_t port);
 cal_sub_spikes cal_coupler_spikes(const cal_coupler *coupler, size_t sub);
+cal_sub_samples cal_coupler_samples(const cal_coupler *coupler, size_t sub, size_t sampler);
 /** Spikes of an input port in the last window, borrowed: what a `shared-poisson` link sent. */
 cal_port_spikes cal_coupler_port_spikes(const cal_coupler *coupler, size_t sub, size_t port);
 

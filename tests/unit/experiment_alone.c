@@ -357,7 +357,7 @@ static const struct {
      "  known    step, populations, connections, drive, scale"},
     {"an_unknown_quantity", "record.signals[0].what=mean W",
      "--set record.signals[0].what=mean W  C107  cannot record \"mean W\" of the network\n"
-     "  known    rate, spikes, mean V, mean g_exc, mean g_inh, mean n_refractory"},
+     "  known    rate, spikes, V, mean V, g_exc, mean g_exc, g_inh, mean g_inh, n_refractory, mean n_refractory"},
     {"an_unknown_population", "record.signals[0].of=X",
      "--set record.signals[0].of=X  C107  no population \"X\" in this network\n"
      "  try      E\n"
