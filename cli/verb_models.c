@@ -1,8 +1,11 @@
 /* callosum models [NAME]: the catalogue of everything that an experiment file can name, from the tables; with --rhs a
  * neural mass is evaluated at the points of a table. */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "callosum/coupler.h"
 #include "callosum/nmm.h"
 #include "callosum/snn.h"
@@ -12,6 +15,8 @@
 static const cali_option options[] = {
     {.name = "rhs", .kind = CALI_OPTION_TEXT, .value = "FILE.csv",
      .meaning = "derivatives and outputs of the neural mass NAME at the points of a table, one per row"},
+    {.name = "emit", .kind = CALI_OPTION_TEXT, .value = "c|cuda",
+     .meaning = "the step of the own neuron FILE as C or as CUDA"},
     CALI_OPTION_JSON,
 };
 
@@ -251,31 +256,76 @@ static bool is_file(const char *name)
     return (n > 5 && strcmp(name + n - 5, ".yaml") == 0) || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
 }
 
-static cali_exit print_own(const cal_nmm_model *model, bool is_json)
+static cali_exit print_own(const entry *e, const char *what, const char *how, bool is_json)
 {
-    const entry e = from_mass(model);
     if (is_json) {
         cali_text json = {0};
         cali_json_open(&json, NULL, "[");
-        add_entry(&json, &e);
+        add_entry(&json, e);
         cali_json_close(&json, "]");
         return cali_print_json(&json);
     }
-    print_entry(&e);
-    printf("\nThe test value of the file is met. The model runs %s.\n", cal_nmm_model_how(model));
+    print_entry(e);
+    printf("\nThe test value of the file is met. The %s runs %s.\n", what, how);
     return CALI_EXIT_OK;
+}
+
+/* Whether a file names a neuron at its top, as `neuron: NAME`. A file that cannot be read is none. */
+static bool is_neuron_file(cal_context *ctx, const char *path)
+{
+    enum { MAX_BYTES = 1 << 20 };
+    char *text = NULL;
+    size_t size = 0;
+    bool is_neuron = false;
+    if (cali_file_read(ctx, path, MAX_BYTES, &text, &size) != CAL_OK) {
+        cal_context_clear(ctx);
+        return false;
+    }
+    for (const char *line = text; line != NULL && !is_neuron; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        is_neuron = strncmp(line, "neuron:", 7) == 0 || strncmp(line, "threshold:", 10) == 0;
+    }
+    free(text);
+    return is_neuron;
+}
+
+static cali_exit run_neuron(cal_context *ctx, const char *path, const cali_arguments *arguments)
+{
+    cal_neuron *neuron = NULL;
+    if (cal_snn_neuron_load(ctx, path, &neuron) != CAL_OK)
+        return cali_fail(ctx, CALI_EXIT_INPUT);
+    cali_exit result = CALI_EXIT_INPUT;
+    char *source = NULL;
+    if (cali_has(arguments, "rhs")) {
+        CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum models: --rhs needs a neural mass; %s is a neuron.", neuron->name);
+        cali_fail(ctx, CALI_EXIT_INPUT);
+    } else if (!cali_has(arguments, "emit")) {
+        const entry e = from_neuron(neuron);
+        result = print_own(&e, "neuron", cal_snn_neuron_how(neuron), cali_has(arguments, "json"));
+    } else if (cal_snn_neuron_source(ctx, neuron, cali_get_text(arguments, "emit", ""), &source) == CAL_OK) {
+        fputs(source, stdout);
+        result = CALI_EXIT_OK;
+    } else {
+        cali_fail(ctx, CALI_EXIT_INPUT);
+    }
+    free(source);
+    cal_snn_neuron_destroy(&neuron);
+    return result;
 }
 
 /* An own model: its file is checked, and printed or evaluated like a built-in one. */
 static cali_exit run_file(cal_context *ctx, const char *path, const cali_arguments *arguments)
 {
     const bool is_json = cali_has(arguments, "json");
+    if (is_neuron_file(ctx, path))
+        return run_neuron(ctx, path, arguments);
     cal_nmm_model *model = NULL;
     if (cal_nmm_model_load(ctx, path, &model) != CAL_OK)
         return cali_fail(ctx, CALI_EXIT_INPUT);
+    const entry e = from_mass(model);
     const cali_exit result = cali_has(arguments, "rhs")
                                  ? cali_print_rhs(ctx, model, cali_get_text(arguments, "rhs", NULL), is_json)
-                                 : print_own(model, is_json);
+                                 : print_own(&e, "model", cal_nmm_model_how(model), is_json);
     cal_nmm_model_destroy(&model);
     return result;
 }
@@ -286,6 +336,10 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     const bool is_json = cali_has(arguments, "json");
     if (wanted != NULL && is_file(wanted))
         return run_file(ctx, wanted, arguments);
+    if (cali_has(arguments, "emit")) {
+        CAL_FAIL(ctx, CAL_ERR_INPUT, "callosum models: --emit needs the FILE of an own neuron.");
+        return cali_fail(ctx, CALI_EXIT_INPUT);
+    }
     if (cali_has(arguments, "rhs"))
         return run_rhs(ctx, wanted, cali_get_text(arguments, "rhs", NULL), is_json);
     if (wanted == NULL && !is_json) {
@@ -319,7 +373,8 @@ const cali_verb cali_verb_models = {
     .name = "models",
     .words = "[NAME|FILE]",
     .summary = "neural masses, neurons, synapses and transducers: equations, units, ranges, sources",
-    .details = "A FILE ending in .yaml is an own model (docs/own-models.md): it is checked and printed.\n"
+    .details = "A FILE ending in .yaml is an own model (docs/own-models.md) or neuron (docs/own-neurons.md): it is checked and\n"
+               "printed.\n"
                "With --json: a list of entries; an open end of a range is null, as is a default that must be given.\n"
                "With --rhs: the header of the table names states, parameters and inputs, with units as in \"V (mV)\";\n"
                "what it does not name is at its default. A name that two lists have is written inputs.c, parameters.c.",

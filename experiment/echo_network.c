@@ -20,7 +20,8 @@ static void add_populations(cali_echo *e, const cali_network *network)
         const cali_population *p = &network->populations[i];
         const cal_neuron *neuron = p->neuron;
         cali_echo_open(e, p->name, "{");
-        cali_echo_text(e, "neuron", neuron->name);
+        const char *path = cali_own_neuron_path(e->exp, neuron);
+        cali_echo_text(e, "neuron", path != NULL ? path : neuron->name);
         cali_echo_integer(e, "count", p->n);
         cali_echo_open(e, "parameters", "{");
         for (size_t k = 0; k < neuron->n_params; k++) {

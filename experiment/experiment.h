@@ -36,10 +36,11 @@ typedef struct cali_settings {
     size_t n;
 } cali_settings;
 
-/** A model that is a file of the user, loaded once. */
+/** A model or a neuron that is a file of the user, loaded once. */
 typedef struct cali_own_file {
     char *path;
-    cal_nmm_model *model; /* owned */
+    cal_nmm_model *model; /* owned; NULL: a neuron */
+    cal_neuron *neuron;   /* owned; NULL: a model */
 } cali_own_file;
 
 /** A named neural mass: entry of `models:`. */
@@ -295,6 +296,8 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
 
 /** The file of an own model; NULL: it is built in. */
 const char *cali_own_model_path(const cal_experiment *experiment, const cal_nmm_model *model);
+/** The same for an own neuron. */
+const char *cali_own_neuron_path(const cal_experiment *experiment, const cal_neuron *neuron);
 void cali_free_own_models(cal_experiment *experiment);
 
 /** A named number of a feature, in the unit of the table that it comes from. */

@@ -341,7 +341,7 @@ const cali_mapping cali_keys_scale = {
 
 static const cali_key population[] = {
     {"neuron", CALI_KEY_TEXT, .is_required = true, AT(cali_population_text, neuron),
-     .meaning = "name in the catalogue: `callosum models`"},
+     .meaning = "name in the catalogue (`callosum models`), or the file of an own neuron: `./my_neuron.yaml` (docs/own-neurons.md)"},
     {"count", CALI_KEY_COUNT, .is_required = true, RANGE(1, 2147483647), AT(cali_population_text, n),
      .meaning = "number of neurons"},
     {"parameters", CALI_KEY_OWN, .shape = "a mapping of the neuron's parameters; values may be distributions",

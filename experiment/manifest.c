@@ -83,7 +83,7 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     cali_json_text(t, "sha256", digest);
     cali_json_close(t, "}");
     for (size_t i = 0; i < e->n_own_models; i++)
-        CAL_TRY(add_input(s->ctx, t, "model", e->own_models[i].path));
+        CAL_TRY(add_input(s->ctx, t, e->own_models[i].neuron != NULL ? "neuron" : "model", e->own_models[i].path));
     if (!e->is_generated && !e->is_alone) {
         CAL_TRY(add_input(s->ctx, t, "connectome", e->source.path));
         CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));

@@ -17,6 +17,8 @@ static const char *neuron_name_at(const void *list, size_t i)
 
 static const cal_neuron *find_neuron(cali_reader *r, const cali_node *node, const char *name)
 {
+    if (cali_is_own_model(name))
+        return cali_load_own_neuron(r, node);
     const cal_neuron *neuron = cal_snn_neuron_find(name);
     if (neuron != NULL)
         return neuron;

@@ -99,10 +99,12 @@ size_t cali_list_size(cali_reader *r, const cali_node *node, const char *label);
 const cali_node *cali_list_at(const cali_node *node, size_t i);
 
 /* parse_own.c */
-/** Whether the name of a neural mass is that of a file. */
+/** Whether the name of a neural mass or a neuron is that of a file. */
 bool cali_is_own_model(const char *name);
 /** The model of the file that `node` names; NULL and a mistake if it cannot be used. */
 const cal_nmm_model *cali_load_own_model(cali_reader *r, const cali_node *node);
+/** The same for a neuron. */
+const cal_neuron *cali_load_own_neuron(cali_reader *r, const cali_node *node);
 
 /* parse_models.c */
 typedef enum cali_field_kind { CALI_STATES, CALI_INPUTS, CALI_OUTPUTS } cali_field_kind;

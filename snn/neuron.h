@@ -8,6 +8,8 @@
 /* Neurons per call of a loop; buffers of one block stay in the first-level cache. */
 enum { CALI_BLOCK = 512, CALI_MAX_STATES = 24, CALI_MAX_CONSTANTS = 48, CALI_MAX_RECEPTORS = 8, CALI_MAX_RANDOMS = 2 };
 
+typedef struct cali_neuron cali_neuron;
+
 /** Up to CALI_BLOCK neurons of one population: one pointer per row of the kernel. */
 typedef struct cali_block {
     size_t n; /* a multiple of 16: the rows have room */
@@ -18,11 +20,12 @@ typedef struct cali_block {
     const float *currents; /* NULL: `current` for all neurons */
     bool is_uniform;  /* the first value of each constant holds for all */
     int32_t *spiked;  /* gets 1 or 0 */
+    const cali_neuron *neuron;
 } cali_block;
 
 typedef void cali_loop(const cali_block *block);
 
-typedef struct cali_neuron {
+struct cali_neuron {
     cal_neuron face;
     size_t n_constants;
     /** Random numbers of each neuron and step, rows of its inputs behind the receptors: first those in (0, 1], then
@@ -39,7 +42,12 @@ typedef struct cali_neuron {
      *  not, `why` gets the reason. */
     bool (*check)(const double *params, double dt_ms, double current, char *why, size_t size);
     cali_loop *loop[CALI_N_ISA];
-} cali_neuron;
+    /** Own neurons (snn/text/): what they are, the SHA-256 of their text, and prepare and check for them. */
+    const struct cali_own_neuron *own;
+    const char *digest; /**< NULL: built in */
+    void (*prepare_of)(const cali_neuron *self, const double *params, double dt_ms, float *constants);
+    bool (*check_of)(const cali_neuron *self, const double *params, double dt_ms, char *why, size_t size);
+};
 
 /** The entry behind a public pointer, or NULL if it is none of ours. */
 const cali_neuron *cali_neuron_of(const cal_neuron *face);

@@ -43,7 +43,7 @@ const cali_neuron *cali_neuron_of(const cal_neuron *face)
     for (size_t i = 0; i < CALI_COUNT(neurons); i++)
         if (face == &neurons[i]->face)
             return neurons[i];
-    return NULL;
+    return face != NULL ? face->self : NULL; /* an own neuron: snn/text/ */
 }
 
 double cali_phi(double x)

@@ -86,7 +86,13 @@ static cal_status make_constants(const job *j, uint32_t id, const double *params
     if (neuron->check != NULL && !neuron->check(params, j->self->dt_ms, j->largest_current, why, sizeof why))
         return CAL_FAIL(j->self->ctx, CAL_ERR_ARGUMENT, "C202 %s: neuron %u (%s): %s", j->p->name, id,
                         neuron->face.name, why);
-    neuron->prepare(params, j->self->dt_ms, constants);
+    if (neuron->check_of != NULL && !neuron->check_of(neuron, params, j->self->dt_ms, why, sizeof why))
+        return CAL_FAIL(j->self->ctx, CAL_ERR_ARGUMENT, "C202 %s: neuron %u (%s): %s", j->p->name, id,
+                        neuron->face.name, why);
+    if (neuron->prepare_of != NULL)
+        neuron->prepare_of(neuron, params, j->self->dt_ms, constants);
+    else
+        neuron->prepare(params, j->self->dt_ms, constants);
     constants[neuron->n_constants] =
         neuron->rest_param >= 0 ? (float)params[neuron->rest_param] : 0.0f;
     return CAL_OK;

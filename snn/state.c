@@ -88,9 +88,12 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
 {
     cali_text_format(text, "key %08x %08x synapses %llu\n", self->key.word[0], self->key.word[1],
                      (unsigned long long)self->n_synapses);
-    for (size_t i = 0; i < self->n_populations; i++)
-        cali_text_format(text, "constants %016llx\n",
-                         (unsigned long long)hash_constants(self, &self->populations[i]));
+    for (size_t i = 0; i < self->n_populations; i++) {
+        const cali_population *p = &self->populations[i];
+        cali_text_format(text, "constants %016llx\n", (unsigned long long)hash_constants(self, p));
+        if (p->neuron != NULL && p->neuron->digest != NULL)
+            cali_text_format(text, "neuron %s\n", p->neuron->digest);
+    }
     for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
         const cal_snn_projection *p = &cali_projection_at(self, i)->def;
         cali_text_format(text, "projection %zu %zu %zu %d %u %u %u %llu %.17g %d %d", p->from, p->to,

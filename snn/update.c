@@ -129,6 +129,7 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
     b->current = current_at(self, s->population, s->step);
     b->spiked = s->tile->spiked;
     b->is_uniform = p->is_uniform;
+    b->neuron = neuron;
     for (size_t r = 0; r < neuron->face.n_receptors; r++)
         s->everyone[r] =
             p->channel[r] < 0 ? 0 : broadcast_at(self, s->population, p->channel[r], s->step);

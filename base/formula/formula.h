@@ -106,6 +106,7 @@ typedef struct cali_formula_op {
     int slot;     /* row of the interpreter's scratch, or of the numbers; -1: none (rows of the model) */
     double value; /* NUMBER */
     bool is_fixed; /* depends on parameters and numbers alone */
+    bool is_rounded; /* a product that no sum takes in: see cali_formula_contract */
 } cali_formula_op;
 
 typedef struct cali_formula_program {
@@ -245,7 +246,8 @@ typedef struct cali_formula_builder {
     cali_formula_program *program;
     int *lets;  /* operation behind each let, -1: not yet */
     int *bound; /* operation that stands for each symbol, -1: its row; NULL: rows throughout */
-    bool has_reciprocals; /* x / y is x (1 / y) where y depends on parameters alone */
+    bool simplifies; /* x / y is x (1 / y) where y depends on parameters alone; 0 x is 0, 1 x and x + 0 are x; p (q x) is
+                     * (p q) x for parameters p, q */
 } cali_formula_builder;
 /** Begins a program that is empty. False: no memory. */
 bool cali_formula_begin(cali_formula_reader *r, cali_formula_program *program, size_t n_results, cali_formula_builder *b);

@@ -49,7 +49,7 @@ static bool replace(hoist *h, int at)
         }
         d->results[d->n_results++] = moved;
     }
-    h->from->ops[at] = (cali_formula_op){CALI_FORMULA_ROW_PARAM, (int)(h->n_params + row), -1, -1, -1, 0.0, true};
+    h->from->ops[at] = (cali_formula_op){CALI_FORMULA_ROW_PARAM, (int)(h->n_params + row), -1, -1, -1, 0.0, true, false};
     return true;
 }
 

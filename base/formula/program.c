@@ -87,7 +87,25 @@ static int push(cali_formula_builder *b, cali_formula_op op)
 
 int cali_formula_push_number(cali_formula_builder *b, double value)
 {
-    return push(b, (cali_formula_op){CALI_FORMULA_NUMBER, -1, -1, -1, -1, value, false});
+    return push(b, (cali_formula_op){CALI_FORMULA_NUMBER, -1, -1, -1, -1, value, false, false});
+}
+
+static bool is_number(const cali_formula_op *op, double value)
+{
+    return op->code == CALI_FORMULA_NUMBER && op->value == value;
+}
+
+/* The operand that an operation comes down to, or FAILED. */
+static int simplify(const cali_formula_op *ops, int code, int x, int y)
+{
+    const bool is_product = code == CALI_FORMULA_MULTIPLY, is_quotient = code == CALI_FORMULA_DIVIDE;
+    if (((is_product || is_quotient) && is_number(&ops[x], 0.0)) || (is_product && is_number(&ops[y], 1.0)) ||
+        ((code == CALI_FORMULA_ADD || code == CALI_FORMULA_SUBTRACT) && is_number(&ops[y], 0.0)))
+        return x;
+    if ((is_product && (is_number(&ops[y], 0.0) || is_number(&ops[x], 1.0))) ||
+        (code == CALI_FORMULA_ADD && is_number(&ops[x], 0.0)))
+        return y;
+    return FAILED;
 }
 
 int cali_formula_push_op(cali_formula_builder *b, int code, int x, int y, int c)
@@ -95,16 +113,28 @@ int cali_formula_push_op(cali_formula_builder *b, int code, int x, int y, int c)
     if (x == FAILED || (y == FAILED && code != CALI_FORMULA_NEGATE && code != CALI_FORMULA_CALL && code != CALI_FORMULA_NOT))
         return FAILED;
     const cali_formula_op *ops = b->program->ops;
-    if (b->has_reciprocals && code == CALI_FORMULA_DIVIDE && ops[y].is_fixed && !ops[x].is_fixed)
+    const int simple = b->simplifies ? simplify(ops, code, x, y) : FAILED;
+    if (simple != FAILED)
+        return simple;
+    if (b->simplifies && code == CALI_FORMULA_DIVIDE && ops[y].is_fixed && !ops[x].is_fixed)
         return cali_formula_push_op(b, CALI_FORMULA_MULTIPLY, x,
                                     cali_formula_push_op(b, CALI_FORMULA_DIVIDE, cali_formula_push_number(b, 1.0), y, -1), -1);
+    if (b->simplifies && code == CALI_FORMULA_MULTIPLY && !ops[x].is_fixed != !ops[y].is_fixed) {
+        const int factor = ops[x].is_fixed ? x : y, product = factor == x ? y : x;
+        const cali_formula_op *inner = &ops[product];
+        const int first = inner->a, second = inner->b;
+        if (inner->code == CALI_FORMULA_MULTIPLY && ops[first].is_fixed != ops[second].is_fixed) {
+            const int fixed = ops[first].is_fixed ? first : second, rest = fixed == first ? second : first;
+            return cali_formula_push_op(b, code, cali_formula_push_op(b, code, factor, fixed, -1), rest, -1);
+        }
+    }
     const bool is_fixed = ops[x].code == CALI_FORMULA_NUMBER && (y < 0 || ops[y].code == CALI_FORMULA_NUMBER);
     if (is_fixed) {
         const double value = apply(code, c, ops[x].value, y < 0 ? 0.0 : ops[y].value);
         if (isfinite(value))
             return cali_formula_push_number(b, value);
     }
-    return push(b, (cali_formula_op){code, x, y, c, -1, 0.0, false});
+    return push(b, (cali_formula_op){code, x, y, c, -1, 0.0, false, false});
 }
 
 /* x^n by squaring: x^2 = x x, x^3 = (x x) x, x^4 = (x x) (x x). */
@@ -159,7 +189,7 @@ static int push_name(cali_formula_builder *b, const cali_formula_node *node)
     const int code = s->kind == CALI_FORMULA_STATE   ? CALI_FORMULA_ROW_STATE
                      : s->kind == CALI_FORMULA_PARAM ? CALI_FORMULA_ROW_PARAM
                                                  : CALI_FORMULA_ROW_INPUT;
-    return push(b, (cali_formula_op){code, s->index, -1, -1, -1, 0.0, false});
+    return push(b, (cali_formula_op){code, s->index, -1, -1, -1, 0.0, false, false});
 }
 
 int cali_formula_push_call(cali_formula_builder *b, const char *function, int x)
@@ -170,7 +200,7 @@ int cali_formula_push_call(cali_formula_builder *b, const char *function, int x)
 int cali_formula_push_choice(cali_formula_builder *b, int truth, int x, int y)
 {
     const bool is_whole = truth != FAILED && x != FAILED && y != FAILED;
-    return is_whole ? push(b, (cali_formula_op){CALI_FORMULA_CHOOSE, truth, x, y, -1, 0.0, false}) : FAILED;
+    return is_whole ? push(b, (cali_formula_op){CALI_FORMULA_CHOOSE, truth, x, y, -1, 0.0, false, false}) : FAILED;
 }
 
 int cali_formula_push_node(cali_formula_builder *b, const cali_formula_node *node)
@@ -196,7 +226,7 @@ int cali_formula_push_node(cali_formula_builder *b, const cali_formula_node *nod
 static const cali_formula_op *lone_product(const cali_formula_program *p, const int *n_uses, int at)
 {
     const cali_formula_op *op = &p->ops[at];
-    return op->code == CALI_FORMULA_MULTIPLY && n_uses[at] == 1 ? op : NULL;
+    return op->code == CALI_FORMULA_MULTIPLY && n_uses[at] == 1 && !op->is_rounded ? op : NULL;
 }
 
 bool cali_formula_contract(cali_formula_reader *r, cali_formula_program *p)
@@ -219,10 +249,10 @@ bool cali_formula_contract(cali_formula_reader *r, cali_formula_program *p)
         const cali_formula_op *first = lone_product(p, n_uses, op->a), *second = lone_product(p, n_uses, op->b);
         if (first != NULL)
             *op = (cali_formula_op){is_sum ? CALI_FORMULA_FMA : CALI_FORMULA_FMS, first->a, first->b, op->b, -1, 0.0,
-                                    op->is_fixed};
+                                    op->is_fixed, false};
         else if (second != NULL)
             *op = (cali_formula_op){is_sum ? CALI_FORMULA_FMA : CALI_FORMULA_FNMA, second->a, second->b, op->a, -1, 0.0,
-                                    op->is_fixed};
+                                    op->is_fixed, false};
     }
     return cali_formula_compact(r, p);
 }

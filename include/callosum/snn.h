@@ -39,11 +39,24 @@ typedef struct cal_neuron {
     const cal_receptor *receptors;
     size_t n_receptors;
     const char *current_unit; /**< of injected currents: "pA" or "1" */
+    const void *self;         /**< own neurons: the engine's; NULL: built in */
 } cal_neuron;
 
 size_t cal_snn_n_neurons(void);
 const cal_neuron *cal_snn_neuron_at(size_t index);
 const cal_neuron *cal_snn_neuron_find(const char *name);
+
+/** Reads an own neuron, a text file (docs/own-neurons.md), checks its units and its test values, compiles it with the
+ *  system's compiler or, without one, interprets it; a note says so. Both give the same bits. Destroy it after all
+ *  networks that use it. Errors: IO, INPUT with every mistake and its place, MEMORY. */
+cal_status cal_snn_neuron_load(cal_context *ctx, const char *path, cal_neuron **out);
+/** "built in", "compiled by gcc ...", "interpreted, because ...". Lives as long as the neuron. */
+const char *cal_snn_neuron_how(const cal_neuron *neuron);
+/** The step of an own neuron in "c" or "cuda", complete in itself; free() it. Errors: UNSUPPORTED (built in), ARGUMENT
+ *  (another language), MEMORY. */
+cal_status cal_snn_neuron_source(cal_context *ctx, const cal_neuron *neuron, const char *language, char **out);
+/** Idempotent; NULL is accepted. Built-in neurons must not be destroyed. */
+void cal_snn_neuron_destroy(cal_neuron **neuron);
 
 /* ---- synapses: one constant entry each, listed in snn/synapses.def ---------------------------- */
 

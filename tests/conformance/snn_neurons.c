@@ -1,4 +1,4 @@
-/* Every neuron of the list keeps the contract of its entry. */
+/* Every neuron of the list, and some that are texts, keep the contract of their entries. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "snn/network.h"
-#include "support/support.h"
+#include "support/own_neurons.h"
 
 enum { MAX_NEURONS = 64 };
 
@@ -17,7 +17,7 @@ enum { MAX_NEURONS = 64 };
     ParameterizedTestParameters(snn_neurons, test)                                                 \
     {                                                                                              \
         static int index[MAX_NEURONS];                                                             \
-        const size_t n = cal_snn_n_neurons();                                                      \
+        const size_t n = cali_test_n_neurons();                                                    \
         for (size_t i = 0; i < n; i++)                                                             \
             index[i] = (int)i;                                                                     \
         return cr_make_param_array(int, index, n);                                                 \
@@ -35,9 +35,9 @@ static void expect_field(const cal_neuron *n, const cal_field *f, bool is_param)
 
 FOR_EACH_NEURON(has_a_complete_entry_with_unique_names)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     cr_assert(n->name != NULL && n->title != NULL && n->equations != NULL && n->source != NULL);
-    cr_expect(eq(ptr, (void *)cal_snn_neuron_find(n->name), (void *)n));
+    cr_expect(eq(ptr, (void *)cal_snn_neuron_find(n->name), n->self != NULL ? NULL : (void *)n));
     if (n->alias != NULL)
         cr_expect(eq(ptr, (void *)cal_snn_neuron_find(n->alias), (void *)n));
     cr_expect(n->n_states >= 1 && n->n_states <= CALI_MAX_STATES);
@@ -102,7 +102,7 @@ static void advance(bed *b)
 
 FOR_EACH_NEURON(starts_at_the_initial_values_and_stays_finite_without_input)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     bed b = lay(n, 37, 3, 1);
     double x[37];
     for (size_t s = 0; s < n->n_states; s++) {
@@ -127,7 +127,7 @@ static double strong_current(const cal_neuron *n)
 /* Depolarising current makes every neuron spike; the counts of the rate port are the recorded spikes. */
 FOR_EACH_NEURON(spikes_when_driven_and_every_spike_is_counted)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     bed b = lay(n, 37, 3, 1);
     const double drive = strong_current(n), drives[2] = {drive, drive};
     double counted = 0.0, rates[2];
@@ -148,7 +148,7 @@ FOR_EACH_NEURON(spikes_when_driven_and_every_spike_is_counted)
 /* 37 cells, 2 trains at 100 Hz for 300 ms per receptor: the drawn events are Poisson; rate 0 draws none. */
 FOR_EACH_NEURON(takes_poisson_input_at_each_receptor_and_none_at_rate_zero)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     bed b = lay(n, 37, 3, 1);
     for (int w = 0; w < 20; w++)
         advance(&b);
@@ -168,8 +168,7 @@ FOR_EACH_NEURON(takes_poisson_input_at_each_receptor_and_none_at_rate_zero)
 /* Input at every receptor and a current that makes it spike, on one instruction set: spikes and final state. */
 static uint64_t hash_on(const char *isa, unsigned n_tiles, const cal_neuron *n)
 {
-    setenv("CALLOSUM_ISA", isa, 1);
-    bed b = lay(n, 37, n_tiles, 1);
+    bed b = lay(cali_test_on_isa(isa, n), 37, n_tiles, 1);
     const double drive = strcmp(n->current_unit, "pA") == 0 ? 1500.0 : 20.0, drives[2] = {drive, 0.0};
     const double rates[2] = {400.0, 800.0};
     for (int w = 0; w < 100; w++) {
@@ -186,7 +185,7 @@ static uint64_t hash_on(const char *isa, unsigned n_tiles, const cal_neuron *n)
 /* Where the processor lacks an instruction set, the best one below is taken. */
 FOR_EACH_NEURON(has_the_same_bits_on_every_instruction_set_and_for_any_tiles)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     const uint64_t plain = hash_on("base", 1, n);
     cr_expect(eq(u64, hash_on("v3", 1, n), plain), "%s", n->name);
     cr_expect(eq(u64, hash_on("v4", 1, n), plain), "%s", n->name);
@@ -196,7 +195,7 @@ FOR_EACH_NEURON(has_the_same_bits_on_every_instruction_set_and_for_any_tiles)
 /* The mean port agrees with the states, within its unit of 2^-20 and the average over the ten steps. */
 FOR_EACH_NEURON(mean_port_is_the_mean_of_the_states)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     bed b = lay(n, 37, 3, 1);
     double before[37], after[37], mean, low = 0.0, high = 0.0;
     for (int w = 0; w < 3; w++) {
@@ -222,7 +221,7 @@ static bool is_generator(const cal_neuron *n)
 /* NaN in a state ends the run with population, state and neuron; afterwards the object refuses. */
 FOR_EACH_NEURON(a_state_that_is_no_number_ends_the_run_with_names)
 {
-    const cal_neuron *n = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *n = cali_test_neuron_at((size_t)*index);
     bed b = lay(n, 5, 2, 1);
     const cali_population *p = &b.snn->populations[0];
     p->state[n->n_states * p->width + 1] = NAN; /* tile 1, place 1: neuron 3 */

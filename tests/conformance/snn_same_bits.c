@@ -1,4 +1,4 @@
-/* Every neuron of the list gives the same bits for any threads, tiles, instruction set and window length, and after a
+/* Every neuron of the list, and some that are texts, give the same bits for any threads, tiles, instruction set and window length, and after a
  * state was saved and restored into a network that is laid out in another way: hashes over the recorded spikes, the
  * outputs of ports, the final states and the input on its way. Neurons with a voltage do so with gap junctions too. */
 #include <criterion/criterion.h>
@@ -10,7 +10,7 @@
 
 #include "base/isa.h"
 #include "snn/gap.h"
-#include "support/support.h"
+#include "support/own_neurons.h"
 
 enum { MAX_NEURONS = 128, N_A = 61, N_B = 23, N_SOURCES = 12 };
 static const cal_time END = 40 * CAL_NS_PER_MS, BIN = CAL_NS_PER_MS / 2;
@@ -153,8 +153,7 @@ static cal_snn *build(const cal_neuron *neuron, const layout *l, bool has_gaps, 
 {
     network w;
     cal_snn *snn = NULL;
-    setenv("CALLOSUM_ISA", l->isa, 1);
-    describe(&w, neuron, l, has_gaps);
+    describe(&w, cali_test_on_isa(l->isa, neuron), l, has_gaps);
     *ctx = cali_test_context(l->n_threads);
     cr_assert(eq(int, cal_snn_create(*ctx, &w.def, &snn), CAL_OK), "%s", cal_context_message(*ctx));
     return snn;
@@ -260,14 +259,14 @@ static uint64_t compare(const cal_neuron *neuron, bool has_gaps)
 ParameterizedTestParameters(snn_same_bits, of_every_neuron_in_every_layout)
 {
     static int index[MAX_NEURONS];
-    const size_t n = cal_snn_n_neurons();
+    const size_t n = cali_test_n_neurons();
     for (size_t i = 0; i < n; i++)
         index[i] = (int)i;
     return cr_make_param_array(int, index, n);
 }
 ParameterizedTest(int *index, snn_same_bits, of_every_neuron_in_every_layout)
 {
-    const cal_neuron *neuron = cal_snn_neuron_at((size_t)*index);
+    const cal_neuron *neuron = cali_test_neuron_at((size_t)*index);
     const uint64_t without = compare(neuron, false);
     if (cali_has_voltage(neuron))
         cr_expect(ne(u64, compare(neuron, true), without), "%s: gap junctions without effect", neuron->name);

@@ -53,8 +53,9 @@ static inline void cali_single_load_train(cali_single_run *run, bool has_whole_m
     fclose(file);
 }
 
-/* The excitatory train arrives by all-to-all (no rows), the inhibitory one by one-to-one (rows). */
-static inline void cali_single_start(const cali_single *s, double window_ms, cali_single_run *run)
+/* The excitatory train arrives by all-to-all (no rows), the inhibitory one by one-to-one (rows). `neuron` takes the place
+ * of the one that `s` names. */
+static inline void cali_single_start_as(const cali_single *s, const cal_neuron *neuron, double window_ms, cali_single_run *run)
 {
     memset(run, 0, sizeof *run);
     run->ctx = cali_test_context(1);
@@ -64,7 +65,7 @@ static inline void cali_single_start(const cali_single *s, double window_ms, cal
     for (; n < CALI_MAX_TEST_SETTINGS && s->names[n] != NULL; n++)
         settings[n] = (cal_snn_setting){s->names[n], {CAL_CONSTANT, s->values[n], 0, 0, 0}};
     const cal_snn_population populations[] = {
-        {"cell", cal_snn_neuron_find(s->neuron), 1, settings, n}, {"e", NULL, 1, NULL, 0}, {"i", NULL, 1, NULL, 0}};
+        {"cell", neuron, 1, settings, n}, {"e", NULL, 1, NULL, 0}, {"i", NULL, 1, NULL, 0}};
     cal_snn_projection projections[2] = {cal_snn_projection_default(CAL_ALL_TO_ALL),
                                          cal_snn_projection_default(CAL_ONE_TO_ONE)};
     projections[0].from = 1;
@@ -91,6 +92,11 @@ static inline void cali_single_start(const cali_single *s, double window_ms, cal
     if (status != CAL_OK)
         fprintf(stderr, "%s\n", cal_context_message(run->ctx));
     assert(status == CAL_OK);
+}
+
+static inline void cali_single_start(const cali_single *s, double window_ms, cali_single_run *run)
+{
+    cali_single_start_as(s, cal_snn_neuron_find(s->neuron), window_ms, run);
 }
 
 static inline void cali_single_step(cali_single_run *run)

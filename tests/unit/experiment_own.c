@@ -1,4 +1,4 @@
-/* Experiments whose neural masses are files of the user. */
+/* Experiments whose neural masses or neurons are files of the user. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
@@ -125,4 +125,86 @@ Test(experiment_own, runs_and_is_named_in_the_manifest)
     cal_session_destroy(&s);
     cal_experiment_destroy(&e);
     cal_context_destroy(&ctx);
+}
+
+/* ---- neurons --------------------------------------------------------------------------------------------------------- */
+
+static const char neuron_text[] = "neuron: leaky-cell\n"
+                                  "states: {V: -65 mV}\n"
+                                  "parameters: {tau: {value: 10 ms, low: 1 ms}, E: -65 mV, R: 50 MOhm}\n"
+                                  "current: {I: {unit: pA}}\n"
+                                  "equations:\n"
+                                  "  V': (E - V + R*I) / tau\n"
+                                  "receptors: {kick: V += weight}\n"
+                                  "threshold: V >= -50 mV\n"
+                                  "reset: V = E\n"
+                                  "scheme: exact\n"
+                                  "test: {at: {V: -60 mV, I: 400 pA}, gives: {V': 1.5}}\n";
+
+/* `populations` is the value of that key. */
+static cal_status parse_network(cal_context *ctx, const char *neuron, const char *populations, cal_experiment **out)
+{
+    char path[600], text[2048];
+    snprintf(path, sizeof path, "%s/cell.yaml", folder);
+    cr_assert(cali_file_write(ctx, path, neuron, strlen(neuron)) == CAL_OK);
+    snprintf(path, sizeof path, "%s/exp.yaml", folder);
+    snprintf(text, sizeof text,
+             "callosum: 1\n"
+             "run: {duration: 100 ms}\n"
+             "network:\n"
+             "  populations: %s\n"
+             "  connections: [{from: a, to: b, in_degree: 3, weight: 1 mV, delay: 1 ms}]\n"
+             "  drive: [{kind: current, into: a, amplitude: 400 pA}]\n", populations);
+    return cali_experiment_parse(ctx, path, text, strlen(text), NULL, 0, out);
+}
+
+/* 400 pA into 50 MOhm are 20 mV: V_th after 10 ms log(20 / 5) = 13.86 ms, so 7 spikes of each of a's 10 neurons in 100 ms. */
+Test(experiment_own, a_neuron_runs_and_is_named_in_the_manifest)
+{
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = NULL;
+    cal_session *s = NULL;
+    char *manifest = NULL, digest[CALI_DIGEST_SIZE];
+    const char populations[] = "{a: {neuron: ./cell.yaml, count: 10}, b: {neuron: cell.yaml, count: 5, parameters: "
+                               "{tau: \"normal(0.02 s, 1 ms)\"}}}";
+    cr_assert(parse_network(ctx, neuron_text, populations, &e) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(e->n_own_models == 1);
+    cal_session_def def = cal_session_def_default();
+    def.sink = "memory";
+    cr_assert(cal_session_create(ctx, e, &def, &s) == CAL_OK, "%s", cal_context_message(ctx));
+    while (cal_session_is_done(s) == false)
+        cr_assert(cal_session_advance(s) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_finish(s) == CAL_OK && cal_session_manifest(s, &manifest) == CAL_OK);
+    cr_assert(cali_digest_bytes(ctx, neuron_text, strlen(neuron_text), digest) == CAL_OK);
+    cr_expect(strstr(manifest, "\"role\": \"neuron\"") != NULL && strstr(manifest, digest) != NULL, "%s", manifest);
+    cr_expect(strstr(manifest, "/cell.yaml\"") != NULL, "%s", manifest);
+    free(manifest);
+    cal_session_destroy(&s);
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
+Test(experiment_own, mistakes_of_a_neuron_stand_before_those_of_the_experiment)
+{
+    static const struct {
+        const char *neuron, *populations, *messages[2];
+    } cases[] = {
+        {"neuron: cell\nstates: {V: -60 mV}\ncurrent: {I: {}}\nequations: {V': V}\nthreshold: V > 1 mV\ntest: {gives: {V': 1}}\n",
+         "{a: {neuron: cell.yaml, count: 1}, b: {neuron: lif, count: 1}}",
+         {"cell.yaml:4:17  C103  V' is a voltage per time (mV/ms)", "exp.yaml:4:29  C107  the neuron \""}},
+        {neuron_text, "{a: {neuron: cel.yaml, count: 1}, b: {neuron: lif, count: 1}}",
+         {"exp.yaml:4:29  C107  no neuron: cannot open ", "exp.yaml:4:29"}},
+        {neuron_text, "{a: {neuron: cell.yaml, count: 1, parameters: {tua: 1 ms}}, b: {neuron: lif, count: 1}}",
+         {"exp.yaml:4:63  C101  ", "tau"}},
+        {neuron_text, "{a: {neuron: cell.yaml, count: 1, parameters: {tau: 0.1 ms}}, b: {neuron: lif, count: 1}}",
+         {"exp.yaml:4:", "tau"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cal_context *ctx = cali_test_context(1);
+        cal_experiment *e = NULL;
+        cr_expect(parse_network(ctx, cases[i].neuron, cases[i].populations, &e) == CAL_ERR_INPUT);
+        const char *message = cal_context_message(ctx), *first = strstr(message, cases[i].messages[0]);
+        cr_expect(first != NULL && strstr(first, cases[i].messages[1]) != NULL, "%zu: %s", i, message);
+        cal_context_destroy(&ctx);
+    }
 }
