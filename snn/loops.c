@@ -19,6 +19,7 @@
 #include "snn/kernels/hindmarsh_rose.h"
 #include "snn/kernels/izhikevich.h"
 #include "snn/kernels/izhikevich_2007.h"
+#include "snn/kernels/izhikevich_2007_cond.h"
 #include "snn/kernels/lif.h"
 #include "snn/kernels/lif_alpha.h"
 #include "snn/kernels/lif_cond.h"

@@ -48,6 +48,9 @@ static const order_case cases[] = {
     {{"lif-receptors", SET("V_th", "V", "g_AMPA", "g_NMDA", "r_NMDA", "g_GABA_A", "R_GABA_B", "s_GABA_B"), SET(1e3, -60, 40, 20, 20, 20, 0.5, 1), 4.0, NO_TRAIN}, 4, 16.0, -59.32777672},
     {{"izhikevich", SET("I_e"), SET(10), 0.02, NO_TRAIN}, 1, 2.0, -47.79663719},
     {{"izhikevich-2007", SET("u", "I_exc", "I_inh", "I_e"), SET(50, 200, -100, 300), 1.0, NO_TRAIN}, 4, 16.0, -48.29165118}, /* through a spike */
+    {{"izhikevich-2007-cond", SET("b_3", "b_3_below", "v_b", "u", "g_exc", "g_inh", "I_e"), SET(0, 0, -55, 50, 7, 9, 300), 1.0, NO_TRAIN}, 4, 16.0, -48.97872086}, /* through a spike */
+    {{"izhikevich-2007-cond", SET("b_3", "b_3_below", "v_b", "u", "g_exc", "g_inh", "I_e"), SET(0.001, 7, -80, 50, 8, 5, 300), 1.0, NO_TRAIN}, 4, 10.0, -20.05275819},
+    {{"izhikevich-2007-cond", SET("b_3", "b_3_below", "v_b", "u", "g_exc", "g_inh", "I_e"), SET(7, 0.0003, 40, 50, 8, 5, 300), 1.0, NO_TRAIN}, 4, 11.0, 4.503490989},
     {{"hh-squid", SET("d_exc", "d_inh", "I_exc", "I_inh", "I_e"), SET(100, -30, 50, -20, 1000), 0.2, NO_TRAIN}, 4, 2.0, 24.01633526},
     {{"hh-traub", SET("g_exc", "g_inh", "I_e"), SET(30, 10, 300), 0.1, NO_TRAIN}, 4, 1.6, 22.94629179},
     {{"morris-lecar", SET("V", "w", "I_exc", "I_inh", "I_e"), SET(-40, 0, 15, -8, 100), 1.0, NO_TRAIN}, 4, 10.0, 16.31660985},

@@ -18,8 +18,8 @@ def case(name, until, x0, rhs):
 
 def solve(name):
     until, x0, rhs = CASES[name]
-    if rhs is izhikevich_2007:
-        return izhikevich_2007(until, x0)
+    if name.startswith("izhikevich-2007"):
+        return through_spikes(rhs, until, x0)
     s = solve_ivp(rhs, (0.0, until), x0, method="DOP853", rtol=1e-13, atol=1e-13)
     assert s.success
     return s.y[0, -1]
@@ -114,13 +114,22 @@ case("izhikevich", 2.0, [-65.0, -13.0],
      lambda t, x: [0.04 * x[0] * x[0] + 5.0 * x[0] + 140.0 - x[1] + 10.0, 0.02 * (0.2 * x[0] - x[1])])
 
 
-def izhikevich_2007(until, x0):
-    """The regular spiking neuron, also through its spikes: restarted at each crossing of the peak."""
-    def rhs(t, x):
-        v, u, i_exc, i_inh = x
-        return [(0.7 * (v + 60.0) * (v + 40.0) - u + i_exc + i_inh + 300.0) / 100.0,
-                0.03 * (-2.0 * (v + 60.0) - u), -i_exc / 5.0, -i_inh / 5.0]
+def izhikevich_2007(t, x):
+    v, u, i_exc, i_inh = x
+    return [(0.7 * (v + 60.0) * (v + 40.0) - u + i_exc + i_inh + 300.0) / 100.0,
+            0.03 * (-2.0 * (v + 60.0) - u), -i_exc / 5.0, -i_inh / 5.0]
 
+
+def izhikevich_2007_cond(b_3, v_b):
+    def rhs(t, x):
+        v, u, g_exc, g_inh = x
+        return [(0.7 * (v + 60.0) * (v + 40.0) - u - g_exc * v - g_inh * (v + 80.0) + 300.0) / 100.0,
+                0.03 * (-2.0 * (v + 60.0) + b_3 * (v - v_b)**3 - u), -g_exc / 5.0, -g_inh / 5.0]
+    return rhs
+
+
+def through_spikes(rhs, until, x0):
+    """The regular spiking neuron, restarted at each crossing of the peak."""
     def peak(t, x):
         return x[0] - 35.0
     peak.terminal, peak.direction = True, 1.0
@@ -133,7 +142,10 @@ def izhikevich_2007(until, x0):
     return x[0]
 
 
-CASES["izhikevich-2007"] = (16.0, [-60.0, 50.0, 200.0, -100.0], izhikevich_2007)
+case("izhikevich-2007", 16.0, [-60.0, 50.0, 200.0, -100.0], izhikevich_2007)
+case("izhikevich-2007-cond", 16.0, [-60.0, 50.0, 7.0, 9.0], izhikevich_2007_cond(0.0, -55.0))
+case("izhikevich-2007-cond, cubic above v_b", 10.0, [-60.0, 50.0, 8.0, 5.0], izhikevich_2007_cond(0.001, -80.0))
+case("izhikevich-2007-cond, cubic below v_b", 11.0, [-60.0, 50.0, 8.0, 5.0], izhikevich_2007_cond(0.0003, 40.0))
 
 # ---- ion channels -------------------------------------------------------------------------------------------
 
