@@ -100,11 +100,14 @@ static cal_status choose_window(cal_session *s, cal_time step)
 {
     const cal_experiment *e = s->experiment;
     cal_plan *p = &s->plan;
+    cal_time whole = e->duration; /* of windows */
+    for (size_t i = 0; i < e->n_weights; i++)
+        whole = e->weights[i].every % step == 0 ? cali_common_divisor(whole, e->weights[i].every) : whole;
     if (e->duration % step != 0)
         return cali_experiment_fail(s->ctx, e, e->networks[0].step_place, "C204", "run.duration %g ms is no whole number of "
                                     "steps of %g ms\ntry run.duration: %g ms", cal_time_ms(e->duration), cal_time_ms(step),
                                     cal_time_ms(e->duration / step * step + step));
-    const cal_time longest = cal_coupler_longest_window(longest_window_ms(e), step, 1, e->duration);
+    const cal_time longest = cal_coupler_longest_window(longest_window_ms(e), step, 1, whole);
     p->window = e->window != 0 ? e->window : longest > step ? longest : step;
     if (p->window % step != 0)
         return cali_experiment_fail(s->ctx, e, e->window_place, "C202", "step %g ms does not divide the window %g ms\ntry "
@@ -291,6 +294,7 @@ cal_status cali_alone_create(cal_session *s)
     const cal_snn_counts counts = cal_snn_get_counts(s->alone.snn);
     s->networks[0].n_synapses = (double)counts.n_synapses;
     s->networks[0].bytes = counts.bytes;
+    s->builds[0].snn = s->alone.snn;
     s->build_s = cali_wall_s() - start;
     return CAL_OK;
 }

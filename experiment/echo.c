@@ -430,6 +430,15 @@ static void add_record(cali_echo *e)
         cali_echo_close(e, "}");
     }
     cali_echo_close(e, "]");
+    cali_echo_open(e, "weights", "[");
+    for (size_t i = 0; i < x->n_weights; i++) {
+        cali_echo_open(e, NULL, "{");
+        add_members(e, &cali_keys_weight_wish, &x->weights[i]);
+        cali_echo_text(e, "sources", x->weights[i].sources.text);
+        cali_echo_text(e, "targets", x->weights[i].targets.text);
+        cali_echo_close(e, "}");
+    }
+    cali_echo_close(e, "]");
     cali_echo_close(e, "}");
 }
 

@@ -103,6 +103,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_text(e, "receptor", p->receptor);
         cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
         cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
+        cali_echo_text(e, "name", network->projection_names[i]);
         add_plasticity(e, p, receptor_unit(network, p->to, p->receptor));
         cali_echo_close(e, "}");
     }

@@ -83,6 +83,7 @@ typedef struct cali_network {
     size_t n_populations;
     cal_snn_projection *projections; /* receptor strings owned by the experiment */
     cali_place *projection_places;
+    char **projection_names; /* NULL: none */
     size_t n_projections;
     cal_snn_projection *gaps; /* gap junctions */
     size_t n_gaps;
@@ -167,6 +168,19 @@ typedef struct cali_signal {
 /** What a signal of an experiment is about. */
 cali_wish_kind cali_wish_kind_of(const cal_experiment *experiment, const cali_signal *wish);
 
+/** One line of `record.weights`: plastic synapses whose weights are kept. */
+typedef struct cali_weight_wish {
+    char *connection; /* its name, or "I to E"; NULL: all that learn */
+    char *of;         /* selector of regions, or "all" */
+    cali_choice sources, targets;
+    char *synapses; /* as the file says it */
+    double fraction;
+    uint64_t most; /* 0: no limit */
+    cal_time every;
+    char *name; /* in run.h5; NULL: "weights_I_to_E" */
+    cali_place place;
+} cali_weight_wish;
+
 /** What the session needs beside a noise. */
 typedef struct cali_noise_more {
     char *of;           /* selector, NULL: all */
@@ -248,6 +262,8 @@ struct cal_experiment {
     cali_place budget_place;
     cali_signal *signals;
     size_t n_signals;
+    cali_weight_wish *weights; /* record.weights */
+    size_t n_weights;
 
     bool has_results; /* /analysis in run.h5 */
     cal_time fcd_window, fcd_overlap;

@@ -384,6 +384,8 @@ static const cali_key connection[] = {
                 "flows into i, the opposite into j"},
     {"delay", CALI_KEY_OWN, .not_beside = "gap_junction", .shape = "a duration, or a distribution", .fallback = "one step",
      .meaning = "rounded to whole steps, at least one"},
+    {"name", CALI_KEY_TEXT, .not_beside = "gap_junction", AT(cali_connection_text, name),
+     .meaning = "for `record.weights`"},
     {"plasticity", CALI_KEY_OWN, .shape = "a rule, or a mapping of `rule` and its parameters; values may be distributions",
      .fallback = "static", .meaning = "how the synapses change: docs/plasticity.md"},
 };
@@ -461,10 +463,30 @@ static const cali_key record[] = {
     {"signals", CALI_KEY_LIST, .inner = &cali_keys_signal,
      .meaning = "left out: the first output of the default model in all regions, every 1 ms; of a `network` the rates of "
                 "its populations every 1 ms, and all spikes"},
+    {"weights", CALI_KEY_LIST, .inner = &cali_keys_weight_wish,
+     .meaning = "left out: none. The weights of synapses that learn (docs/plasticity.md)"},
 };
 const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPPING(record),
                                        "record:\n  budget: 2 GB\n  signals:\n    - {what: rate, every: 1 ms}\n"
                                        "    - {what: spikes, of: L.precuneus, fraction: 10 %}"};
+
+static const cali_key weight_wish[] = {
+    {"connection", CALI_KEY_TEXT, AT(cali_weight_wish, connection),
+     .meaning = "the `name` of a connection, or its populations: `I to E`; left out: all connections that learn"},
+    {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_weight_wish, of), .meaning = "selector of regions, or `all`"},
+    {"every", CALI_KEY_TIME, "ms", "100 ms", ABOVE(0.0, LONGEST_MS), AT(cali_weight_wish, every),
+     .meaning = "a whole number of windows (`sync.window`); the first row is at t = 0"},
+    {"sources", CALI_KEY_OWN, .shape = "as `neurons` of a signal", .fallback = "all",
+     .meaning = "synapses of these neurons alone: `[7, 0..99]`, `every 10`, `random 5`"},
+    {"targets", CALI_KEY_OWN, .shape = "as `neurons` of a signal", .fallback = "all", .meaning = "synapses to these neurons alone"},
+    {"synapses", CALI_KEY_TEXT, .fallback = "all", AT(cali_weight_wish, synapses),
+     .meaning = "`all` of them, `random 1000` or `random 10 %`: chosen by the seed; at most 200000"},
+    {"name", CALI_KEY_TEXT, AT(cali_weight_wish, name),
+     .meaning = "in run.h5; left out: `weights_` and the name or the populations of the connection"},
+};
+const cali_mapping cali_keys_weight_wish = {
+    "record.weights[]", "Weights over time.", MAPPING(weight_wish),
+    "record:\n  weights:\n    - {connection: I to E, every: 100 ms, synapses: random 1000}"};
 
 static const cali_key signal_keys[] = {
     {"what", CALI_KEY_TEXT, AT(cali_signal, what),
@@ -540,7 +562,7 @@ const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
     &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
-    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
+    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };
 
 const cali_distribution_word cali_distribution_words[] = {

@@ -156,6 +156,7 @@ static void parse_record(cali_reader *r, const cali_node *node)
     if (node != NULL && !cali_read_mapping(r, &cali_keys_record, node, "record", r->exp, NULL))
         return;
     parse_signals(r, cali_node_get(node, "signals"));
+    cali_parse_weights(r, cali_node_get(node, "weights"));
 }
 
 static void parse_analysis(cali_reader *r, const cali_node *node)

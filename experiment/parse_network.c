@@ -335,7 +335,7 @@ static bool read_delay(cali_reader *r, const cali_node *node, const cali_network
     return true;
 }
 
-static void add_projection(cali_reader *r, cali_network *network, const cal_snn_projection *projection,
+static void add_projection(cali_reader *r, cali_network *network, const cal_snn_projection *projection, char *name,
                            cali_place place)
 {
     const size_t n = network->n_projections;
@@ -345,11 +345,13 @@ static void add_projection(cali_reader *r, cali_network *network, const cal_snn_
         return;
     }
     if (!cali_arena_grow(&r->exp->arena, &network->projections, n, sizeof *network->projections) ||
+        !cali_arena_grow(&r->exp->arena, &network->projection_names, n, sizeof *network->projection_names) ||
         !cali_arena_grow(&r->exp->arena, &network->projection_places, n, sizeof *network->projection_places)) {
         r->is_out_of_memory = true;
         return;
     }
     network->projections[n] = *projection;
+    network->projection_names[n] = name;
     network->projection_places[n] = place;
     network->n_projections++;
 }
@@ -465,7 +467,7 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
             projection.to = to[j];
             if (!check_rule(r, node, network, &projection))
                 return;
-            add_projection(r, network, &projection, cali_place_of(node));
+            add_projection(r, network, &projection, text.name, cali_place_of(node));
         }
     }
 }

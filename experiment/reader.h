@@ -169,6 +169,8 @@ void cali_parse_transfers(cali_reader *r, const cali_node *node, const char *nam
                           cal_transducer_direction direction, cali_transfer **out, size_t *n_out);
 /* parse_monitors.c: `monitor:` of a signal; `label` names the signal. */
 void cali_parse_monitor(cali_reader *r, const cali_node *node, const char *label, cali_signal *signal);
+/* parse_weights.c: `record.weights`. */
+void cali_parse_weights(cali_reader *r, const cali_node *node);
 /* override.c: applies --set number `number` to the tree. */
 void cali_apply_override(cali_reader *r, cali_node **root, const char *text, unsigned number);
 /** Index of the mass called `name`, or -1. */

@@ -124,6 +124,7 @@ static cal_status add_networks(cal_session *s)
         CAL_TRY(cali_network_located(s, k, cal_snn_create(s->ctx, &b->def, &snn)));
         s->networks[k].n_synapses = (double)cal_snn_get_counts(snn).n_synapses;
         s->networks[k].bytes = cal_snn_get_counts(snn).bytes;
+        b->snn = snn;
         CAL_TRY(cal_sub_snn_create(s->ctx, &snn, &sub));
         CAL_TRY(cal_coupler_add(s->coupler, s->networks[k].region, b->region, &cal_sub_snn, sub, b->links,
                                 b->n_links));
@@ -168,27 +169,37 @@ static cal_status keep_states(cal_session *s)
     return CAL_OK;
 }
 
+/* The columns of recorded weights are known once the networks are built. */
+static bool is_recorded_late(const cal_session *s)
+{
+    return s->experiment->n_weights > 0 && !s->def.is_check;
+}
+
 static cal_status init(cal_session *s)
 {
     CAL_TRY(cali_plan_make(s));
     CAL_TRY(define_networks(s));
     if (s->experiment->is_alone) {
-        CAL_TRY(create_recorder(s));
+        CAL_TRY(is_recorded_late(s) ? cali_alone_create(s) : create_recorder(s));
         if (s->def.is_check)
             return CAL_OK;
-        CAL_TRY(cali_alone_create(s));
-        return cali_wiring_begin(s);
+        CAL_TRY(is_recorded_late(s) ? create_recorder(s) : cali_alone_create(s));
+        CAL_TRY(cali_wiring_begin(s));
+        return cali_weights_append(s);
     }
     cal_nmm *host = NULL;
     CAL_TRY(create_host(s, &host));
     const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .seed = s->experiment->seed};
     CAL_TRY(cal_coupler_create(s->ctx, &def, &host, &s->coupler));
+    if (is_recorded_late(s))
+        CAL_TRY(add_networks(s));
     CAL_TRY(create_recorder(s));   /* refuses a recording above its budget before anything is built */
-    if (!s->def.is_check)
+    if (!s->def.is_check && !is_recorded_late(s))
         CAL_TRY(add_networks(s));
     CAL_TRY(cali_wiring_begin(s));
     if (s->def.is_check)
         return CAL_OK;
+    CAL_TRY(cali_weights_append(s));
     return keep_states(s);
 }
 
@@ -226,6 +237,7 @@ void cal_session_destroy(cal_session **session)
         free(s->tracks[i].rows);
     }
     cali_neurons_free(s);
+    cali_weights_free(s);
     cali_wiring_free(s);
     cal_connectome_destroy(&s->own_connectome);
     free(s->roles);

@@ -61,7 +61,17 @@ typedef struct cali_build {
     cal_snn_sampler *samplers;
     cal_snn_subset *sampled;            /* parallel: their neurons */
     const cali_signal **sampler_wishes; /* parallel: the signals that want them */
+    const cal_snn *snn; /* once it is built; borrowed */
 } cali_build;
+
+/** Watched synapses of one connection. */
+typedef struct cali_weight_track {
+    size_t sub, signal;
+    cal_time every;
+    char name[160]; /* of the signal */
+    cal_snn_chosen chosen;
+    double *weights;
+} cali_weight_track;
 
 /** A quantity of the populations of a network of its own, a column each. */
 typedef struct cali_population_track {
@@ -119,6 +129,8 @@ struct cal_session {
     size_t sample_capacity;
     cali_train_track *train_tracks;
     size_t n_train_tracks;
+    cali_weight_track *weight_tracks;
+    size_t n_weight_tracks;
     cal_time *train_times; /* scratch of one window */
     uint32_t *train_ids;
     size_t train_capacity;
@@ -210,6 +222,14 @@ cal_status cali_monitor_feed(const cal_session *session, const cali_signal *wish
 /** The monitor of a signal, fed with rows every `feed` in `unit`, and its signal at the recorder. */
 cal_status cali_monitor_declare(cal_session *session, const cali_signal *wish, cal_time feed, const char *unit,
                                 cali_track *track);
+
+/** parse_weights.c: whether a line of `record.weights` means projection `i` of a network. */
+bool cali_is_connection(const cali_network *network, size_t i, const char *wish);
+/** weights.c: signals of watched synapses, declared once the networks are built (a check: their expected number), and
+ *  appended at t = 0 and after each window that ends at a time that is asked for. */
+cal_status cali_weights_declare(cal_session *session);
+cal_status cali_weights_append(cal_session *session);
+void cali_weights_free(cal_session *session);
 
 /** results.c: functional connectivity, spectra and what else follows from the recorded signals, into /analysis. */
 cal_status cali_results_record(cal_session *session);

@@ -100,6 +100,7 @@ static cal_status declare_track(cal_session *s, const cali_signal *wish)
 
 cal_status cali_signals_declare(cal_session *s)
 {
+    CAL_TRY(cali_weights_declare(s));
     if (s->experiment->is_alone)
         return cali_alone_declare(s);
     const cal_experiment *e = s->experiment;
@@ -157,5 +158,6 @@ cal_status cali_signals_append(cal_session *s)
     for (size_t i = 0; i < s->n_tracks; i++)
         CAL_TRY(append_track(s, &s->tracks[i]));
     CAL_TRY(cali_neurons_append(s));
+    CAL_TRY(cali_weights_append(s));
     return cal_recorder_commit(s->recorder, cal_session_time(s));
 }

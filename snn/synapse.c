@@ -42,6 +42,12 @@ const cali_synapse *cali_synapse_of(const cal_synapse *face)
     return NULL;
 }
 
+bool cal_snn_changes_weights(const cal_synapse *face)
+{
+    const cali_synapse *synapse = face == NULL ? NULL : cali_synapse_of(face);
+    return synapse != NULL && synapse->limit >= 0;
+}
+
 bool cali_is_plastic(const cal_synapse *face)
 {
     const cali_synapse *synapse = face == NULL ? NULL : cali_synapse_of(face);

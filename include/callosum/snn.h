@@ -78,6 +78,8 @@ typedef struct cal_synapse {
 size_t cal_snn_n_synapse_models(void);
 const cal_synapse *cal_snn_synapse_at(size_t index);
 const cal_synapse *cal_snn_synapse_find(const char *name);
+/** Whether the rule changes weights; others leave them and change what a spike delivers of them. NULL: static. */
+bool cal_snn_changes_weights(const cal_synapse *synapse);
 
 /* ---- definition ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,272 @@
+/* Recorded weights: a signal (time x synapse) for each connection that is watched, with its neurons and delays in
+ * /synapses/SIGNAL. They are taken between windows, where all tiles stand still. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "experiment/session.h"
+
+/* Columns of one signal: its unfinished chunks hold 128 rows, 1 KB for each. */
+enum { MOST_SYNAPSES = 200000 };
+
+static const cali_network *network_of(const cal_session *s, size_t sub)
+{
+    return &s->experiment->networks[s->builds[sub].network];
+}
+
+/* Weights are read at the ends of windows. */
+static cal_status check_interval(const cal_session *s, const cali_weight_wish *wish)
+{
+    const cal_time window = s->plan.window, whole = wish->every / window * window;
+    char shorter[48] = "";
+    if (wish->every == whole)
+        return CAL_OK;
+    if (whole > 0)
+        snprintf(shorter, sizeof shorter, "%g ms or ", cal_time_ms(whole));
+    return cali_experiment_fail(s->ctx, s->experiment, wish->place, "C202", "weights every %g ms: no whole number of windows of "
+                                "%g ms\nbecause they are read between two windows\ntry every: %s%g ms", cal_time_ms(wish->every),
+                                cal_time_ms(window), shorter, cal_time_ms(whole + window));
+}
+
+/* weights_I_to_E, with what else tells it from others. */
+static void name_track(const cal_session *s, const cali_weight_wish *wish, size_t projection, bool is_only, cali_weight_track *t)
+{
+    const cali_network *network = network_of(s, t->sub);
+    const cal_snn_projection *p = &network->projections[projection];
+    char connection[120], base[140];
+    if (network->projection_names[projection] != NULL)
+        snprintf(connection, sizeof connection, "%.100s", network->projection_names[projection]);
+    else
+        snprintf(connection, sizeof connection, "%.50s_to_%.50s", network->populations[p->from].name,
+                 network->populations[p->to].name);
+    if (wish->name != NULL && is_only)
+        snprintf(base, sizeof base, "%.120s", wish->name);
+    else
+        snprintf(base, sizeof base, "%.40s%s%.40s_%.50s", s->experiment->is_alone ? "" : s->plan.networks[t->sub].region,
+                 s->experiment->is_alone ? "" : "_", wish->name != NULL ? wish->name : "weights", connection);
+    for (char *c = base; *c != '\0'; c++)
+        *c = isalnum((unsigned char)*c) || *c == '.' ? *c : '_';
+    snprintf(t->name, sizeof t->name, "%s", base);
+    for (size_t i = 0, number = 2; i < s->n_weight_tracks; i++)
+        if (strcmp(s->weight_tracks[i].name, t->name) == 0) {
+            snprintf(t->name, sizeof t->name, "%s_%zu", base, number++);
+            i = SIZE_MAX; /* from the first one again */
+        }
+}
+
+/* The neurons of a choice; NULL: all. */
+static cal_status list_neurons(const cal_session *s, const cali_choice *wish, const cali_population *p, uint32_t stream,
+                               uint32_t **ids, size_t *n)
+{
+    uint32_t *bits = NULL, n_ids = 0;
+    if (wish->kind == CALI_CHOICE_NONE || wish->kind == CALI_CHOICE_ALL)
+        return CAL_OK;
+    CAL_TRY(cali_alloc(s->ctx, (size_t)p->n / 32 + 1, sizeof *bits, "watched neurons", &bits));
+    cal_status status = cali_choice_mark(s, wish, stream, p->name, p->n, bits);
+    if (status == CAL_OK)
+        status = cali_bits_list(s->ctx, bits, p->n, ids, &n_ids);
+    free(bits);
+    *n = n_ids;
+    return status;
+}
+
+static double share_of(const cali_choice *wish, const cali_population *p)
+{
+    return wish->kind == CALI_CHOICE_NONE ? 1.0 : (double)cali_choice_most(wish, p->n) / p->n;
+}
+
+/* In a check no network is built: as many synapses as are expected, without names. */
+static cal_status expect_synapses(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
+{
+    const cali_network *network = network_of(s, t->sub);
+    const cal_snn_projection *p = &network->projections[projection];
+    cal_snn_def alone = s->builds[t->sub].def;
+    double bytes, n;
+    alone.projections = p;
+    alone.n_projections = 1;
+    alone.n_gap_junctions = alone.n_ports = 0;
+    CAL_TRY(cal_snn_estimate(s->ctx, &alone, &bytes, &n));
+    n = floor(n * wish->fraction * share_of(&wish->sources, &network->populations[p->from]) *
+              share_of(&wish->targets, &network->populations[p->to]) + 0.5);
+    t->chosen.n = (size_t)(wish->most > 0 && (double)wish->most < n ? (double)wish->most : n);
+    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *t->chosen.source, "weights", &t->chosen.source));
+    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *t->chosen.target, "weights", &t->chosen.target));
+    return cali_alloc(s->ctx, t->chosen.n, sizeof *t->chosen.delay_ms, "weights", &t->chosen.delay_ms);
+}
+
+static cal_status choose_synapses(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
+{
+    const cali_network *network = network_of(s, t->sub);
+    const cal_snn_projection *p = &network->projections[projection];
+    cal_snn_choice choice = {.projection = projection, .fraction = wish->fraction, .most = wish->most};
+    uint32_t *sources = NULL, *targets = NULL;
+    cal_status status = list_neurons(s, &wish->sources, &network->populations[p->from], (uint32_t)p->from, &sources,
+                                     &choice.n_sources);
+    if (status == CAL_OK)
+        status = list_neurons(s, &wish->targets, &network->populations[p->to], (uint32_t)p->to, &targets, &choice.n_targets);
+    choice.sources = sources;
+    choice.targets = targets;
+    if (status == CAL_OK)
+        status = cal_snn_choose(s->builds[t->sub].snn, &choice, &t->chosen);
+    free(sources);
+    free(targets);
+    return status;
+}
+
+static cal_status choose(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
+{
+    CAL_TRY(s->def.is_check ? expect_synapses(s, wish, projection, t) : choose_synapses(s, wish, projection, t));
+    if (t->chosen.n <= MOST_SYNAPSES)
+        return CAL_OK;
+    return cali_experiment_fail(s->ctx, s->experiment, wish->place, "C501", "%s has %zu synapses to record, at most %d are "
+                                "possible\ntry synapses: random 1000", t->name, t->chosen.n, MOST_SYNAPSES);
+}
+
+static cal_status add_columns(cal_session *s, const cal_snn_projection *p, const cali_weight_track *t)
+{
+    const cali_network *network = network_of(s, t->sub);
+    const char *names[] = {network->populations[p->from].name, network->populations[p->to].name};
+    const uint32_t *ids[] = {t->chosen.source, t->chosen.target};
+    static const char *const paths[] = {"source_ids", "target_ids"};
+    char path[200];
+    double *values = NULL;
+    snprintf(path, sizeof path, "synapses/%s/populations", t->name);
+    CAL_TRY(cal_recorder_add_texts(s->recorder, path, 2, names));
+    snprintf(path, sizeof path, "synapses/%s/delays", t->name);
+    CAL_TRY(cal_recorder_add_matrix(s->recorder, path, "ms", t->chosen.n, 1, t->chosen.delay_ms));
+    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *values, "weights", &values));
+    cal_status status = CAL_OK;
+    for (int k = 0; status == CAL_OK && k < 2; k++) {
+        for (size_t i = 0; i < t->chosen.n; i++)
+            values[i] = ids[k][i];
+        snprintf(path, sizeof path, "synapses/%s/%s", t->name, paths[k]);
+        status = cal_recorder_add_matrix(s->recorder, path, "1", t->chosen.n, 1, values);
+    }
+    free(values);
+    return status;
+}
+
+static const char *unit_of(const cal_neuron *neuron, const char *receptor)
+{
+    for (size_t i = 0; i < neuron->n_receptors; i++)
+        if (strcmp(neuron->receptors[i].name, receptor) == 0)
+            return neuron->receptors[i].unit;
+    return "1";
+}
+
+/* Labels are source>target. */
+static cal_status add_signal(cal_session *s, const cal_snn_projection *p, cali_weight_track *t)
+{
+    enum { LABEL = 24 };
+    const cali_network *network = network_of(s, t->sub);
+    const char **labels = NULL;
+    char axis[200], title[400], *texts = NULL;
+    cal_status status = cali_alloc(s->ctx, t->chosen.n, sizeof *labels, "weights", &labels);
+    if (status == CAL_OK)
+        status = cali_alloc(s->ctx, t->chosen.n, LABEL, "weights", &texts);
+    for (size_t i = 0; status == CAL_OK && i < t->chosen.n; i++) {
+        labels[i] = texts + i * LABEL;
+        snprintf(texts + i * LABEL, LABEL, "%u>%u", t->chosen.source[i], t->chosen.target[i]);
+    }
+    snprintf(axis, sizeof axis, "synapse_%s", t->name);
+    snprintf(title, sizeof title, "weights of synapses from %s to %s, %s", network->populations[p->from].name,
+             network->populations[p->to].name, p->synapse->name);
+    const cal_signal_def def = {.name = t->name, .unit = unit_of(network->populations[p->to].neuron, p->receptor),
+                                .long_name = title, .t_first = 0, .every = t->every, .axis = axis,
+                                .n_columns = t->chosen.n, .labels = labels, .monitor = "weights"};
+    if (status == CAL_OK)
+        status = cal_recorder_add_signal(s->recorder, &def, &t->signal);
+    free(labels);
+    free(texts);
+    return status == CAL_OK ? add_columns(s, p, t) : status;
+}
+
+static cal_status declare(cal_session *s, const cali_weight_wish *wish, size_t sub, size_t projection, bool is_only)
+{
+    const cali_network *network = network_of(s, sub);
+    cali_weight_track *t = &s->weight_tracks[s->n_weight_tracks];
+    *t = (cali_weight_track){.sub = sub, .every = wish->every};
+    name_track(s, wish, projection, is_only, t);
+    s->n_weight_tracks++;
+    CAL_TRY(choose(s, wish, projection, t));
+    if (t->chosen.n == 0) {
+        cal_context_note(s->ctx, "%s: the connection has no synapses to record", t->name);
+        return CAL_OK;
+    }
+    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *t->weights, "weights", &t->weights));
+    return add_signal(s, &network->projections[projection], t);
+}
+
+/* Whether the network that a wish is about is among the regions it names. */
+static cal_status is_chosen(cal_session *s, const cali_weight_wish *wish, size_t sub, bool *is)
+{
+    size_t *chosen = NULL, n = 0;
+    *is = s->experiment->is_alone;
+    if (*is)
+        return CAL_OK;
+    CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
+    const cal_status status = cali_select(s, wish->of, wish->place, chosen, &n);
+    for (size_t i = 0; status == CAL_OK && i < n; i++)
+        *is = *is || chosen[i] == s->plan.networks[sub].index;
+    free(chosen);
+    return status;
+}
+
+/* Counts what a wish means, or declares it. */
+static cal_status walk(cal_session *s, const cali_weight_wish *wish, bool is_only, bool is_counting, size_t *n)
+{
+    for (size_t sub = 0; sub < s->plan.n_networks; sub++) {
+        const cali_network *network = network_of(s, sub);
+        bool is = false;
+        CAL_TRY(is_chosen(s, wish, sub, &is));
+        for (size_t i = 0; is && i < network->n_projections; i++) {
+            if (!cali_is_connection(network, i, wish->connection) || !cal_snn_changes_weights(network->projections[i].synapse))
+                continue;
+            ++*n;
+            if (!is_counting)
+                CAL_TRY(declare(s, wish, sub, i, is_only));
+        }
+    }
+    return CAL_OK;
+}
+
+cal_status cali_weights_declare(cal_session *s)
+{
+    const cal_experiment *e = s->experiment;
+    size_t n = 0, n_declared = 0;
+    for (size_t i = 0; i < e->n_weights; i++) {
+        CAL_TRY(check_interval(s, &e->weights[i]));
+        CAL_TRY(walk(s, &e->weights[i], false, true, &n));
+    }
+    CAL_TRY(cali_alloc(s->ctx, n, sizeof *s->weight_tracks, "weights", &s->weight_tracks));
+    for (size_t i = 0; i < e->n_weights; i++) {
+        size_t n_own = 0;
+        CAL_TRY(walk(s, &e->weights[i], false, true, &n_own));
+        CAL_TRY(walk(s, &e->weights[i], n_own == 1, false, &n_declared));
+    }
+    return CAL_OK;
+}
+
+cal_status cali_weights_append(cal_session *s)
+{
+    for (size_t i = 0; i < s->n_weight_tracks; i++) {
+        cali_weight_track *t = &s->weight_tracks[i];
+        if (t->chosen.n == 0 || cal_session_time(s) % t->every != 0)
+            continue;
+        cal_snn_read_chosen(s->builds[t->sub].snn, &t->chosen, t->weights);
+        CAL_TRY(cal_recorder_append(s->recorder, t->signal, 1, t->weights));
+    }
+    return CAL_OK;
+}
+
+void cali_weights_free(cal_session *s)
+{
+    for (size_t i = 0; i < s->n_weight_tracks; i++) {
+        cal_snn_chosen_free(&s->weight_tracks[i].chosen);
+        free(s->weight_tracks[i].weights);
+    }
+    free(s->weight_tracks);
+}
