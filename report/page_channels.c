@@ -12,7 +12,7 @@ static bool is_channels(const cali_run *run, const cal_recording_signal *signal)
     for (size_t s = 0; s < run->n_signals; s++)
         if (strcmp(run->signals[s].name, signal->name) == 0)
             return false;
-    return signal->n_columns > 0 && signal->every > 0;
+    return !cali_page_is_weights(signal) && signal->n_columns > 0 && signal->every > 0;
 }
 
 size_t cali_page_n_channels(const cali_run *run)

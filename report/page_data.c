@@ -335,6 +335,7 @@ static cal_status add_lists(cali_run *run, const size_t *shown, size_t n, cali_t
         CAL_TRY(add_signal(run, s, shown, n, n_wanted, json));
     cali_text_add(json, "]");
     CAL_TRY(cali_page_channels(run, n_wanted, json));
+    CAL_TRY(cali_page_weights(run, json));
     cali_page_models(run, json);
     cali_text_add(json, ",\"trains\":[");
     const size_t n_trains = cal_recording_n_trains(run->recording);
