@@ -2,10 +2,11 @@
 """Other simulators of spiking networks and callosum on the same networks, turn by turn on one core.
 
     bench/peers/snn.py [--case NAME ...] [--peer NAME ...] [--turns N] [--genn FOLDER] [--auryn PROGRAM] [--realtime]
+                       [--scratch FOLDER]
 
 The networks are those of bench_snn (snn_cases.py has their figures for the peers); a peer's model is the file snn_PEER
-beside this one. Needed for a peer: genn: PyGeNN 5, in FOLDER or installed; brian2: Debian's python3-brian; nest: PyNEST;
-auryn: snn_auryn.cpp compiled with Auryn as PROGRAM. A peer that is not there is left out, and said so. Work: processor
+beside this one. Needed for a peer: genn: PyGeNN 5, in FOLDER or installed; brian2: Debian's python3-brian; auryn:
+snn_auryn.cpp, compiled with Auryn, as PROGRAM. A peer that is not there is left out, and said so. Work: processor
 seconds per simulated second on one thread, after 300 ms that are not counted, construction apart. --realtime takes the
 priority of chrt -f 50 for every run (as root), so that other work on the machine disturbs little. Prints CSV: medians over
 turns, the rates of both, and the ratio of the medians; callosum with two threads in wall seconds beside it."""
@@ -25,7 +26,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 import snn_cases  # noqa: E402
 
-PEERS = {"genn": snn_cases.CASES, "auryn": ("coba", "brunel"), "nest": snn_cases.CASES,
+PEERS = {"genn": snn_cases.CASES, "auryn": ("coba", "brunel"),
          "brian2": tuple(c for c in snn_cases.CASES if c != "microcircuit")}
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's packages
 
@@ -80,14 +81,16 @@ def main():
     parser.add_argument("--genn", help="folder that holds the package pygenn")
     parser.add_argument("--auryn", default=shutil.which("snn_auryn"), help="snn_auryn.cpp, compiled")
     parser.add_argument("--realtime", action="store_true")
+    parser.add_argument("--scratch", help="folder in which the programs that Brian 2 compiles are kept for the next time")
     args = parser.parse_args()
     processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
                       if line.startswith("model name")), "unknown")
     print(f"# bench/peers/snn.py on {processor}, {os.cpu_count()} processors; medians of {args.turns} turns")
     print("case,peer,turns,peer_cpu_s_per_s,peer_rate_Hz,callosum_cpu_s_per_s,callosum_rate_Hz,ratio,callosum_two_threads_wall_s_per_s")
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as temporary:
         for case in args.case:
-            compare(case, [p for p in args.peer if case in PEERS[p] and (p != "auryn" or args.auryn)], args, scratch)
+            peers = [p for p in args.peer if case in PEERS[p] and (p != "auryn" or args.auryn)]
+            compare(case, peers, args, args.scratch or temporary)
 
 
 if __name__ == "__main__":

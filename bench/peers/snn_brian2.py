@@ -1,9 +1,10 @@
-"""A case of snn_cases.py in Brian 2, C++ standalone, one thread. Prints CPU seconds per simulated second, the mean rate and
-the CPU seconds of construction.
+"""A case of snn_cases.py in Brian 2, C++ standalone, one thread. Prints CPU seconds per simulated second, the mean rate.
+The compiled program is kept in TMPDIR and run again in the next turn.
 
     snn_brian2.py CASE SIMULATED_MS
 """
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -15,7 +16,7 @@ import snn_cases
 
 N_BEFORE_MS = 300.0
 START_CLOCK = "const clock_t bench_start = clock();"
-STOP_CLOCK = 'std::ofstream("bench_cpu_s") << double(clock() - bench_start) / CLOCKS_PER_SEC;'
+STOP_CLOCK = """std::ofstream("bench") << double(clock() - bench_start) / CLOCKS_PER_SEC << " " << SPIKES;"""
 
 
 def lif_cond(count, rng):
@@ -74,12 +75,12 @@ def connect(projection, groups, counts, rng):
     return s
 
 
-def main():
-    case, simulated_ms = sys.argv[1], float(sys.argv[2])
+def build(case, simulated_ms, folder):
     spec, rng = snn_cases.network(case), numpy.random.default_rng(1)
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.prefs.devices.cpp_standalone.openmp_threads = 0
     b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-O3", "-march=native", "-ffast-math", "-std=c++11", "-w"]
+    b2.prefs.devices.cpp_standalone.extra_make_args_unix = []  # one compiler at a time
     b2.prefs.core.default_float_dtype = numpy.float32
     b2.seed(1)
     b2.defaultclock.dt = spec["dt"] * ms
@@ -98,13 +99,21 @@ def main():
     monitors = [SpikeMonitor(g, record=False) for g, _, _ in groups.values()]
     network.add(*monitors)
     network.run(simulated_ms * ms)
-    device.insert_code("main", STOP_CLOCK)
-    folder = tempfile.mkdtemp(dir=os.environ.get("TMPDIR"))
-    device.build(directory=folder, compile=True, run=True, debug=False, with_output=False)
-    found = [os.path.join(d, "bench_cpu_s") for d, _, files in os.walk(folder) if "bench_cpu_s" in files]
-    cost = float(open(found[0]).read()) / simulated_ms * 1e3
-    n_spikes = sum(int(m.num_spikes) for m in monitors)
-    print(f"{cost:.6g},{n_spikes / sum(counts.values()) / simulated_ms * 1e3:.4g},")
+    names = [f"_array_{m.name}_N[0]" for m in monitors]
+    device.insert_code("main", STOP_CLOCK.replace("SPIKES", " + ".join(f"(double){name}" for name in names)))
+    device.build(directory=folder, compile=True, run=False, debug=False, with_output=False)
+
+
+def main():
+    case, simulated_ms = sys.argv[1], float(sys.argv[2])
+    folder = os.path.join(os.environ.get("TMPDIR", tempfile.gettempdir()), f"brian2-{case}")
+    if not os.path.exists(os.path.join(folder, "main")):
+        build(case, simulated_ms, folder)
+    subprocess.run(["./main"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with open(os.path.join(folder, "bench"), encoding="ascii") as f:
+        cpu_s, n_spikes = (float(x) for x in f.read().split())
+    n_neurons = sum(n for _, n in snn_cases.network(case)["populations"])
+    print(f"{cpu_s / simulated_ms * 1e3:.6g},{n_spikes / n_neurons / simulated_ms * 1e3:.4g},")
 
 
 if __name__ == "__main__":
