@@ -131,6 +131,11 @@ cali_pool *cali_pool_create(unsigned n_threads)
     return pool;
 }
 
+unsigned cali_pool_size(const cali_pool *pool)
+{
+    return pool->n_workers + 1;
+}
+
 void cali_pool_destroy(cali_pool *pool)
 {
     if (pool == NULL)

@@ -16,6 +16,8 @@ typedef struct cali_pool cali_pool;
 cali_pool *cali_pool_create(unsigned n_threads);
 /** Joins and frees; NULL is accepted. No call may be under way. */
 void cali_pool_destroy(cali_pool *pool);
+/** Threads, the calling one included. */
+unsigned cali_pool_size(const cali_pool *pool);
 
 void cali_parallel_for(cali_pool *pool, size_t n_blocks, void (*run)(void *arg, size_t block),
                        void *arg);

@@ -51,17 +51,11 @@ static inline void cali_philox_store(uint32_t *out, cali_philox_vector c)
 #if defined(__AVX512F__) || defined(__AVX2__)
 enum { CALI_PHILOX_GROUPS = 4 }; /* independent chains: a round waits for its products */
 
-static inline void cali_philox_block(cali_key key, uint32_t first, uint32_t stride, uint32_t c1, uint32_t c2,
-                                     uint32_t c3, uint32_t *const rows[4], size_t at)
+/* Ten rounds on the counters; four words of each into the rows. */
+static inline void cali_philox_rounds(cali_key key, cali_philox_vector c[CALI_PHILOX_GROUPS][4], uint32_t *const rows[4],
+                                      size_t at)
 {
     const cali_philox_vector m0 = CALI_PHILOX_SET(0xD2511F53u), m1 = CALI_PHILOX_SET(0xCD9E8D57u);
-    cali_philox_vector c[CALI_PHILOX_GROUPS][4];
-    for (uint32_t g = 0; g < CALI_PHILOX_GROUPS; g++) {
-        c[g][0] = cali_philox_units(first + g * CALI_PHILOX_LANES * stride, stride);
-        c[g][1] = CALI_PHILOX_SET(c1);
-        c[g][2] = CALI_PHILOX_SET(c2);
-        c[g][3] = CALI_PHILOX_SET(c3);
-    }
     uint32_t k0 = key.word[0], k1 = key.word[1];
     for (int round = 0; round < 10; round++) {
         const cali_philox_vector key0 = CALI_PHILOX_SET(k0), key1 = CALI_PHILOX_SET(k1);
@@ -79,22 +73,51 @@ static inline void cali_philox_block(cali_key key, uint32_t first, uint32_t stri
         for (int k = 0; k < 4; k++)
             cali_philox_store(rows[k] + at + g * CALI_PHILOX_LANES, c[g][k]);
 }
+
+/* Counter number `running` begins at first and goes on by stride; the others are those of `counter`. */
+static inline void cali_philox_block(cali_key key, const uint32_t counter[4], int running, uint32_t first,
+                                     uint32_t stride, uint32_t *const rows[4], size_t at)
+{
+    cali_philox_vector c[CALI_PHILOX_GROUPS][4];
+    for (uint32_t g = 0; g < CALI_PHILOX_GROUPS; g++)
+        for (int k = 0; k < 4; k++)
+            c[g][k] = k == running ? cali_philox_units(first + g * CALI_PHILOX_LANES * stride, stride)
+                                   : CALI_PHILOX_SET(counter[k]);
+    cali_philox_rounds(key, c, rows, at);
+}
 #endif
+
+static inline void cali_philox_run(size_t n, cali_key key, const uint32_t counter[4], int running, uint32_t first,
+                                   uint32_t stride, uint32_t *const rows[4])
+{
+    size_t i = 0;
+#if defined(__AVX512F__) || defined(__AVX2__)
+    for (; i + CALI_PHILOX_GROUPS * CALI_PHILOX_LANES <= n; i += CALI_PHILOX_GROUPS * CALI_PHILOX_LANES)
+        cali_philox_block(key, counter, running, first + (uint32_t)i * stride, stride, rows, i);
+#endif
+    for (; i < n; i++) {
+        uint32_t c[4] = {counter[0], counter[1], counter[2], counter[3]};
+        c[running] = first + (uint32_t)i * stride;
+        const cali_random r = cali_philox(key, c[0], c[1], c[2], c[3]);
+        for (int k = 0; k < 4; k++)
+            rows[k][i] = r.word[k];
+    }
+}
 
 /** Fills n places of each of the four rows. */
 static inline void cali_philox_rows(size_t n, cali_key key, uint32_t first, uint32_t stride, uint32_t c1, uint32_t c2,
                                     uint32_t c3, uint32_t *const rows[4])
 {
-    size_t i = 0;
-#if defined(__AVX512F__) || defined(__AVX2__)
-    for (; i + CALI_PHILOX_GROUPS * CALI_PHILOX_LANES <= n; i += CALI_PHILOX_GROUPS * CALI_PHILOX_LANES)
-        cali_philox_block(key, first + (uint32_t)i * stride, stride, c1, c2, c3, rows, i);
-#endif
-    for (; i < n; i++) {
-        const cali_random r = cali_philox(key, first + (uint32_t)i * stride, c1, c2, c3);
-        for (int k = 0; k < 4; k++)
-            rows[k][i] = r.word[k];
-    }
+    const uint32_t counter[4] = {0, c1, c2, c3};
+    cali_philox_run(n, key, counter, 0, first, stride, rows);
+}
+
+/** The words of one unit c0: row k holds word k of cali_philox(key, c0, first + i, c2, 0). */
+static inline void cali_philox_unit(size_t n, cali_key key, uint32_t c0, uint32_t first, uint32_t c2,
+                                    uint32_t *const rows[4])
+{
+    const uint32_t counter[4] = {c0, 0, c2, 0};
+    cali_philox_run(n, key, counter, 1, first, 1, rows);
 }
 
 #endif

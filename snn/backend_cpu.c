@@ -25,6 +25,21 @@ const cali_loops *cali_loops_at(cali_isa_level level)
     return &cali_loops_base;
 }
 
+extern const cali_draw_loops cali_draw_loops_base;
+#if defined(__x86_64__)
+extern const cali_draw_loops cali_draw_loops_v3, cali_draw_loops_v4;
+#endif
+
+const cali_draw_loops *cali_draw_loops_at(cali_isa_level level)
+{
+#if defined(__x86_64__)
+    if (level != CALI_ISA_BASE)
+        return level == CALI_ISA_V3 ? &cali_draw_loops_v3 : &cali_draw_loops_v4;
+#endif
+    (void)level;
+    return &cali_draw_loops_base;
+}
+
 /* ---- blocks and windows ------------------------------------------------------------------------- */
 
 static void run_deliver(void *arg, size_t tile)
@@ -106,7 +121,8 @@ static void finish_block(cal_snn *self)
                 record(self, k, i, stamp);
         }
     }
-    cali_list_arrivals(self);
+    if (cali_has_pushes(self))
+        cali_list_arrivals(self);
     self->n_updates += self->n_neurons * self->block_steps;
     self->pending_step = self->block_step;
     self->pending_steps = self->block_steps;
@@ -117,7 +133,7 @@ static void run_block(void *arg, size_t tile)
 {
     cal_snn *self = arg;
     /* the lists of the block before have the other parity */
-    if (self->pending_steps > 0) {
+    if (self->pending_steps > 0 && cali_has_pushes(self)) {
         cal_snn before = *self;
         before.parity ^= 1u;
         cali_deliver_tile(&before, (unsigned)tile);
@@ -205,6 +221,29 @@ void cali_backend_forget(cal_snn *self)
         for (unsigned tile = 0; tile < self->n_tiles; tile++)
             self->poissons[i].drawn[tile] = -1;
     self->pending_steps = 0;
+    cali_past_forget(self);
+}
+
+cal_status cali_ring_widen(cal_snn *self)
+{
+    uint32_t slots = 1;
+    int32_t *ring = NULL;
+    while (slots < self->longest_delay + 1)
+        slots *= 2;
+    if (slots <= self->slots)
+        return CAL_OK;
+    CAL_TRY(cali_alloc(self->ctx, slots * cali_ring_stride(self) * self->n_tiles, sizeof *ring, "input ring", &ring));
+    free(self->ring);
+    self->ring = ring;
+    self->slots = slots;
+    return CAL_OK;
+}
+
+/* What a network was restored with has arrived: one slot is in the cache again. Nothing is pushed, so all is zero. */
+static void shrink_ring(cal_snn *self)
+{
+    if (self->planned_slots == 1 && self->step >= self->ring_due)
+        self->slots = 1;
 }
 
 cal_status cal_snn_advance(cal_snn *self)
@@ -220,11 +259,16 @@ cal_status cal_snn_advance(cal_snn *self)
         self->is_broken = cali_devices_enter_block(self) != CAL_OK;
         if (self->is_broken)
             return CAL_ERR_NUMERIC;
+        shrink_ring(self);
         self->parity ^= 1u;
         cali_parallel_for(pool, self->n_tiles, run_block, self);
+        self->is_broken = cali_past_keep(self) != CAL_OK;
+        if (self->is_broken)
+            return CAL_ERR_MEMORY;
         finish_block(self);
     }
-    cali_parallel_for(pool, self->n_tiles, run_deliver, self);
+    if (cali_has_pushes(self))
+        cali_parallel_for(pool, self->n_tiles, run_deliver, self);
     self->pending_steps = 0;
     end_window(self);
     const cal_status status = check_finite(self);
@@ -318,6 +362,7 @@ cal_status cali_backend_create(cal_snn *self)
     self->arrival_capacity = cali_max_arrivals(self);
     CAL_TRY(cali_snn_alloc(self, self->arrival_capacity, sizeof *self->arrivals, "arrivals", &self->arrivals));
     CAL_TRY(cali_devices_create(self));
+    CAL_TRY(cali_past_create(self));
     CAL_TRY(cali_samplers_create(self));
     return create_records(self);
 }

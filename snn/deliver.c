@@ -1,4 +1,5 @@
-/* Spikes of the block before, added to the ring of one tile. Nothing but the tile's own thread writes there. */
+/* What is pushed: spikes of the block before, added to the ring of one tile. Nothing but the tile's own thread writes
+ * there. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -14,37 +15,20 @@ typedef struct delivery {
     uint32_t stamp;
 } delivery;
 
-static inline void row_part(const cal_snn *self, const cali_group *g, uint32_t source, unsigned tile, uint64_t *begin,
-                            uint32_t *n)
+static inline const void *row_part(const cali_group *g, uint32_t source, unsigned tile, uint32_t *n)
 {
-    const size_t at = (size_t)source * (self->n_tiles + 1) + tile;
-    const uint32_t first = g->offset_16 != NULL ? g->offset_16[at] : g->offset_32[at];
-    const uint32_t end = g->offset_16 != NULL ? g->offset_16[at + 1] : g->offset_32[at + 1];
-    *begin = g->base[source] + first;
-    *n = end - first;
+    const cali_rows *rows = &g->rows[tile];
+    *n = rows->base[source + 1] - rows->base[source];
+    return (const char *)rows->words + (size_t)rows->base[source] * g->word_bytes;
 }
 
-/* Rows are sorted by delay: with one delay only, all events go to one slot. */
 static void deliver_4(const delivery *d, const uint32_t *words, uint32_t n)
 {
     const cal_snn *self = d->self;
-    const unsigned target_bits = self->target_bits, shift = target_bits + self->delay_bits;
+    const unsigned target_bits = self->target_bits, shift = d->group->weight_shift;
     const uint32_t target_mask = (1u << target_bits) - 1;
     const uint32_t delay_mask = (1u << self->delay_bits) - 1, slot_mask = self->slots - 1;
     const int32_t factor = 1 << d->group->shift;
-    const uint32_t first = words[0] >> target_bits & delay_mask;
-    if (first == (words[n - 1] >> target_bits & delay_mask)) {
-        int32_t *const slot = d->ring + (size_t)((d->stamp + first) & slot_mask) * d->stride;
-        const int32_t weight = d->group->one_weight;
-        if (d->group->has_one_weight) {
-            for (uint32_t k = 0; k < n; k++)
-                slot[words[k] & target_mask] += weight;
-            return;
-        }
-        for (uint32_t k = 0; k < n; k++)
-            slot[words[k] & target_mask] += ((int32_t)words[k] >> shift) * factor;
-        return;
-    }
     for (uint32_t k = 0; k < n; k++) {
         const uint32_t slot = (d->stamp + (words[k] >> target_bits & delay_mask)) & slot_mask;
         d->ring[slot * d->stride + (words[k] & target_mask)] += ((int32_t)words[k] >> shift) * factor;
@@ -74,27 +58,14 @@ static inline void prefetch(const void *at)
 }
 
 /* Two looks ahead, over the rows of all groups: where a row begins, then the row itself. */
-enum { OFFSETS_AHEAD = 20, ROW_AHEAD = 10, ROW_BYTES = 1024 };
-
-static void prefetch_offsets(const cal_snn *self, const cali_arrival *arrival, unsigned tile)
-{
-    const cali_group *g = &self->groups[arrival->group];
-    const size_t at = (size_t)arrival->source * (self->n_tiles + 1) + tile;
-    prefetch(&g->base[arrival->source]);
-    if (g->offset_16 != NULL)
-        prefetch(&g->offset_16[at]);
-    else
-        prefetch(&g->offset_32[at]);
-}
+enum { BASES_AHEAD = 20, ROW_AHEAD = 10, ROW_BYTES = 1024 };
 
 static void prefetch_row(const cal_snn *self, const cali_arrival *arrival, unsigned tile)
 {
     const cali_group *g = &self->groups[arrival->group];
-    uint64_t begin;
     uint32_t n;
-    row_part(self, g, arrival->source, tile, &begin, &n);
-    const char *row = self->has_8_byte_words ? (const char *)(g->word_8 + begin) : (const char *)(g->word_4 + begin);
-    const size_t bytes = (size_t)n * (self->has_8_byte_words ? 8 : 4);
+    const char *row = row_part(g, arrival->source, tile, &n);
+    const size_t bytes = (size_t)n * g->word_bytes;
     for (size_t i = 0; i < bytes && i < ROW_BYTES; i += 64)
         prefetch(row + i);
 }
@@ -106,22 +77,19 @@ static void deliver_arrivals(cal_snn *self, unsigned tile)
     int32_t *const ring = cali_ring_of(self, tile);
     delivery d = {.self = self, .stride = cali_ring_stride(self)};
     for (size_t i = 0; i < n; i++) {
-        if (i + OFFSETS_AHEAD < n)
-            prefetch_offsets(self, &arrivals[i + OFFSETS_AHEAD], tile);
+        if (i + BASES_AHEAD < n)
+            prefetch(&self->groups[arrivals[i + BASES_AHEAD].group].rows[tile].base[arrivals[i + BASES_AHEAD].source]);
         if (i + ROW_AHEAD < n)
             prefetch_row(self, &arrivals[i + ROW_AHEAD], tile);
-        uint64_t begin;
         uint32_t n_words;
         d.group = &self->groups[arrivals[i].group];
-        row_part(self, d.group, arrivals[i].source, tile, &begin, &n_words);
-        if (n_words == 0)
-            continue;
+        const void *words = row_part(d.group, arrivals[i].source, tile, &n_words);
         d.ring = ring + (size_t)d.group->channel * self->tile_width;
         d.stamp = (uint32_t)(self->pending_step + arrivals[i].step + 1) & (self->slots - 1);
-        if (self->has_8_byte_words)
-            deliver_8(&d, d.group->word_8 + begin, n_words);
+        if (d.group->word_bytes == 8)
+            deliver_8(&d, words, n_words);
         else
-            deliver_4(&d, d.group->word_4 + begin, n_words);
+            deliver_4(&d, words, n_words);
         self->tiles[tile].n_events += n_words;
     }
 }
@@ -171,13 +139,13 @@ static void list_arrivals_of(cal_snn *self, uint16_t group, uint16_t step, const
     self->n_arrivals += n;
 }
 
-/* By group and step: where all synapses of a group have one delay, a step's arrivals go to one slot of the ring. */
+/* By group and step. */
 void cali_list_arrivals(cal_snn *self)
 {
     self->n_arrivals = 0;
     for (size_t g = 0; g < self->n_groups; g++) {
         const size_t from = self->groups[g].from;
-        for (uint32_t k = 0; k < self->block_steps; k++) {
+        for (uint32_t k = 0; !self->groups[g].is_pulled && k < self->block_steps; k++) {
             if (self->populations[from].neuron == NULL) {
                 uint32_t n;
                 const uint32_t *ids = cali_source_spikes(self, from, self->block_step + k + 1, &n);
@@ -199,10 +167,15 @@ size_t cali_max_arrivals(const cal_snn *self)
     size_t n = 0;
     for (size_t g = 0; g < self->n_groups; g++) {
         const cali_population *p = &self->populations[self->groups[g].from];
-        if (p->neuron != NULL)
+        if (!self->groups[g].is_pulled && p->neuron != NULL)
             n += (size_t)p->n * ((self->exchange_steps - 1) / p->min_interval + 1);
     }
     return n;
+}
+
+bool cali_has_pushes(const cal_snn *self)
+{
+    return self->planned_slots > 1 || self->n_plastics > 0;
 }
 
 void cali_deliver_tile(cal_snn *self, unsigned tile)

@@ -90,8 +90,8 @@ static cal_status spread_chunk(const spread *s, size_t chunk)
     if (status == CAL_OK)
         status = cali_alloc(self->ctx, n_to / 8 + 1, 1, "marks", &is_taken);
     for (uint32_t source = first; status == CAL_OK && source < last; source++) {
-        cali_choose(p->sources, source, USE_TARGETS, n_to - has_gap, p->def.out_degree, p->def.has_multapses, is_taken,
-                    targets);
+        cali_choose(s->self->draw_loops, p->sources, source, USE_TARGETS, n_to - has_gap, p->def.out_degree,
+                    p->def.has_multapses, is_taken, targets);
         spread_source(s, chunk, source, targets, has_gap);
     }
     free(targets);

@@ -15,11 +15,12 @@ static void destroy_parts(cal_snn *self)
 {
     cali_devices_destroy(self);
     cali_backend_destroy(self);
+    cali_past_destroy(self);
+    cali_rules_release(self);
     cali_plastic_destroy(self);
     cali_definition_free(self);
     cali_gaps_destroy(self);
     cali_records_destroy(self);
-    cali_rules_release(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
         for (size_t k = 0; k <= CALI_MAX_CONSTANTS; k++)
@@ -30,11 +31,13 @@ static void destroy_parts(cal_snn *self)
     }
     for (size_t i = 0; self->groups != NULL && i < self->n_groups; i++) {
         cali_group *g = &self->groups[i];
-        free(g->base);
-        free(g->offset_16);
-        free(g->offset_32);
-        free(g->word_4);
-        free(g->word_8);
+        for (unsigned tile = 0; g->rows != NULL && tile < self->n_tiles; tile++) {
+            free(g->rows[tile].base);
+            free(g->rows[tile].inner_16);
+            free(g->rows[tile].inner_32);
+            free(g->rows[tile].words);
+        }
+        free(g->rows);
     }
     for (size_t i = 0; self->poissons != NULL && i < self->n_poissons; i++) {
         free(self->poissons[i].table);
@@ -84,6 +87,7 @@ static cal_status check_memory(cal_snn *self)
 
 static cal_status init(cal_snn *self, const cal_snn_def *def)
 {
+    self->draw_loops = cali_draw_loops_at(cali_isa());
     CAL_TRY(cali_plan(self, def));
     CAL_TRY(check_memory(self));
     CAL_TRY(cali_definition_keep(self));
@@ -276,7 +280,7 @@ cal_snn_counts cal_snn_get_counts(const cal_snn *self)
                         .n_gap_junctions = self->n_gap_junctions,
                         .n_updates = self->n_updates,
                         .n_spikes = self->n_spikes,
-                        .n_events = self->n_broadcast_events,
+                        .n_events = self->n_broadcast_events + cali_unpulled_events(self),
                         .n_port_spikes_in = self->n_port_spikes_in,
                         .bytes = self->bytes,
                         .n_tiles = self->n_tiles};
@@ -289,13 +293,29 @@ cal_snn_counts cal_snn_get_counts(const cal_snn *self)
     return c;
 }
 
+static uint64_t hash_pending(const cal_snn *self, uint32_t ahead)
+{
+    uint64_t hash = 0;
+    const int32_t *const sums = cali_pending_input(self, ahead);
+    for (size_t i = 0; i < self->n_populations; i++) {
+        const cali_population *p = &self->populations[i];
+        for (uint32_t id = 0; p->neuron != NULL && id < p->n; id++)
+            for (size_t channel = 0; channel < self->n_channels; channel++) {
+                const size_t tile = id % self->n_tiles, place = p->offset + id / self->n_tiles;
+                const int32_t sum = sums[tile * cali_ring_stride(self) + channel * self->tile_width + place];
+                if (sum != 0)
+                    hash += cali_mix((uint64_t)(uint32_t)sum, ((uint64_t)(i + 1) << 32 | id) * 4096 + ahead * 8 + channel);
+            }
+    }
+    return hash;
+}
+
 /* Spikes, states, and what is on its way, each by (population, neuron, ...): no tile enters. */
 uint64_t cal_snn_hash(const cal_snn *self)
 {
     uint64_t hash = cali_mix((uint64_t)self->step, 0) + cali_devices_hash(self);
     for (unsigned tile = 0; tile < self->n_tiles; tile++)
         hash += self->tiles[tile].hash;
-    const size_t stride = (size_t)self->n_channels * self->tile_width;
     for (size_t i = 0; i < self->n_populations; i++) {
         const cali_population *p = &self->populations[i];
         for (uint32_t id = 0; p->neuron != NULL && id < p->n; id++) {
@@ -305,15 +325,9 @@ uint64_t cal_snn_hash(const cal_snn *self)
             for (size_t s = 0; s < n_states; s++)
                 hash += cali_mix(cali_bits_f32(p->state[(tile * n_states + s) * p->width + place]),
                                  unit * 64 + s);
-            for (size_t k = 0; k < (size_t)self->slots * self->n_channels; k++) {
-                const size_t ahead = k / self->n_channels, channel = k % self->n_channels;
-                const size_t slot = ((size_t)self->step + 1 + ahead) & (self->slots - 1);
-                const int32_t sum = self->ring[(tile * self->slots + slot) * stride +
-                                               channel * self->tile_width + p->offset + place];
-                if (sum != 0)
-                    hash += cali_mix((uint64_t)(uint32_t)sum, unit * 4096 + ahead * 8 + channel);
-            }
         }
     }
+    for (uint32_t ahead = 0; ahead < self->longest_delay; ahead++)
+        hash += hash_pending(self, ahead);
     return hash + cali_plastic_hash(self);
 }

@@ -7,13 +7,16 @@
  * the population's offset. A tile owns state, input ring and its part of every row of synapses, and
  * only its own thread touches them.
  *
- * Ring. int32 sums [slot][channel][place] per tile. A channel is a receptor that synapses use; each
- * population maps its receptors to channels. The sum in slot t is taken by the step that ends at t. */
+ * Input. A channel is a receptor that synapses use; each population maps its receptors to channels. The input of a
+ * step is int32 sums [channel][place] per tile, taken by the step that ends at t. Most rows are pulled: the spikes of
+ * the longest delay are kept, and the step that ends at t adds what the spikes of t - d send with delay d. Rows that
+ * have few synapses of each delay are pushed, into a ring of such sums, one slot per step. */
 #ifndef CALI_SNN_NETWORK_H
 #define CALI_SNN_NETWORK_H
 
 #include "base/context.h"
 #include "snn/devices.h"
+#include "snn/draw_loops.h"
 
 /* Longest time between exchanges, in steps: bounds the spike lists. */
 enum { CALI_MAX_EXCHANGE = 16, CALI_MAX_TILES = 1024 };
@@ -41,11 +44,23 @@ typedef struct cali_population {
     size_t n_settings;
     cali_words random[CALI_MAX_RANDOMS]; /* of the kernel */
     bool has_currents; /* that differ between its neurons */
+    bool is_kept;      /* its spikes are, for pulled rows */
     const cal_snn_train *train; /* source population; NULL: none */
 } cali_population;
 
-/** Rows of synapses from one population to one channel. Row of source i: words from base[i] on, those
- *  of tile g between offsets i (n_tiles + 1) + g and the next; sorted by (tile, delay, target). */
+/** Synapses of one group into one tile. The row of source i is words base[i] to base[i + 1]. In a pulled group a row
+ *  has a cell for each delay, in ascending order: cell k > 0 begins at base[i] + inner[i (n_cells - 1) + k - 1]. */
+typedef struct cali_rows {
+    uint32_t *base;     /* [source], one more at the end */
+    uint16_t *inner_16; /* one of the two: 32 bits if a row has more than 65,535 synapses; NULL with one cell */
+    uint32_t *inner_32;
+    void *words;        /* of the group's size */
+    double bytes;
+} cali_rows;
+
+/** Rows of synapses from one population to one channel. A word of a pulled group is the target's place and, above
+ *  `weight_shift`, the weight; with one weight for all the place alone. A word of a pushed group has the delay between
+ *  them. */
 typedef struct cali_group {
     size_t from;
     int channel;
@@ -53,13 +68,21 @@ typedef struct cali_group {
     bool has_one_weight; /* all synapses weigh the same: no need to unpack it */
     int32_t one_weight;  /* in quanta */
     size_t n_projections; /* that share the rows */
-    uint64_t *base;
-    uint16_t *offset_16; /* one of the two: 32 bits if a row has more than 65,535 synapses */
-    uint32_t *offset_32;
-    uint32_t *word_4; /* target | delay | weight; or two 32-bit halves: target | delay, weight */
-    uint64_t *word_8;
-    uint64_t n_words; /* with padding of rows to 16 bytes */
+    double n_expected;    /* synapses */
+    bool is_pulled;
+    uint32_t shortest, longest; /* delay, steps */
+    uint32_t n_cells;           /* of a row: 1 in a pushed group */
+    unsigned word_bytes;        /* 2 (pulled, one weight), 4 or 8 */
+    unsigned weight_shift;
+    cali_rows *rows; /* [tile] */
 } cali_group;
+
+/** The spikes of a population that has pulled rows, of the last `history_slots` steps, by stamp. */
+typedef struct cali_past_step {
+    uint32_t *ids;
+    uint32_t n;
+    size_t capacity;
+} cali_past_step;
 
 /** What a rule that is not drawn target by target holds while the network is built: start[t] .. start[t + 1] are the
  *  synapses of target t. */
@@ -164,20 +187,26 @@ struct cal_snn {
     unsigned n_tiles;
     uint32_t tile_width; /* places */
     unsigned n_channels, target_bits, delay_bits, weight_bits;
-    bool has_8_byte_words;
-    uint32_t slots, history_slots; /* of the ring and of the history, powers of two */
+    uint32_t longest_delay;
+    /* Powers of two: of the history, and of the ring as planned and as it is. One slot if nothing is pushed; a restored
+     * network has more, until what it was restored with has arrived. */
+    uint32_t history_slots, planned_slots, slots;
+    int64_t ring_due; /* step at which the ring is as planned again */
     uint32_t exchange_steps;
     double memory_budget_bytes;
     struct cali_gaps *gaps; /* gap.h; NULL: no gap junctions */
     struct cali_sampler *samplers; /* record.h */
     size_t n_samplers;
 
+    const cali_draw_loops *draw_loops;
     const cali_loops *loops;
     const cali_random_loops *random_loops;
     cali_isa_level isa;
     cali_tile *tiles;
     int32_t *ring;     /* [tile][slot][channel][tile_width] */
     int32_t *history;  /* [population][history_slots]: spikes per step, by stamp */
+    cali_past_step *past; /* [population][history_slots] */
+    int32_t *pending;  /* [tile][channel][place]: room for cali_pending_input */
     float *zeros;
     int64_t step;
     unsigned parity; /* of the spike list that was written last */
@@ -218,16 +247,34 @@ cal_status cali_populations_create(cal_snn *self);
 cal_status cali_topology_create(cal_snn *self);
 cal_status cali_backend_create(cal_snn *self);
 void cali_backend_destroy(cal_snn *self);
+/** Gives the ring room for all input on its way, for a while. Errors: MEMORY, nothing has changed then. */
+cal_status cali_ring_widen(cal_snn *self);
 /** Between windows: forgets outputs of the last window, inputs written for the next, and random numbers drawn ahead. */
 void cali_backend_forget(cal_snn *self);
 
 /** Backend: what one tile does in a block, on its own thread. update.c steps `block_steps` steps from `block_step`
- *  on; deliver.c adds the spikes of the `pending_steps` steps from `pending_step` on. */
+ *  on; deliver.c pushes the spikes of the `pending_steps` steps from `pending_step` on. */
 void cali_update_tile(cal_snn *self, unsigned tile);
 void cali_deliver_tile(cal_snn *self, unsigned tile);
+/** Whether cali_deliver_tile does anything. */
+bool cali_has_pushes(const cal_snn *self);
 /** Makes the list of arrivals of the block just done; one thread. */
 void cali_list_arrivals(cal_snn *self);
 size_t cali_max_arrivals(const cal_snn *self);
+
+/** pull.c: keeps the spikes of the block just done; one thread. Errors: MEMORY. */
+cal_status cali_past_keep(cal_snn *self);
+cal_status cali_past_create(cal_snn *self);
+void cali_past_forget(cal_snn *self);
+void cali_past_destroy(cal_snn *self);
+/** Adds what arrives at a tile at the end of step `step`, of spikes up to the stamp `newest`, to sums[channel][place].
+ *  Returns the synapses of the spikes that arrive first here: each spike's are counted once. */
+uint64_t cali_pull(const cal_snn *self, unsigned tile, int64_t step, int64_t newest, int32_t *sums);
+/** Synapses of the spikes that no step has pulled yet. */
+uint64_t cali_unpulled_events(const cal_snn *self);
+/** What the step `ahead` steps after the coming one gets by synapses, as far as it is known now: [tile][channel][place],
+ *  valid until the next call. */
+const int32_t *cali_pending_input(const cal_snn *self, uint32_t ahead);
 /** Spikes of a source population with the given stamp: ids and their number. */
 const uint32_t *cali_source_spikes(const cal_snn *self, size_t population, int64_t stamp, uint32_t *n);
 
@@ -240,6 +287,18 @@ static inline size_t cali_ring_stride(const cal_snn *self)
 static inline int32_t *cali_ring_of(const cal_snn *self, unsigned tile)
 {
     return self->ring + (size_t)tile * self->slots * cali_ring_stride(self);
+}
+
+/** First word of a cell of a row; of cell n_cells: the end of the row. */
+static inline uint32_t cali_cell_begin(const cali_group *g, const cali_rows *rows, uint32_t source, uint32_t cell)
+{
+    const uint32_t base = rows->base[source];
+    if (cell == 0)
+        return base;
+    if (cell == g->n_cells)
+        return rows->base[source + 1];
+    const size_t at = (size_t)source * (g->n_cells - 1) + cell - 1;
+    return base + (rows->inner_16 != NULL ? rows->inner_16[at] : rows->inner_32[at]);
 }
 
 /** Zeroed memory that counts towards `bytes`. */

@@ -9,6 +9,7 @@
 #include "snn/network.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
+#include "snn/rules.h"
 
 cal_snn_def cal_snn_def_default(void)
 {
@@ -71,21 +72,54 @@ static uint32_t longest_delay(const cal_snn_def *def, double dt_ms)
     return longest;
 }
 
-/* By the definition only, never by the threads. A tile is as wide as its ring fits a second-level cache and its
- * synapses 4 bytes: wide tiles have long parts of rows. But there are up to eight of them, for as many threads. */
-static unsigned choose_tiles(const cal_snn *self, const cal_snn_def *def)
+/* With few synapses of a delay in a row, looking them up costs more than a ring. */
+static bool is_dense(double n_synapses, double n_rows, double n_delays)
 {
-    const uint64_t total = self->n_neurons, narrow = total <= 128 * 2048 ? 2048 : 3584;
+    return n_delays == 1.0 || n_synapses >= 3.0 * n_rows * n_delays;
+}
+
+/* Whether rows of some population may have few synapses of each delay, as plastic ones have at any rate. */
+static bool has_sparse_rows(const cal_snn *self, const cal_snn_def *def)
+{
+    for (size_t i = 0; i < def->n_populations; i++) {
+        double n_synapses = 0.0, least = INFINITY, most = 0.0, low, high;
+        for (size_t k = 0; k < def->n_projections; k++) {
+            const cal_snn_projection *p = &def->projections[k];
+            if (p->from != i)
+                continue;
+            if (cali_is_plastic(p->synapse))
+                return true;
+            n_synapses += cali_rule_synapses(p, def->populations[i].n, def->populations[p->to].n);
+            cali_distribution_bounds(&p->delay_ms, &low, &high);
+            least = fmin(least, cali_delay_steps(low, self->dt_ms));
+            most = fmax(most, cali_delay_steps(high, self->dt_ms));
+        }
+        if (n_synapses > 0.0 && !is_dense(n_synapses, def->populations[i].n, most - least + 1.0))
+            return true;
+    }
+    return false;
+}
+
+/* No result depends on the tiles. They are as many as threads, as far as there are neurons for so many; more if the sums
+ * of a step (or, where rows are sparse, the ring) would not fit a second-level cache, or places not their words. Wide tiles
+ * have long rows. */
+static unsigned choose_tiles(cal_snn *self, const cal_snn_def *def)
+{
+    const uint64_t total = self->n_neurons, padding = 16 * def->n_populations;
     const uint32_t longest = longest_delay(def, self->dt_ms);
     const unsigned delay_bits = bits_for(longest), bits = delay_bits + weight_bits_for(delay_bits);
-    uint64_t width = ((uint64_t)1 << 18) / (longest + 1); /* a ring of 1 MB */
-    const uint64_t room = bits < 32 ? (uint64_t)1 << (32 - bits) : 0, padding = 16 * def->n_populations;
-    width = width + padding > room ? (room > padding ? room - padding : 0) : width;
-    width = width > 16384 ? 16384 : width < narrow ? narrow : width;
-    const uint64_t eight = (total + narrow - 1) / narrow, few = eight < 8 ? eight : 8;
+    uint64_t width = 65536 - padding;
+    if (has_sparse_rows(self, def)) {
+        const uint64_t room = bits < 32 ? (uint64_t)1 << (32 - bits) : 0, ring = ((uint64_t)1 << 18) / (longest + 1);
+        width = width + padding > room ? (room > padding ? room - padding : 0) : width;
+        width = width > ring ? ring : width;
+        width = width < 2048 ? 2048 : width;
+    }
+    const uint64_t most = total / 1024 + 1, threads = cali_pool_size(cali_context_pool(self->ctx));
     uint64_t tiles = (total + width - 1) / width;
-    tiles = tiles < few ? few : tiles;
-    return (unsigned)(tiles < 1 ? 1 : tiles > CALI_MAX_TILES ? CALI_MAX_TILES : tiles);
+    tiles = tiles < threads ? threads : tiles;
+    tiles = tiles > most ? most : tiles;
+    return (unsigned)(tiles > CALI_MAX_TILES ? CALI_MAX_TILES : tiles);
 }
 
 static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
@@ -174,20 +208,13 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         p->channel = self->populations[p->def.to].channel[p->receptor];
     }
     self->exchange_steps = shortest < CALI_MAX_EXCHANGE ? shortest : CALI_MAX_EXCHANGE;
-    self->slots = 1;
-    while (self->slots < longest + 1)
-        self->slots *= 2;
+    self->longest_delay = longest;
     self->history_slots = 32;
     while (self->history_slots < longest + 1 + CALI_MAX_EXCHANGE)
         self->history_slots *= 2;
     self->delay_bits = bits_for(longest);
     self->target_bits = bits_for(self->tile_width == 0 ? 0 : self->tile_width - 1);
     self->weight_bits = weight_bits_for(self->delay_bits);
-    self->has_8_byte_words = self->target_bits + self->delay_bits + self->weight_bits > 32;
-    if (self->target_bits + self->delay_bits > 32)
-        return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED,
-                        "%s: %u bits for targets and %u for delays are more than 32; use more tiles",
-                        self->name, self->target_bits, self->delay_bits);
     return CAL_OK;
 }
 
@@ -208,9 +235,49 @@ static cal_status plan_groups(cal_snn *self)
                             self->name);
         if (g == self->n_groups)
             self->groups[self->n_groups++] =
-                (cali_group){.from = p->def.from, .channel = p->channel};
+                (cali_group){.from = p->def.from, .channel = p->channel, .shortest = UINT32_MAX};
         p->group = g;
+        double low, high;
+        cali_distribution_bounds(&p->def.delay_ms, &low, &high);
+        const uint32_t shortest = cali_delay_steps(low, self->dt_ms), longest = cali_delay_steps(high, self->dt_ms);
+        cali_group *group = &self->groups[g];
+        group->shortest = shortest < group->shortest ? shortest : group->shortest;
+        group->longest = longest > group->longest ? longest : group->longest;
+        group->n_expected += cali_expected_synapses(self, p);
     }
+    return CAL_OK;
+}
+
+/* How the rows are kept, and the ring for what is pushed. */
+static cal_status plan_rows(cal_snn *self)
+{
+    uint32_t longest = 0;
+    for (size_t g = 0; g < self->n_groups; g++) {
+        cali_group *group = &self->groups[g];
+        const uint32_t n_delays = group->longest - group->shortest + 1;
+        group->is_pulled = is_dense(group->n_expected / self->n_tiles, self->populations[group->from].n, n_delays);
+        group->n_cells = group->is_pulled ? n_delays : 1;
+        group->weight_shift = self->target_bits + (group->is_pulled ? 0 : self->delay_bits);
+        group->word_bytes = group->weight_shift + self->weight_bits > 32 ? 8 : 4;
+        if (group->is_pulled && group->has_one_weight && self->target_bits <= 16)
+            group->word_bytes = 2;
+        if (!group->is_pulled && group->weight_shift > 32)
+            return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED,
+                            "%s: %u bits for targets and %u for delays are more than 32; use more tiles",
+                            self->name, self->target_bits, self->delay_bits);
+        longest = !group->is_pulled && group->longest > longest ? group->longest : longest;
+    }
+    for (size_t i = 0; i < self->n_plastics; i++)
+        longest = self->plastics[i].longest_delay > longest ? self->plastics[i].longest_delay : longest;
+    for (size_t i = 0; i < self->n_projections; i++) { /* of a broadcast, a neuron's own spike is taken back */
+        const cali_projection *p = &self->projections[i];
+        const bool has_own = p->is_broadcast && p->def.from == p->def.to && !p->def.has_autapses;
+        longest = has_own && p->delay > longest ? p->delay : longest;
+    }
+    self->planned_slots = 1;
+    while (longest > 0 && self->planned_slots < longest + 1)
+        self->planned_slots *= 2;
+    self->slots = self->planned_slots;
     return CAL_OK;
 }
 
@@ -370,29 +437,25 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(plan_groups(self));
     plan_quanta(self);
     CAL_TRY(cali_plastic_plan(self));
+    CAL_TRY(plan_rows(self));
     return plan_inputs(self, def);
 }
 
 static double group_bytes(const cal_snn *self, size_t g)
 {
-    const double n_rows = self->populations[self->groups[g].from].n;
-    const double word = self->has_8_byte_words ? 8.0 : 4.0;
-    double n = 0.0;
-    for (size_t i = 0; i < self->n_projections; i++)
-        if (!self->projections[i].is_broadcast && self->projections[i].group == g)
-            n += cali_expected_synapses(self, &self->projections[i]);
-    const double mean = n_rows > 0.0 ? n / n_rows : 0.0;
-    const double longest = mean + 6.0 * sqrt(mean);
-    const double padding = n_rows * (self->has_8_byte_words ? 4.0 : mean < 1.5 ? 12.0 : 6.0);
-    return n * word + padding + n_rows * (8.0 + (self->n_tiles + 1) * (longest > 65535.0 ? 4.0 : 2.0));
+    const cali_group *group = &self->groups[g];
+    const double n_rows = self->populations[group->from].n, n = group->n_expected;
+    const double per_row = n_rows > 0.0 ? n / n_rows / self->n_tiles : 0.0, longest = per_row + 6.0 * sqrt(per_row);
+    const double inner = (group->n_cells - 1) * (longest > 65535.0 ? 4.0 : 2.0);
+    return n * group->word_bytes + n_rows * self->n_tiles * (4.0 + inner);
 }
 
 /* The fixed parts follow the allocations of populations.c and backend_cpu.c. */
 double cali_plan_bytes(const cal_snn *self, double *n_synapses)
 {
     const double tiles = self->n_tiles, places = tiles * self->tile_width;
-    double bytes = 4.0 * self->slots * self->n_channels * places +
-                   4.0 * self->history_slots * (double)self->n_populations;
+    double bytes = 4.0 * (self->planned_slots + 1) * self->n_channels * places +
+                   (4.0 + sizeof(cali_past_step)) * self->history_slots * (double)self->n_populations;
     for (size_t i = 0; i < self->n_populations; i++) {
         const cali_population *p = &self->populations[i];
         if (p->neuron == NULL)

@@ -41,15 +41,10 @@ typedef struct rule_entry {
 /* ---- drawing ---------------------------------------------------------------------------------- */
 
 /* Without repetition: Floyd's algorithm (Bentley & Floyd 1987, CACM 30, 754). */
-static void choose_distinct(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, uint8_t *is_taken,
-                            uint32_t *chosen)
+static void choose_distinct(uint32_t n, uint32_t k, uint8_t *is_taken, uint32_t *chosen)
 {
-    for (uint32_t i = 0; i < k; i++) {
-        const uint32_t top = n - k + i;
-        const cali_random r = cali_philox(key, unit, i, use, 0);
-        uint32_t x = cali_below(r.word[0], r.word[1], (uint64_t)top + 1);
-        if (is_taken[x / 8] >> (x % 8) & 1)
-            x = top;
+    for (uint32_t i = 0; i < k; i++) { /* chosen[i] is a draw below n - k + i + 1 */
+        const uint32_t x = is_taken[chosen[i] / 8] >> (chosen[i] % 8) & 1 ? n - k + i : chosen[i];
         is_taken[x / 8] = (uint8_t)(is_taken[x / 8] | 1u << (x % 8));
         chosen[i] = x;
     }
@@ -57,19 +52,15 @@ static void choose_distinct(cali_key key, uint32_t unit, uint32_t use, uint32_t 
         is_taken[chosen[i] / 8] = 0;
 }
 
-void cali_choose(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, bool has_repeats, uint8_t *is_taken,
-                 uint32_t *chosen)
+void cali_choose(const cali_draw_loops *loops, cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k,
+                 bool has_repeats, uint8_t *is_taken, uint32_t *chosen)
 {
-    if (!has_repeats) {
-        choose_distinct(key, unit, use, n, k, is_taken, chosen);
+    if (has_repeats) {
+        loops->below(k, key, unit, use, n, chosen);
         return;
     }
-    for (uint32_t i = 0; i < k; i += 2) {
-        const cali_random r = cali_philox(key, unit, i / 2, use, 0);
-        chosen[i] = cali_below(r.word[0], r.word[1], n);
-        if (i + 1 < k)
-            chosen[i + 1] = cali_below(r.word[2], r.word[3], n);
-    }
+    loops->below_rising(k, key, unit, use, (uint64_t)n - k + 1, chosen);
+    choose_distinct(n, k, is_taken, chosen);
 }
 
 static uint32_t draw_all(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
@@ -90,7 +81,7 @@ static uint32_t draw_same(const cali_projection *p, uint32_t target, uint32_t n,
 
 static uint32_t draw_in_degree(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
 {
-    cali_choose(p->sources, target, 0, n, p->def.in_degree, p->def.has_multapses, s->is_taken, s->sources);
+    cali_choose(s->loops, p->sources, target, 0, n, p->def.in_degree, p->def.has_multapses, s->is_taken, s->sources);
     return p->def.in_degree;
 }
 
@@ -104,11 +95,11 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
     if (probability >= 1.0)
         return draw_all(p, target, n, s);
     const double per_log = 1.0 / cali_log(1.0 - probability);
-    double at = -1.0;
+    double at = -1.0, gap[64];
     for (uint32_t i = 0;; i++) {
-        const cali_random r = cali_philox(p->sources, target, i, 0, 0);
-        const double gap = cali_log(cali_uniform(r.word[0], r.word[1])) * per_log;
-        at += 1.0 + floor(gap < 1e15 ? gap : 1e15);
+        if (i % CALI_COUNT(gap) == 0)
+            s->loops->gaps(CALI_COUNT(gap), p->sources, target, i, per_log, gap);
+        at += 1.0 + gap[i % CALI_COUNT(gap)];
         if (at >= (double)n)
             return count;
         s->sources[count++] = (uint32_t)at;
@@ -119,7 +110,7 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
 static uint32_t draw_counted(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
 {
     const uint32_t k = (uint32_t)(p->lists.start[target + 1] - p->lists.start[target]);
-    cali_choose(p->sources, target, 0, n, k, p->def.has_multapses, s->is_taken, s->sources);
+    cali_choose(s->loops, p->sources, target, 0, n, k, p->def.has_multapses, s->is_taken, s->sources);
     return k;
 }
 
@@ -266,10 +257,15 @@ bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_fr
     return rule->is_impossible != NULL && rule->is_impossible(p, &e, why, size);
 }
 
+double cali_rule_synapses(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to)
+{
+    const ends e = ends_of(p, n_from, n_to);
+    return rules[p->rule].n_synapses(p, &e);
+}
+
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p)
 {
-    const ends e = ends_of(&p->def, self->populations[p->def.from].n, self->populations[p->def.to].n);
-    return rules[p->def.rule].n_synapses(&p->def, &e);
+    return cali_rule_synapses(&p->def, self->populations[p->def.from].n, self->populations[p->def.to].n);
 }
 
 uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p)
@@ -321,6 +317,7 @@ uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32
     const rule_entry *rule = &rules[p->def.rule];
     const uint32_t n_from = self->populations[p->def.from].n;
     const bool has_gap = p->def.from == p->def.to && !p->def.has_autapses; /* not itself */
+    s->loops = self->draw_loops;
     const uint32_t count = rule->draw(p, target, has_gap ? n_from - 1 : n_from, s);
     for (uint32_t i = 0; has_gap && !rule->is_listed && i < count; i++)
         s->sources[i] += s->sources[i] >= target;

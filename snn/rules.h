@@ -8,8 +8,11 @@
 typedef struct cali_draw {
     uint32_t *sources; /* room for the longest list of all projections */
     uint8_t *is_taken; /* a bit per source, zero between calls */
+    const cali_draw_loops *loops;
 } cali_draw;
 
+/** Expected synapses of a projection between populations of these sizes. */
+double cali_rule_synapses(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to);
 /** The longest list of sources that one target can get; after cali_rules_prepare. */
 uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p);
 /** Fills draw->sources with the sources of a target, a function of seed, projection and target; returns their
@@ -18,8 +21,8 @@ uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32
 
 /** `k` distinct numbers, or with `has_repeats` any, of 0 .. n - 1 by draws (unit, i, use) of the key. `is_taken`: a
  *  bit per number, zero before and after. */
-void cali_choose(cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k, bool has_repeats, uint8_t *is_taken,
-                 uint32_t *chosen);
+void cali_choose(const cali_draw_loops *loops, cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k,
+                 bool has_repeats, uint8_t *is_taken, uint32_t *chosen);
 
 /** What one rule needs before its sources are drawn, and its release. Errors: MEMORY, UNSUPPORTED. */
 cal_status cali_rule_prepare(cal_snn *self, cali_projection *p);

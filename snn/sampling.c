@@ -41,14 +41,6 @@ static double standard_normal(cali_key key, uint32_t c0, uint32_t c1)
     return a < -CALI_MAX_SD ? -CALI_MAX_SD : a;
 }
 
-/* tan(pi / 2 x) for x in (-1, 1) */
-static double half_tangent(double x)
-{
-    double s, c;
-    cali_sincos(0.5 * CALI_PI * x, &s, &c);
-    return s / c;
-}
-
 double cali_distribution_draw(const cal_distribution *d, cali_key key, uint32_t c0, uint32_t c1,
                               uint32_t n)
 {
@@ -61,10 +53,10 @@ double cali_distribution_draw(const cal_distribution *d, cali_key key, uint32_t 
         const cali_random r = cali_philox(key, c0, c1, 0, 0);
         const double u = cali_uniform(r.word[0], r.word[1]);
         x = d->kind == CAL_UNIFORM ? d->a + (d->b - d->a) * u
-                                   : d->a + d->b * half_tangent(2.0 * u - 1.0);
+                                   : d->a + d->b * cali_half_tangent(2.0 * u - 1.0);
     } else if (d->kind == CAL_LORENTZIAN_QUANTILES) {
         const double j = (double)cali_permute(key, c0, n) + 1.0, m = (double)n;
-        x = d->a + d->b * half_tangent((2.0 * j - m - 1.0) / (m + 1.0));
+        x = d->a + d->b * cali_half_tangent((2.0 * j - m - 1.0) / (m + 1.0));
     }
     if (d->kind != CAL_CONSTANT && is_clipped(d)) {
         x = x < d->low ? d->low : x;
@@ -116,13 +108,6 @@ double cali_distribution_mean_size(const cal_distribution *d)
     else if (d->kind != CAL_CONSTANT)
         mean = largest;
     return fmin(mean, largest);
-}
-
-uint32_t cali_below(uint32_t high, uint32_t low, uint64_t n)
-{
-    /* high part of (64 bits x n) without 128-bit integers; n <= 2^32 */
-    const uint64_t a = (uint64_t)high * n, b = (uint64_t)low * n;
-    return (uint32_t)((a + (b >> 32)) >> 32);
 }
 
 /* A Feistel network of four rounds over the next even power of two, walked until inside. */

@@ -39,7 +39,19 @@ void cali_distribution_bounds(const cal_distribution *d, double *low, double *hi
 double cali_distribution_mean_size(const cal_distribution *d);
 
 /** A number in 0 .. n - 1 from 64 random bits; n <= 2^32. */
-uint32_t cali_below(uint32_t high, uint32_t low, uint64_t n);
+static inline uint32_t cali_below(uint32_t high, uint32_t low, uint64_t n)
+{
+    /* high part of (64 bits x n) without 128-bit integers */
+    const uint64_t a = (uint64_t)high * n, b = (uint64_t)low * n;
+    return (uint32_t)((a + (b >> 32)) >> 32);
+}
+/** tan(pi / 2 x) for x in (-1, 1). */
+static inline double cali_half_tangent(double x)
+{
+    double s, c;
+    cali_sincos(0.5 * CALI_PI * x, &s, &c);
+    return s / c;
+}
 /** Image of i under a random permutation of 0 .. n - 1. */
 uint32_t cali_permute(cali_key key, uint32_t i, uint32_t n);
 

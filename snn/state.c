@@ -225,9 +225,11 @@ cal_status cal_snn_restore_state(cal_snn *self, const char *bytes, size_t size, 
     CAL_TRY(find_parts(self, bytes, size - CALI_SEAL_SIZE, at, sizes));
     for (size_t k = 0; k < N_PARTS; k++)
         CAL_TRY(parts[k]->check(self, at[k], sizes[k], how));
+    CAL_TRY(cali_ring_widen(self));
     cali_backend_forget(self);
     self->step = how == CAL_RESTORE_CONTINUE ? h.step : 0;
     self->is_broken = false;
+    self->ring_due = self->step + self->longest_delay;
     for (size_t k = 0; k < N_PARTS; k++)
         parts[k]->restore(self, at[k], sizes[k], how);
     return CAL_OK;

@@ -84,40 +84,38 @@ typedef struct input_row {
     int32_t exponent;
 } input_row;
 
-/* First place of the population in the slot that is due `ahead` steps after the coming one. */
-static int32_t *sums_at(const cal_snn *self, const cali_population *p, size_t receptor, uint32_t ahead, unsigned tile)
+static size_t place_of(const cal_snn *self, const cali_population *p, size_t receptor, uint32_t id)
 {
-    const size_t slot = (size_t)(self->step + 1 + ahead) & (self->slots - 1);
-    return cali_ring_of(self, tile) + slot * cali_ring_stride(self) +
-           (size_t)p->channel[receptor] * self->tile_width + p->offset;
+    return (size_t)p->channel[receptor] * self->tile_width + p->offset + id / self->n_tiles;
 }
 
-static void save_row(const cal_snn *self, const input_row *row, cali_text *out)
+static void save_row(const cal_snn *self, const input_row *row, const int32_t *pending, cali_text *out)
 {
     const cali_population *p = &self->populations[row->population];
+    const size_t stride = cali_ring_stride(self);
     bool is_zero = true;
-    for (unsigned tile = 0; tile < self->n_tiles && is_zero; tile++) {
-        const int32_t *sums = sums_at(self, p, row->receptor, row->ahead, tile);
-        for (uint32_t k = 0; k < cali_tile_count(p, self->n_tiles, tile); k++)
-            is_zero = is_zero && sums[k] == 0;
-    }
+    for (uint32_t id = 0; id < p->n && is_zero; id++)
+        is_zero = pending[id % self->n_tiles * stride + place_of(self, p, row->receptor, id)] == 0;
     if (is_zero)
         return;
     cali_text_add_bytes(out, row, sizeof *row);
     for (uint32_t id = 0; id < p->n; id++)
-        cali_text_add_bytes(out, sums_at(self, p, row->receptor, row->ahead, id % self->n_tiles) + id / self->n_tiles,
+        cali_text_add_bytes(out, &pending[id % self->n_tiles * stride + place_of(self, p, row->receptor, id)],
                             sizeof(int32_t));
 }
 
 static void save_inputs(const cal_snn *self, cali_text *out)
 {
-    for (size_t i = 0; i < self->n_populations; i++) {
-        const cali_population *p = &self->populations[i];
-        for (size_t r = 0; has_neurons(p) && r < p->neuron->face.n_receptors; r++)
-            for (uint32_t ahead = 0; p->channel[r] >= 0 && ahead < self->slots; ahead++) {
+    for (uint32_t ahead = 0; ahead < self->longest_delay; ahead++) {
+        const int32_t *pending = cali_pending_input(self, ahead);
+        for (size_t i = 0; i < self->n_populations; i++) {
+            const cali_population *p = &self->populations[i];
+            for (size_t r = 0; has_neurons(p) && r < p->neuron->face.n_receptors; r++) {
                 const input_row row = {(uint32_t)i, (uint32_t)r, ahead, p->exponent[r]};
-                save_row(self, &row, out);
+                if (p->channel[r] >= 0)
+                    save_row(self, &row, pending, out);
             }
+        }
     }
 }
 
@@ -139,9 +137,9 @@ static cal_status check_row(const cal_snn *self, const input_row *row, const cha
     if (p->channel[row->receptor] < 0)
         REFUSE("%s: the state holds input on its way to receptor %s of %s, where no synapse ends here", self->name,
                p->neuron->face.receptors[row->receptor].name, p->name);
-    if (row->ahead >= self->slots)
-        REFUSE("%s: the state holds input that is due after %u steps, the longest delay here is below %u", self->name,
-               row->ahead + 1, self->slots);
+    if (row->ahead >= self->longest_delay)
+        REFUSE("%s: the state holds input that is due after %u steps, the longest delay here is %u", self->name,
+               row->ahead + 1, self->longest_delay);
     if (how == CAL_RESTORE_CONTINUE && row->exponent != p->exponent[row->receptor])
         REFUSE("%s: the state is broken: quanta of input", self->name);
     /* of other weights, no more than what the sums of one step are planned for */
@@ -176,8 +174,9 @@ static void restore_inputs(cal_snn *self, const char *bytes, size_t size, cal_re
         memcpy(&row, bytes, sizeof row);
         const cali_population *p = &self->populations[row.population];
         const char *sums = bytes + sizeof row;
+        const size_t slot = (size_t)(self->step + 1 + row.ahead) & (self->slots - 1);
         for (uint32_t id = 0; id < p->n; id++)
-            sums_at(self, p, row.receptor, row.ahead, id % self->n_tiles)[id / self->n_tiles] =
+            cali_ring_of(self, id % self->n_tiles)[slot * cali_ring_stride(self) + place_of(self, p, row.receptor, id)] =
                 (int32_t)in_own_quanta(p, &row, sums, id);
         bytes = sums + (size_t)p->n * sizeof(int32_t);
     }
@@ -239,7 +238,8 @@ static void save_counts(const cal_snn *self, cali_text *out)
     uint64_t n[N_COUNTS] = {[UPDATES] = self->n_updates,
                             [SPIKES] = self->n_spikes,
                             [BROADCASTS] = self->n_broadcast_events,
-                            [PORT_SPIKES] = self->n_port_spikes_in};
+                            [PORT_SPIKES] = self->n_port_spikes_in,
+                            [EVENTS] = cali_unpulled_events(self)};
     for (unsigned tile = 0; tile < self->n_tiles; tile++) {
         n[EVENTS] += self->tiles[tile].n_events;
         n[PORT_EVENTS] += self->tiles[tile].n_port_events;

@@ -2,6 +2,25 @@
 #include "snn/check.h"
 #include "snn/plastic.h"
 
+/* One word, unpacked. */
+typedef struct synapse_word {
+    uint32_t place, delay; /* delay: of a pushed word */
+    int32_t quanta;
+} synapse_word;
+
+static synapse_word read_word(const cal_snn *self, const cali_group *g, unsigned tile, uint32_t at)
+{
+    const void *words = g->rows[tile].words;
+    if (g->word_bytes == 2)
+        return (synapse_word){((const uint16_t *)words)[at], 0, g->one_weight};
+    const uint64_t word = g->word_bytes == 8 ? ((const uint64_t *)words)[at] : ((const uint32_t *)words)[at];
+    /* signed: the bits above those of target and delay */
+    const int32_t weight = g->word_bytes == 8 ? (int32_t)(uint32_t)(word >> 32) : (int32_t)(uint32_t)word >> g->weight_shift;
+    return (synapse_word){(uint32_t)word & ((1u << self->target_bits) - 1),
+                               (uint32_t)(word >> self->target_bits) & ((1u << self->delay_bits) - 1),
+                               weight * (1 << g->shift)};
+}
+
 typedef struct walk {
     const cal_snn *self;
     size_t from, to;
@@ -10,37 +29,31 @@ typedef struct walk {
     void *arg;
 } walk;
 
-static void visit_word(const walk *w, const cali_group *group, uint32_t source, unsigned tile, uint64_t at)
+/* The words of one cell, or of a whole row that is pushed. */
+static void visit_cell(const walk *w, const cali_group *g, uint32_t source, unsigned tile, uint32_t cell)
 {
     const cal_snn *self = w->self;
     const cali_population *to = &self->populations[w->to];
-    const uint64_t word = self->has_8_byte_words ? group->word_8[at] : group->word_4[at];
-    const uint32_t place = (uint32_t)word & ((1u << self->target_bits) - 1);
-    if (place < to->offset || place >= to->offset + to->width)
-        return;
-    const uint32_t delay = (uint32_t)(word >> self->target_bits) & ((1u << self->delay_bits) - 1);
-    /* signed: the bits above those of target and delay */
-    const int32_t weight = self->has_8_byte_words
-                               ? (int32_t)(uint32_t)(word >> 32)
-                               : (int32_t)(uint32_t)word >> (self->target_bits + self->delay_bits);
+    const uint32_t end = cali_cell_begin(g, &g->rows[tile], source, cell + 1);
     size_t receptor = 0;
     while (to->channel[receptor] != w->channel)
         receptor++;
-    w->visit(w->arg, source, (place - to->offset) * self->n_tiles + tile,
-             (double)weight * (double)(1u << group->shift) * (double)to->quantum[receptor], delay * self->dt);
+    for (uint32_t at = cali_cell_begin(g, &g->rows[tile], source, cell); at < end; at++) {
+        const synapse_word s = read_word(self, g, tile, at);
+        if (s.place >= to->offset && s.place < to->offset + to->width)
+            w->visit(w->arg, source, (s.place - to->offset) * self->n_tiles + tile,
+                     (double)s.quanta * (double)to->quantum[receptor],
+                     (g->is_pulled ? g->shortest + cell : s.delay) * self->dt);
+    }
 }
 
-static void visit_group(const walk *w, const cali_group *group)
+static void visit_group(const walk *w, const cali_group *g)
 {
     const cal_snn *self = w->self;
     for (uint32_t source = 0; source < self->populations[w->from].n; source++)
-        for (unsigned tile = 0; tile < self->n_tiles; tile++) {
-            const size_t at = (size_t)source * (self->n_tiles + 1) + tile;
-            const uint64_t first = group->offset_16 != NULL ? group->offset_16[at] : group->offset_32[at];
-            const uint64_t last = group->offset_16 != NULL ? group->offset_16[at + 1] : group->offset_32[at + 1];
-            for (uint64_t k = first; k < last; k++)
-                visit_word(w, group, source, tile, group->base[source] + k);
-        }
+        for (unsigned tile = 0; tile < self->n_tiles; tile++)
+            for (uint32_t cell = 0; cell < g->n_cells; cell++)
+                visit_cell(w, g, source, tile, cell);
 }
 
 static void visit_broadcast(const walk *w, const cali_projection *p)

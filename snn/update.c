@@ -1,4 +1,4 @@
-/* One block of steps of one tile: takes what is due from the ring, draws external input, steps the neurons
+/* One block of steps of one tile: takes what is due, draws external input, steps the neurons
  * and lists their spikes. */
 #include <string.h>
 
@@ -168,6 +168,7 @@ void cali_update_tile(cal_snn *self, unsigned tile_index)
         const int64_t step = self->block_step + k;
         int32_t *const slot = cali_ring_of(self, tile_index) +
                               ((size_t)(step + 1) & (self->slots - 1)) * cali_ring_stride(self);
+        tile->n_events += cali_pull(self, tile_index, step, self->block_step, slot);
         for (size_t i = 0; i < self->n_populations; i++) {
             const cali_population *p = &self->populations[i];
             list->start[at++] = n;

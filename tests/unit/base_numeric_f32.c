@@ -65,7 +65,7 @@ Test(base_numeric_f32, angles_of_vectors_of_any_length_keep_within_their_bounds)
 {
     double absolute = 0.0, relative = 0.0;
     for (int i = -80000; i <= 80000; i++) {
-        const float size = 1.0f + 1e-3f * (float)(i * i % 1000), turn = (float)i * 4e-5f;
+        const float size = 1.0f + 1e-3f * (float)((long long)i * i % 1000), turn = (float)i * 4e-5f;
         const float x = size * (float)cos((double)turn), y = size * (float)sin((double)turn);
         const double exact = atan2((double)y, (double)x), off = fabs((double)cali_atan2_f32(y, x) - exact);
         absolute = fmax(absolute, off);

@@ -42,6 +42,7 @@ static cal_experiment *parse(cal_context *ctx, const char *text, const char *con
 }
 
 typedef struct finished {
+    cal_context *ctx; /* of the recording */
     cal_recording *recording;
     uint64_t hash;
 } finished;
@@ -62,7 +63,14 @@ static finished run(const char *text, unsigned n_threads, const char *const *set
     cr_assert(cal_recording_from_memory(s->recorder, &f.recording) == CAL_OK);
     cal_session_destroy(&s);
     cal_experiment_destroy(&e);
-    return f; /* the context lives as long as the recording: to the end of the test */
+    f.ctx = ctx;
+    return f;
+}
+
+static void release(finished *f)
+{
+    cal_recording_close(&f->recording);
+    cal_context_destroy(&f->ctx);
 }
 
 static double *rows_of(cal_recording *recording, const char *name, cal_recording_signal *signal)
@@ -122,7 +130,7 @@ Test(experiment_alone, a_session_is_the_engine_and_nothing_else)
 {
     finished f = run(good, 1, NULL, 0);
     cr_expect(eq(u64, f.hash, hash_of_engine()));
-    cal_recording_close(&f.recording);
+    release(&f);
 }
 
 /* Rows, spikes and the state at the end are the same bits. */
@@ -143,8 +151,8 @@ Test(experiment_alone, no_bit_depends_on_threads)
 {
     finished a = run(good, 1, NULL, 0), b = run(good, 3, NULL, 0);
     expect_same(a, b);
-    cal_recording_close(&a.recording);
-    cal_recording_close(&b.recording);
+    release(&a);
+    release(&b);
 }
 
 /* Rates are counts over a whole number of neurons and bins: their bits hold. A mean of a state over other bins is rounded
@@ -169,8 +177,8 @@ Test(experiment_alone, no_bit_depends_on_the_window)
         cr_expect(epsilon_eq(dbl, x[i], y[i], 1e-9)); /* sums of up to 14 bins */
     free(x);
     free(y);
-    cal_recording_close(&a.recording);
-    cal_recording_close(&b.recording);
+    release(&a);
+    release(&b);
 }
 
 /* rate = spikes in (t - 7 ms, t] / (N 7 ms), also where an interval spans windows of 10.5 ms. */
@@ -231,9 +239,9 @@ Test(experiment_alone, gap_junctions_are_connections)
     cr_expect(eq(u64, a.hash, b.hash));
     cr_expect(ne(u64, a.hash, c.hash));
     cali_text_free(&echo);
-    cal_recording_close(&a.recording);
-    cal_recording_close(&b.recording);
-    cal_recording_close(&c.recording);
+    release(&a);
+    release(&b);
+    release(&c);
     cal_experiment_destroy(&e);
     cal_context_destroy(&ctx);
 }
@@ -283,7 +291,7 @@ Test(experiment_alone, a_rate_is_the_count_of_the_recorded_spikes)
     }
     cr_expect(gt(dbl, most, 10.0)); /* or nothing was compared */
     free(rate);
-    cal_recording_close(&f.recording);
+    release(&f);
 }
 
 Test(experiment_alone, without_signals_rates_and_all_spikes_are_kept)
@@ -297,7 +305,7 @@ Test(experiment_alone, without_signals_rates_and_all_spikes_are_kept)
     cr_expect(eq(sz, s.n_rows, 210));
     cr_assert(eq(sz, cal_recording_n_trains(f.recording), 2));
     cr_expect(eq(u32, cal_recording_get_train(f.recording, 0).n_recorded, 320));
-    cal_recording_close(&f.recording);
+    release(&f);
 }
 
 Test(experiment_alone, a_signal_takes_the_populations_that_it_names)
@@ -314,7 +322,7 @@ Test(experiment_alone, a_signal_takes_the_populations_that_it_names)
     cr_expect(eq(str, (char *)train.region, "network"));
     cr_expect(eq(str, (char *)train.population, "I"));
     cr_expect(eq(u32, train.n_recorded, 40));
-    cal_recording_close(&f.recording);
+    release(&f);
 }
 
 /* The manifest holds the experiment with all defaults; reading that gives the same run. */
@@ -329,8 +337,8 @@ Test(experiment_alone, the_echo_is_an_experiment_that_runs_alike)
     finished a = run(good, 1, NULL, 0), b = run(echo.data, 1, NULL, 0);
     expect_same(a, b);
     cali_text_free(&echo);
-    cal_recording_close(&a.recording);
-    cal_recording_close(&b.recording);
+    release(&a);
+    release(&b);
     cal_experiment_destroy(&e);
     cal_context_destroy(&ctx);
 }

@@ -95,7 +95,7 @@ Test(snn_build, fixed_in_degree_is_exact_for_each_target)
         const cali_group *g = &b.snn->groups[0]; /* one tile: the row lengths */
         double squares = 0.0;
         for (uint32_t i = 0; i < 500; i++) {
-            const double out = g->offset_16[2 * i + 1] - g->offset_16[2 * i];
+            const double out = g->rows[0].base[i + 1] - g->rows[0].base[i];
             squares += (out - 40.0) * (out - 40.0);
         }
         /* variance n p (1 - p): multapses 50 400 / 500, else 400 0.1 0.9; 500 values: within 30 % */
@@ -114,7 +114,7 @@ Test(snn_build, no_multapses_means_distinct_sources)
     cr_assert(eq(int, create(&b), CAL_OK));
     const cali_group *g = &b.snn->groups[0];
     for (uint32_t i = 0; i < 40; i++)
-        cr_expect(eq(u32, (uint32_t)(g->offset_16[2 * i + 1] - g->offset_16[2 * i]), 30));
+        cr_expect(eq(u32, g->rows[0].base[i + 1] - g->rows[0].base[i], 30));
     clear(&b);
 }
 
@@ -222,32 +222,64 @@ Test(snn_build, delays_are_rounded_to_steps_and_refused_below_one)
     clear(&b);
 }
 
-/* 70,000 synapses in a row need 32-bit offsets; delays of thousands of steps the 8-byte words. */
+/* A row of 70,000 synapses of 30 delays needs 32-bit cells; few synapses with delays of thousands of steps are pushed, in
+ * 8-byte words. */
 Test(snn_build, long_rows_and_long_delays_arrive)
 {
     bed b;
     lay(&b, 1, 70000, CAL_PAIRWISE_BERNOULLI);
+    b.n.def.n_tiles = 1;
     b.n.projections[0].probability = 1.0;
+    b.n.projections[0].delay_ms = (cal_distribution){CAL_UNIFORM, 0.1, 3.0, 0.0, 0.0};
     cr_assert(eq(int, create(&b), CAL_OK));
-    cr_expect(ne(ptr, b.snn->groups[0].offset_32, NULL));
+    cr_expect(b.snn->groups[0].is_pulled);
+    cr_expect(ne(ptr, b.snn->groups[0].rows[0].inner_32, NULL));
     spike_all(&b);
-    double *v = voltages_after(&b, 2);
-    for (int i = 0; i < 70000; i += 997)
-        cr_expect(epsilon_eq(dbl, v[i], 1.0, 1e-4));
+    double *v = voltages_after(&b, 31);
+    for (int i = 0; i < 70000; i++)
+        cr_assert(epsilon_eq(dbl, v[i], 1.0, 1e-4), "%d: %g", i, v[i]);
+    cr_expect(eq(u64, cal_snn_get_counts(b.snn).n_events, 70000));
     free(v);
     clear(&b);
 
     lay(&b, 1, 5, CAL_FIXED_IN_DEGREE);
     b.n.projections[0].in_degree = 1;
     b.n.projections[0].weight.a = -0.3;
-    b.n.projections[0].delay_ms.a = 500.0;
+    b.n.projections[0].delay_ms = (cal_distribution){CAL_UNIFORM, 499.0, 500.0, 0.0, 0.0};
     cr_assert(eq(int, create(&b), CAL_OK));
-    cr_expect(b.snn->has_8_byte_words);
+    cr_expect(eq(int, b.snn->groups[0].is_pulled, 0));
+    cr_expect(eq(u32, b.snn->groups[0].word_bytes, 8));
     spike_all(&b);
     v = voltages_after(&b, 5001);
     cr_expect(epsilon_eq(dbl, v[4], -0.3, 1e-4));
     free(v);
     clear(&b);
+}
+
+/* Rows are pulled or pushed by how many tiles there are; what arrives is the same, and what was seen on its way. */
+Test(snn_build, pulled_and_pushed_rows_carry_the_same)
+{
+    uint64_t hash[2][20];
+    uint64_t events[2];
+    for (unsigned i = 0; i < 2; i++) {
+        bed b;
+        lay(&b, 50, 300, CAL_FIXED_IN_DEGREE);
+        b.n.def.n_tiles = i == 0 ? 1 : 7;
+        b.n.projections[0].in_degree = 15;
+        b.n.projections[0].weight = (cal_distribution){CAL_UNIFORM, -1.0, 2.0, 0.0, 0.0};
+        b.n.projections[0].delay_ms = (cal_distribution){CAL_UNIFORM, 0.3, 1.5, 0.0, 0.0};
+        cr_assert(eq(int, create(&b), CAL_OK));
+        cr_expect(eq(int, b.snn->groups[0].is_pulled, i == 0));
+        for (int k = 0; k < 20; k++) {
+            spike_all(&b);
+            cr_assert(eq(int, cal_snn_advance(b.snn), CAL_OK));
+            hash[i][k] = cal_snn_hash(b.snn);
+            events[i] = cal_snn_get_counts(b.snn).n_events;
+            cr_expect(eq(u64, events[i], 4500 * (uint64_t)(k + 1)));
+        }
+        clear(&b);
+    }
+    cr_expect(eq(int, memcmp(hash[0], hash[1], sizeof hash[0]), 0));
 }
 
 /* 40 million synapses of one weight: at the coarsest quantum, 64 to 127 per weight, the sum passes 2^31, so
