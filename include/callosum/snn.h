@@ -278,7 +278,7 @@ typedef struct cal_snn_def {
     const cal_snn_subset *record_subset; /**< per population: with ids, these neurons instead of the share; NULL: none has */
     const cal_snn_sampler *samplers; /**< a window's samples are kept, so long windows take memory */
     size_t n_samplers;
-    unsigned n_tiles; /**< 0: chosen by the size of the network, never by the threads */
+    unsigned n_tiles; /**< 0: chosen by the size of the network and the threads; no result depends on it */
     double memory_budget_bytes; /**< 0: the machine's memory. A larger network is refused with the estimate */
 } cal_snn_def;
 cal_snn_def cal_snn_def_default(void);
