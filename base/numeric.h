@@ -35,6 +35,27 @@ CAL_HD double cali_exp(double x)
     return cali_f64_from_bits(cali_bits_f64(p) + n);
 }
 
+/** e^x - 1, relative error below 1e-15, near 0 too. */
+CAL_HD double cali_expm1(double x)
+{
+    if (x > 0.35 || x < -0.35)
+        return cali_exp(x) - 1.0;
+    double p = 1.0 / 87178291200.0; /* x + x^2/2! + ... + x^14/14!; the next term is below a rounding */
+    p = 1.0 / 6227020800.0 + x * p;
+    p = 1.0 / 479001600.0 + x * p;
+    p = 1.0 / 39916800.0 + x * p;
+    p = 1.0 / 3628800.0 + x * p;
+    p = 1.0 / 362880.0 + x * p;
+    p = 1.0 / 40320.0 + x * p;
+    p = 1.0 / 5040.0 + x * p;
+    p = 1.0 / 720.0 + x * p;
+    p = 1.0 / 120.0 + x * p;
+    p = 1.0 / 24.0 + x * p;
+    p = 1.0 / 6.0 + x * p;
+    p = 0.5 + x * p;
+    return x + x * (x * p);
+}
+
 /** Natural logarithm of a positive normal number, relative error below 5e-16 (absolute 3e-16 near 1). */
 CAL_HD double cali_log(double x)
 {

@@ -70,7 +70,7 @@ static void add_rule(cali_echo *e, const cal_snn_projection *p)
     }
 }
 
-static void add_plasticity(cali_echo *e, const cal_snn_projection *p, const char *weight_unit)
+static void add_plasticity(cali_echo *e, const cali_network *network, const cal_snn_projection *p, const char *weight_unit)
 {
     if (p->synapse == NULL)
         return;
@@ -83,6 +83,10 @@ static void add_plasticity(cali_echo *e, const cal_snn_projection *p, const char
             if (strcmp(p->settings[i].name, f->name) == 0)
                 value = p->settings[i].value;
         cali_echo_distribution(e, f->name, &value, strcmp(f->unit, "weight") == 0 ? weight_unit : f->unit);
+    }
+    if (p->has_modulator) {
+        cali_echo_text(e, "modulator", network->populations[p->modulator].name);
+        cali_echo_quantity(e, "modulator_delay", p->modulator_delay_ms, "ms");
     }
     cali_echo_close(e, "}");
 }
@@ -104,7 +108,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
         cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
         cali_echo_text(e, "name", network->projection_names[i]);
-        add_plasticity(e, p, receptor_unit(network, p->to, p->receptor));
+        add_plasticity(e, network, p, receptor_unit(network, p->to, p->receptor));
         cali_echo_close(e, "}");
     }
     for (size_t i = 0; i < network->n_gaps; i++) {

@@ -1,4 +1,4 @@
-/* plasticity of a connection: the rule and its parameters, each a number or a distribution. */
+/* plasticity of a connection: the rule, its parameters, each a number or a distribution, and its modulator. */
 #include <stdio.h>
 #include <string.h>
 
@@ -62,20 +62,67 @@ static bool read_parameter(cali_reader *r, const cali_entry *entry, const cal_re
     return true;
 }
 
-bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cal_receptor *receptor, cal_snn_projection *out)
+/* `modulator` and `modulator_delay`; false and `is_bad` unset: the key is another one. */
+static bool read_modulator(cali_reader *r, const cali_network *network, const cali_entry *entry, cal_snn_projection *out,
+                           bool *is_bad)
+{
+    static const cal_field delay = {"modulator_delay", "ms", 1.0, 0.0, 1000.0, ""};
+    char buffer[CALI_LABEL];
+    if (!out->synapse->has_modulator)
+        return false;
+    if (strcmp(entry->key, delay.name) == 0) {
+        cal_distribution d;
+        *is_bad = !cali_read_distribution(r, entry->value, delay.name, delay.unit, &delay, &d);
+        if (!*is_bad && d.kind != CAL_CONSTANT)
+            *is_bad = !cali_refuse(r, cali_place_of(entry->value), "C104", "modulator_delay is one duration: a spike of the "
+                                   "modulator reaches all synapses together");
+        out->modulator_delay_ms = *is_bad ? 1.0 : d.a;
+        return true;
+    }
+    if (strcmp(entry->key, "modulator") != 0)
+        return false;
+    const char *name = cali_node_text(entry->value, NULL);
+    if (name == NULL) {
+        *is_bad = !cali_refuse(r, cali_place_of(entry->value), "C104", "modulator is the name of a population, got %s",
+                               cali_describe_node(entry->value, buffer));
+        return true;
+    }
+    const long at = cali_find_population(r, network, entry->value, name);
+    *is_bad = at < 0;
+    out->has_modulator = at >= 0;
+    out->modulator = at >= 0 ? (size_t)at : 0;
+    return true;
+}
+
+/* Rule, parameters, modulator. */
+static bool read_entries(cali_reader *r, const cali_node *node, const cali_network *network, const cal_receptor *receptor,
+                         cal_snn_projection *out)
+{
+    cal_snn_setting *settings = NULL;
+    bool is_good = true;
+    for (size_t i = 0; is_good && node->kind == CALI_NODE_MAP && i < node->n; i++) {
+        const cali_entry *entry = &node->entries[i];
+        bool is_bad = false;
+        if (strcmp(entry->key, "rule") == 0)
+            continue;
+        is_good = read_modulator(r, network, entry, out, &is_bad) ? !is_bad
+                                                                 : read_parameter(r, entry, receptor, out, &settings);
+    }
+    return is_good;
+}
+
+bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_network *network, const cal_receptor *receptor,
+                          cal_snn_projection *out)
 {
     char why[256];
-    cal_snn_setting *settings = NULL;
     out->synapse = NULL;
     out->settings = NULL;
     out->n_settings = 0;
+    out->has_modulator = false;
     if (node == NULL || cali_node_is_null(node))
         return true;
     out->synapse = find_synapse(r, node);
-    bool is_good = out->synapse != NULL;
-    for (size_t i = 0; is_good && node->kind == CALI_NODE_MAP && i < node->n; i++)
-        if (strcmp(node->entries[i].key, "rule") != 0)
-            is_good = read_parameter(r, &node->entries[i], receptor, out, &settings);
+    const bool is_good = out->synapse != NULL && read_entries(r, node, network, receptor, out);
     if (is_good && cal_snn_plasticity_is_impossible(out, why, sizeof why))
         return cali_refuse(r, cali_place_of(node), "C106", "%s", why);
     return is_good;

@@ -16,6 +16,10 @@ cali_row cali_plastic_row(const cal_snn *self, const cali_plastic *p, unsigned t
                     .past = t->past,
                     .spikes = t->spikes,
                     .ring_size = p->ring_size,
+                    .modulator = p->is_modulated ? &p->modulator : NULL,
+                    .releases = t->releases,
+                    .n_releases = t->n_releases,
+                    .n_slots = p->n_slots,
                     .pre_decay = p->pre_decay,
                     .post_decay = p->post_decay,
                     .dt_ms = self->dt_ms,
@@ -48,8 +52,7 @@ void cali_plastic_point(const cali_plastic *p, unsigned tile, uint32_t source, c
     memcpy(row->pre, s->pre, sizeof row->pre);
 }
 
-/* Everything that has reached any synapse of the tile up to `stamp` acts now. */
-static void work_off_all(const cal_snn *self, const cali_plastic *p, unsigned tile, int64_t stamp)
+void cali_plastic_work_off(const cal_snn *self, const cali_plastic *p, unsigned tile, int64_t stamp)
 {
     cali_plastic_tile *t = &p->tiles[tile];
     const uint32_t n = self->populations[p->projection.def.from].n;
@@ -72,7 +75,7 @@ static void keep_spike(const cal_snn *self, const cali_plastic *p, unsigned tile
     const uint32_t mask = p->ring_size - 1;
     const int64_t after_oldest = ring[(past->n + 1) & mask].stamp + p->longest_delay;
     if (past->n >= p->ring_size && after_oldest > t->worked_off) {
-        work_off_all(self, p, tile, self->pending_step);
+        cali_plastic_work_off(self, p, tile, self->pending_step);
         assert(after_oldest <= t->worked_off);
     }
     cali_past_spike *spike = &ring[past->n & mask];
@@ -120,6 +123,8 @@ void cali_plastic_deliver_tile(cal_snn *self, unsigned tile)
         const size_t from = p->projection.def.from;
         if (p->ring_size > 0)
             keep_spikes(self, p, tile);
+        if (p->is_modulated)
+            cali_modulator_keep(self, p, tile);
         cali_row row = cali_plastic_row(self, p, tile);
         row.has_spike = true;
         for (uint32_t k = 0; k < self->pending_steps; k++) {

@@ -26,6 +26,8 @@ typedef struct cali_plastic_tile {
     cali_source *sources;
     cali_past *past; /* [place] */
     cali_past_spike *spikes; /* [place][slot] */
+    cali_release *releases; /* [slot] */
+    uint64_t n_releases;
     int64_t worked_off; /* stamp up to which all rows are */
     double bytes;
 } cali_plastic_tile;
@@ -43,6 +45,9 @@ typedef struct cali_plastic {
     unsigned place_bits;
     uint32_t longest_delay, ring_size;
     cali_decay *pre_decay, *post_decay; /* [trace] */
+    bool is_modulated;
+    cali_modulator modulator;
+    uint32_t modulator_delay, n_slots; /* of the releases */
     cali_plastic_tile *tiles;
 } cali_plastic;
 
@@ -65,6 +70,17 @@ void cali_plastic_destroy(cal_snn *self);
 void cali_plastic_add_limits(const cal_snn *self, unsigned tile, int64_t *sums);
 /** Adds the spikes of the pending block, as cali_deliver_tile does for static synapses. */
 void cali_plastic_deliver_tile(cal_snn *self, unsigned tile);
+/** Everything that has reached a synapse of the tile up to `stamp` acts, `stamp` being no later than the first spike of a
+ *  source that waits for delivery. */
+void cali_plastic_work_off(const cal_snn *self, const cali_plastic *p, unsigned tile, int64_t stamp);
+
+/** modulator.c: constants and sizes; memory of one tile; the releases by spikes of the pending block. */
+void cali_modulator_plan(const cal_snn *self, cali_plastic *p);
+double cali_modulator_bytes(const cali_plastic *p);
+void cali_modulator_keep(const cal_snn *self, const cali_plastic *p, unsigned tile);
+/** One release; `drift` is that since the one before. */
+void cali_modulator_push(const cali_plastic *p, unsigned tile, int64_t stamp, double level);
+
 /** A hash over weights, states and traces as they are at the present step. */
 uint64_t cali_plastic_hash(const cal_snn *self);
 
@@ -100,7 +116,7 @@ cali_walk cali_walk_start(const cal_snn *self, const cali_plastic *p);
 void cali_walk_enter(cali_walk *walk, uint32_t source);
 /** Goes to the next synapse; false after the last one. */
 bool cali_walk_next(cali_walk *walk);
-/** Weight, without sign, and states of the present synapse. */
+/** Weight, without sign, and states of the present synapse as its last event left them. */
 void cali_walk_read(const cali_walk *walk, double state[CALI_MAX_SYNAPSE_STATES]);
 
 /** What is common to all rows of a tile; the caller adds the row. */

@@ -12,6 +12,8 @@
 static bool must_be_number(const cali_synapse *synapse, int param)
 {
     bool must = param == synapse->limit;
+    for (size_t i = 0; i < synapse->n_common; i++)
+        must |= synapse->common[i] == param;
     for (size_t t = 0; t < CALI_MAX_TRACES; t++)
         must |= (t < synapse->n_pre && synapse->pre[t].tau == param) ||
                 (t < synapse->n_post && synapse->post[t].tau == param);
@@ -78,6 +80,8 @@ static bool are_bad_weights(const cal_snn_projection *p, const cali_synapse *syn
     return true;
 }
 
+static const double LONGEST_DELAY_MS = 1000.0;
+
 bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size)
 {
     const cali_synapse *synapse = p->synapse == NULL ? NULL : cali_synapse_of(p->synapse);
@@ -94,6 +98,15 @@ bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, si
             snprintf(why, size, "synapse %s needs %s: %s", face->name, face->params[i].name, face->params[i].meaning);
             return true;
         }
+    if (face->has_modulator != p->has_modulator) {
+        snprintf(why, size, p->has_modulator ? "synapse %s has no modulator" : "synapse %s needs a modulator: the population "
+                 "that releases it", face->name);
+        return true;
+    }
+    if (p->has_modulator && !(p->modulator_delay_ms >= 0.0 && p->modulator_delay_ms <= LONGEST_DELAY_MS)) {
+        snprintf(why, size, "modulator_delay must be 0 to %g ms, is %g ms", LONGEST_DELAY_MS, p->modulator_delay_ms);
+        return true;
+    }
     return cali_is_plastic(face) && are_bad_weights(p, synapse, why, size);
 }
 
@@ -202,6 +215,7 @@ cal_status cali_plastic_plan(cal_snn *self)
             p->ring_size *= 2;
         if (p->synapse->is_pre_only)
             p->ring_size = 0;
+        cali_modulator_plan(self, p);
         CAL_TRY(plan_decays(self, p, p->synapse->pre, p->synapse->n_pre, &p->pre_decay));
         CAL_TRY(plan_decays(self, p, p->synapse->post, p->synapse->n_post, &p->post_decay));
     }
@@ -227,5 +241,5 @@ double cali_plastic_bytes(const cal_snn *self, const cali_plastic *p)
     const double per_place = p->synapse->is_pre_only ? 0.0 : sizeof(cali_past) +
                              (double)p->ring_size * sizeof(cali_past_spike);
     return cali_expected_synapses(self, &p->projection) * per_synapse + self->n_tiles * n_from * per_source +
-           places * per_place + sizeof(cali_decay) * (double)(p->synapse->n_pre + p->synapse->n_post);
+           places * per_place + self->n_tiles * cali_modulator_bytes(p) + sizeof(cali_decay) * (double)(p->synapse->n_pre + p->synapse->n_post);
 }

@@ -6,6 +6,7 @@
 
 #include "snn/kernels/stdp.h"
 #include "snn/kernels/stdp_power.h"
+#include "snn/kernels/stdp_reward.h"
 #include "snn/kernels/triplet.h"
 #include "snn/kernels/tsodyks_markram.h"
 #include "snn/kernels/vogels.h"
@@ -14,15 +15,83 @@
 typedef void post_kernel(const double *k, const double *pre, const double *post, double *x);
 typedef void pre_kernel(const double *k, const double *pre, const double *post, double since_ms, double *x);
 typedef double gain_kernel(const double *x);
+typedef void drift_kernel(const double *k, const cali_drift *d, double *x);
 
 static inline const cali_past_spike *spike_at(const cali_row *r, uint32_t place, uint64_t i)
 {
     return &r->spikes[(size_t)place * r->ring_size + (i & (r->ring_size - 1))];
 }
 
+/* ---- what a neuromodulator does between spikes ---- */
+
+/* Where a modulated synapse stands: its last event and the release that comes next. */
+typedef struct course {
+    int64_t at;
+    uint64_t next;
+} course;
+
+static inline const cali_release *release_at(const cali_row *r, uint64_t i)
+{
+    return &r->releases[i & (r->n_slots - 1)];
+}
+
+/* The first release that the row has not used yet. */
+static inline uint64_t next_release(const cali_row *r)
+{
+    const uint64_t oldest = r->n_releases > r->n_slots ? r->n_releases - r->n_slots : 0;
+    uint64_t i = r->n_releases;
+    while (i > oldest && release_at(r, i - 1)->stamp > r->done)
+        i--;
+    return i;
+}
+
+/* The last event is a spike of the source, of the target, or a release: never a time at which the row was worked off. */
+static inline course course_of(const cali_row *r, uint64_t next, uint32_t place, int64_t delay)
+{
+    course c = {r->last, next};
+    if (r->done == r->last)
+        return c;
+    const uint64_t n = r->past[place].n, oldest = n > r->ring_size ? n - r->ring_size : 0;
+    for (uint64_t i = n; i > oldest; i--) {
+        const int64_t at = spike_at(r, place, i - 1)->stamp + delay;
+        if (at <= r->done) {
+            c.at = at > c.at ? at : c.at;
+            break;
+        }
+    }
+    if (next > 0 && release_at(r, next - 1)->stamp > c.at)
+        c.at = release_at(r, next - 1)->stamp;
+    return c;
+}
+
+static inline cali_drift drift_to(const cali_row *r, const course *c, int64_t to)
+{
+    if (c->next == 0)
+        return cali_drift_over(r->modulator, 0.0, 0, to - c->at);
+    const cali_release *last = release_at(r, c->next - 1);
+    return cali_drift_over(r->modulator, last->level, c->at - last->stamp, to - c->at);
+}
+
+/* Release by release up to `to`, and, if something happens there, on to it. */
+CAL_HD void drift(const cali_row *r, course *c, int64_t to, bool is_event, const double *k, double *x, drift_kernel *on)
+{
+    for (; c->next < r->n_releases && release_at(r, c->next)->stamp <= to; c->next++) {
+        const cali_release *release = release_at(r, c->next);
+        const bool is_whole = c->next > 0 && release_at(r, c->next - 1)->stamp == c->at;
+        const cali_drift d = is_whole ? release->drift : drift_to(r, c, release->stamp);
+        on(k, &d, x);
+        c->at = release->stamp;
+    }
+    if (!is_event)
+        return;
+    const cali_drift d = drift_to(r, c, to);
+    on(k, &d, x);
+    c->at = to;
+}
+
 /* Spikes of the target that reach the synapse after `done` and not after `now`. */
 CAL_HD void work_off(const cali_row *r, uint32_t place, int64_t delay, int n_pre, const double *k, double *x,
-                     post_kernel *on_post)
+                     post_kernel *on_post, drift_kernel *on_drift, course *c)
 {
     const uint64_t n = r->past[place].n, oldest = n > r->ring_size ? n - r->ring_size : 0;
     uint64_t i = n;
@@ -36,6 +105,8 @@ CAL_HD void work_off(const cali_row *r, uint32_t place, int64_t delay, int n_pre
         double pre[CALI_MAX_TRACES];
         for (int t = 0; t < n_pre; t++)
             pre[t] = r->pre[t] * cali_decay_at(&r->pre_decay[t], at - r->last);
+        if (on_drift != NULL)
+            drift(r, c, at, true, k, x, on_drift);
         on_post(k, pre, spike->before, x);
     }
 }
@@ -88,13 +159,15 @@ CAL_HD void run_shared(const cali_row *r, int n_states, double since_ms, pre_ker
 }
 
 CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constants, int n_pre, int n_post,
-                    bool is_pre_only, double since_ms, post_kernel *on_post, pre_kernel *on_pre, gain_kernel *gain)
+                    bool is_pre_only, double since_ms, post_kernel *on_post, pre_kernel *on_pre, gain_kernel *gain,
+                    drift_kernel *on_drift)
 {
     const uint32_t mask = ((uint32_t)1 << r->place_bits) - 1;
     double own[CALI_MAX_SYNAPSE_CONSTANTS], pre[CALI_MAX_TRACES], post[CALI_MAX_TRACES];
     const double *k = r->constant;
     for (int t = 0; t < n_pre; t++)
         pre[t] = r->pre[t] * cali_decay_at(&r->pre_decay[t], r->now - r->last);
+    const uint64_t next = on_drift != NULL ? next_release(r) : 0;
     for (size_t j = 0; j < r->n; j++) {
         const uint32_t place = r->word[j] & mask, delay = r->word[j] >> r->place_bits;
         double x[CALI_MAX_SYNAPSE_STATES];
@@ -106,8 +179,13 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
                 own[c] = r->own[c] != NULL ? r->own[c][j] : r->constant[c];
             k = own;
         }
+        course c = {0};
+        if (on_drift != NULL)
+            c = course_of(r, next, place, delay);
         if (!is_pre_only && r->past[place].newest + (int64_t)delay > r->done)
-            work_off(r, place, delay, n_pre, k, x, on_post);
+            work_off(r, place, delay, n_pre, k, x, on_post, on_drift, &c);
+        if (on_drift != NULL)
+            drift(r, &c, r->now, r->has_spike || r->is_read, k, x, on_drift);
         if (r->has_spike) {
             if (n_post > 0)
                 target_traces(r, place, delay, n_post, post);
@@ -121,7 +199,16 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
     }
 }
 
-#define CALI_SYNAPSE_KERNEL(name, NAME)                                                            \
+#define CALI_SYNAPSE_KERNEL(name, NAME) CALI_ROW_LOOP(name, NAME, NULL)
+#define CALI_MODULATED_KERNEL(name, NAME)                                                          \
+    CAL_HD void name##_drift(const double *k, const cali_drift *d, double *x)                      \
+    {                                                                                              \
+        cali_##name##_drift((const cali_##name##_constants *)(const void *)k, d,                   \
+                            (cali_##name##_state *)(void *)x);                                     \
+    }                                                                                              \
+    CALI_ROW_LOOP(name, NAME, name##_drift)
+
+#define CALI_ROW_LOOP(name, NAME, on_drift)                                                        \
     CAL_HD void name##_post(const double *k, const double *pre, const double *post, double *x)     \
     {                                                                                              \
         cali_##name##_post((const cali_##name##_constants *)(const void *)k, pre, post,            \
@@ -149,9 +236,11 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
             run_shared(r, N_STATES, since_ms, name##_pre, name##_gain);                            \
         else if (r->has_own)                                                                       \
             run_row(r, true, N_STATES, N_CONSTANTS, CALI_##NAME##_PRE, CALI_##NAME##_POST,         \
-                    CALI_##NAME##_IS_PRE_ONLY, since_ms, name##_post, name##_pre, name##_gain);    \
+                    CALI_##NAME##_IS_PRE_ONLY, since_ms, name##_post, name##_pre, name##_gain,     \
+                    on_drift);                                                                     \
         else                                                                                       \
             run_row(r, false, N_STATES, N_CONSTANTS, CALI_##NAME##_PRE, CALI_##NAME##_POST,        \
-                    CALI_##NAME##_IS_PRE_ONLY, since_ms, name##_post, name##_pre, name##_gain);    \
+                    CALI_##NAME##_IS_PRE_ONLY, since_ms, name##_post, name##_pre, name##_gain,     \
+                    on_drift);                                                                     \
     }
 #include "snn/synapses.def"

@@ -18,7 +18,8 @@ cal_snn_projection cal_snn_projection_default(cal_rule rule)
     return (cal_snn_projection){.rule = rule,
                                 .has_autapses = rule == CAL_ALL_TO_ALL,
                                 .has_multapses = false,
-                                .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0}};
+                                .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0},
+                                .modulator_delay_ms = 1.0};
 }
 
 /* Where a rule finds its two ends. `own`: 1 if a neuron must not connect to itself. */

@@ -108,6 +108,8 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
         cali_text_format(text, "synapse %zu %s", p->number, p->synapse->face.name);
         for (size_t k = 0; k < p->synapse->face.n_params; k++)
             describe_distribution(text, &p->param[k]);
+        if (p->is_modulated)
+            cali_text_format(text, " modulator %zu %u", p->projection.def.modulator, p->modulator_delay);
         cali_text_add(text, "\n");
     }
     cali_gaps_describe(self, text);

@@ -1,7 +1,8 @@
 /* The part of a saved state that belongs to plastic synapses, for each projection:
  *
  *     head | sources: time since the last spike, traces, states of the row | targets: number of kept spikes, then age and
- *     traces before each, oldest first | synapses by (source, delay, target): weight and states as they are now
+ *     traces before each, oldest first | releases: number, then age and concentration after each, oldest first | synapses
+ *     by (source, delay, target): weight and states as the last event left them
  *
  * As in the other parts no tile enters. Weights belong to pairs of neurons: a network of other pairs cannot take them. */
 #include <math.h>
@@ -75,6 +76,25 @@ static void save_target(const cal_snn *self, const cali_plastic *p, uint32_t id,
     }
 }
 
+/* Releases on their way, and the last one before them. */
+static void save_releases(const cali_plastic *p, int64_t step, cali_text *out)
+{
+    const cali_plastic_tile *t = &p->tiles[0]; /* all tiles hold the same */
+    uint64_t first = t->n_releases;
+    const uint64_t oldest = first > p->n_slots ? first - p->n_slots : 0;
+    while (first > oldest && t->releases[(first - 1) & (p->n_slots - 1)].stamp > step)
+        first--;
+    first -= first > oldest;
+    const uint64_t n_kept = t->n_releases - first;
+    cali_text_add_bytes(out, &n_kept, sizeof n_kept);
+    for (uint64_t i = first; i < t->n_releases; i++) {
+        const cali_release *release = &t->releases[i & (p->n_slots - 1)];
+        const int64_t age = step - release->stamp;
+        cali_text_add_bytes(out, &age, sizeof age);
+        cali_text_add_bytes(out, &release->level, sizeof release->level);
+    }
+}
+
 static void save_plastic(const cal_snn *self, cali_text *out)
 {
     for (size_t g = 0; g < self->n_plastics; g++) {
@@ -85,6 +105,8 @@ static void save_plastic(const cal_snn *self, cali_text *out)
         save_sources(self, p, out);
         for (uint32_t id = 0; p->ring_size > 0 && id < self->populations[p->projection.def.to].n; id++)
             save_target(self, p, id, out);
+        if (p->is_modulated)
+            save_releases(p, self->step, out);
         cali_walk w = cali_walk_start(self, p);
         while (cali_walk_next(&w)) {
             cali_walk_read(&w, state);
@@ -163,6 +185,23 @@ static bool check_targets(const cal_snn *self, const cali_plastic *p, bytes_left
     return !b->is_short;
 }
 
+static bool check_releases(const cali_plastic *p, bytes_left *b)
+{
+    uint64_t n;
+    int64_t age, last = LONGEST_AGE + 1;
+    take(b, &n, sizeof n);
+    if (n > p->n_slots)
+        return false;
+    for (; !b->is_short && n > 0; n--, last = age) {
+        double level;
+        take(b, &age, sizeof age);
+        take(b, &level, sizeof level);
+        if (age >= last || age < -(int64_t)p->n_slots || !isfinite(level))
+            return false;
+    }
+    return !b->is_short;
+}
+
 static cal_status check_projection(const cal_snn *self, const cali_plastic *p, bytes_left *b)
 {
     plastic_head h;
@@ -173,7 +212,7 @@ static cal_status check_projection(const cal_snn *self, const cali_plastic *p, b
         REFUSE("%s: the state holds other plastic synapses than those from %s to %s here: other rules, pairs of neurons or "
                "delays", self->name, self->populations[p->projection.def.from].name,
                self->populations[p->projection.def.to].name);
-    bool is_good = check_sources(self, p, b) && check_targets(self, p, b);
+    bool is_good = check_sources(self, p, b) && check_targets(self, p, b) && (!p->is_modulated || check_releases(p, b));
     for (uint64_t k = 0; is_good && k < h.n_synapses; k++) {
         double x[CALI_MAX_SYNAPSE_STATES];
         take(b, x, synapse_size(p) * sizeof *x);
@@ -239,6 +278,22 @@ static void restore_target(const cal_snn *self, const cali_plastic *p, uint32_t 
     t->past[place] = past;
 }
 
+static void restore_releases(const cal_snn *self, const cali_plastic *p, bytes_left *b)
+{
+    uint64_t n;
+    take(b, &n, sizeof n);
+    for (unsigned tile = 0; tile < self->n_tiles; tile++)
+        p->tiles[tile].n_releases = 0;
+    for (; n > 0; n--) {
+        double level;
+        int64_t age;
+        take(b, &age, sizeof age);
+        take(b, &level, sizeof level);
+        for (unsigned tile = 0; tile < self->n_tiles; tile++)
+            cali_modulator_push(p, tile, self->step - age, level);
+    }
+}
+
 static void restore_plastic(cal_snn *self, const char *bytes, size_t size, cal_restore how)
 {
     (void)how;
@@ -250,6 +305,8 @@ static void restore_plastic(cal_snn *self, const char *bytes, size_t size, cal_r
         restore_sources(self, p, &b);
         for (uint32_t id = 0; p->ring_size > 0 && id < self->populations[p->projection.def.to].n; id++)
             restore_target(self, p, id, &b);
+        if (p->is_modulated)
+            restore_releases(self, p, &b);
         cali_walk w = cali_walk_start(self, p);
         while (cali_walk_next(&w)) {
             double x[CALI_MAX_SYNAPSE_STATES];

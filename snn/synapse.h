@@ -7,7 +7,7 @@
 
 #include "base/isa.h"
 #include "callosum/snn.h"
-#include "snn/kernels/synapse.h"
+#include "snn/kernels/modulator.h"
 
 enum {
     CALI_MAX_TRACES = 2,
@@ -38,6 +38,13 @@ typedef struct cali_past {
     double after[CALI_MAX_TRACES]; /* traces just after the last spike */
 } cali_past;
 
+/** One step at which the neuromodulator reaches the synapses. */
+typedef struct cali_release {
+    int64_t stamp;
+    double level;     /* concentration just after, 1/ms */
+    cali_drift drift; /* over the time since the release before */
+} cali_release;
+
 /** One row of synapses of a tile, and where its spike goes. */
 typedef struct cali_row {
     size_t n;
@@ -54,10 +61,15 @@ typedef struct cali_row {
     uint32_t ring_size; /* slots, a power of two */
     bool is_nearest[CALI_MAX_TRACES];
     const cali_decay *pre_decay, *post_decay; /* [trace] */
+    const cali_modulator *modulator; /* NULL: none */
+    const cali_release *releases; /* ring of `n_slots`, a power of two; `n_releases` so far */
+    uint64_t n_releases;
+    uint32_t n_slots;
     double pre[CALI_MAX_TRACES]; /* traces of the source just after its last spike */
     int64_t last, done, now; /* stamps: last spike of the source or CALI_NEVER; targets' spikes that acted; the present */
     double dt_ms;
     bool has_spike; /* the source spikes now; otherwise the past alone is worked off */
+    bool is_read;   /* modulated: go on from the last event to now, on a copy */
     double scale;   /* from the modulus of the weight to quanta */
     int32_t sign;
     int32_t *input; /* ring of the tile at the first place of the population */
@@ -73,11 +85,13 @@ typedef struct cali_synapse {
     size_t n_pre, n_post;
     bool is_pre_only; /* spikes of the target and the weight do not matter to the states */
     int limit;        /* parameter that the modulus of a weight never exceeds, or -1: it stays what it is */
-    size_t n_constants;
+    int common[CALI_MAX_TRACES + 2]; /* further parameters that are numbers, equal for all synapses */
+    size_t n_common, n_constants;
     /** The constants of one synapse, in the order of its kernel. */
     void (*prepare)(const double *params, double dt_ms, double *constants);
     /** The states after the weight before the first spike; NULL: those of the table. */
     void (*start)(const double *params, double *states);
+    void (*prepare_modulator)(const double *params, double dt_ms, cali_modulator *m); /* NULL: not modulated */
     cali_row_loop *loop[CALI_N_ISA]; /* of the entry "static": NULL */
 } cali_synapse;
 

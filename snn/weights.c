@@ -10,6 +10,7 @@ cali_synapse_reader cali_synapse_reader_start(const cal_snn *self, const cali_pl
 {
     cali_synapse_reader r = {.self = self, .p = p, .row = cali_plastic_row(self, p, tile)};
     r.row.now = self->step;
+    r.row.is_read = true;
     return r;
 }
 
@@ -40,6 +41,7 @@ uint64_t cali_plastic_hash(const cal_snn *self)
         const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1, n = self->populations[p->projection.def.from].n;
         for (unsigned tile = 0; tile < self->n_tiles; tile++) {
             cali_synapse_reader r = cali_synapse_reader_start(self, p, tile);
+            r.row.is_read = false;
             for (uint32_t source = 0; source < n; source++) {
                 cali_plastic_point(p, tile, source, &r.row);
                 const uint64_t from = cali_mix((uint64_t)(g + 1) << 32 | source, (uint64_t)r.row.last);
@@ -139,6 +141,7 @@ bool cali_walk_next(cali_walk *w)
 void cali_walk_read(const cali_walk *w, double state[CALI_MAX_SYNAPSE_STATES])
 {
     cali_synapse_reader r = cali_synapse_reader_start(w->self, w->p, w->tile);
+    r.row.is_read = false;
     cali_plastic_point(w->p, w->tile, w->source, &r.row);
     cali_synapse_reader_read(&r, (size_t)(w->index - w->p->tiles[w->tile].begin[w->source]));
     memcpy(state, r.state, sizeof r.state);

@@ -73,6 +73,7 @@ typedef struct cal_synapse {
     size_t n_params;
     const cal_field *states; /**< of each synapse, beside its weight; value: at the start */
     size_t n_states;
+    bool has_modulator; /**< the spikes of a third population change its synapses */
 } cal_synapse;
 
 size_t cal_snn_n_synapse_models(void);
@@ -150,6 +151,10 @@ typedef struct cal_snn_projection {
     const cal_synapse *synapse; /**< NULL: static */
     const cal_snn_setting *settings; /**< its parameters; a distribution draws one value per synapse */
     size_t n_settings;
+    bool has_modulator; /**< a synapse with a modulator: population `modulator` releases it, each spike reaches all
+                             synapses after `modulator_delay_ms`, in whole steps, at least one */
+    size_t modulator;
+    double modulator_delay_ms;
 } cal_snn_projection;
 cal_snn_projection cal_snn_projection_default(cal_rule rule);
 /** Whether the rule cannot be met between `n_from` and `n_to` neurons, and why: "in_degree 4 without multapses, but

@@ -73,6 +73,8 @@ static void lay(bed *b, const cal_synapse *synapse, double weight, double limit)
     b->projection.weight.a = weight;
     b->projection.delay_ms = (cal_distribution){CAL_UNIFORM, 0.3, 1.7, 0, 0};
     b->projection.synapse = synapse;
+    b->projection.has_modulator = synapse->has_modulator;
+    b->projection.modulator = 1;
     b->projection.settings = b->settings;
     for (size_t i = 0; i < synapse->n_params; i++)
         if (isnan(synapse->params[i].value))
@@ -191,6 +193,17 @@ FOR_EACH_SYNAPSE(refuses_what_is_wrong)
         b.settings[b.projection.n_settings++] =
             (cal_snn_setting){s->params[inner->post[t].tau].name, {CAL_UNIFORM, 10.0, 20.0, 0, 0}};
         expect_refused(&b, "must be a number");
+    }
+    lay(&b, s, 10.0, 12.0);
+    b.projection.has_modulator = !s->has_modulator;
+    expect_refused(&b, s->has_modulator ? "needs a modulator" : "no modulator");
+    if (s->has_modulator) {
+        lay(&b, s, 10.0, 12.0);
+        b.projection.modulator = 2;
+        expect_refused(&b, "its modulator is population 2");
+        lay(&b, s, 10.0, 12.0);
+        b.projection.modulator_delay_ms = NAN;
+        expect_refused(&b, "modulator_delay must be");
     }
     if (!cali_is_plastic(s))
         return;

@@ -20,6 +20,7 @@ static double worst(double (*f)(double), double (*truth)(double), double low, do
 
 static double my_exp(double x) { return cali_exp(x); }
 static double my_log(double x) { return cali_log(x); }
+static double my_expm1(double x) { return cali_expm1(x); }
 static double my_tanh(double x) { return cali_tanh(x); }
 
 Test(base_numeric, elementary_functions_keep_their_stated_accuracy)
@@ -27,6 +28,9 @@ Test(base_numeric, elementary_functions_keep_their_stated_accuracy)
     /* The bounds are those of the header; glibc's own error is below 1 unit in the last place. */
     cr_expect(lt(dbl, worst(my_exp, exp, -700.0, 700.0), 4e-16));
     cr_expect(lt(dbl, worst(my_exp, exp, -1.0, 1.0), 4e-16));
+    cr_expect(lt(dbl, worst(my_expm1, expm1, -40.0, -1e-6), 1e-15));
+    cr_expect(lt(dbl, worst(my_expm1, expm1, 1e-6, 40.0), 1e-15));
+    cr_expect(lt(dbl, worst(my_expm1, expm1, -1e-6, 1e-6), 1e-15));
     cr_expect(lt(dbl, worst(my_log, log, 1.5, 1e6), 5e-16));
     cr_expect(lt(dbl, worst(my_log, log, 1e-12, 0.7), 5e-16));
     cr_expect(lt(dbl, worst(my_tanh, tanh, 1e-9, 3.0), 1.5e-15));

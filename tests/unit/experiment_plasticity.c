@@ -76,6 +76,19 @@ Test(experiment_plasticity, parameters_have_units)
 }
 
 /* Weights of the session's network move; a static rule has none to read. */
+Test(experiment_plasticity, a_modulator_is_a_population)
+{
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = parse(ctx, with("{from: E, to: E, in_degree: 10, weight: 40 pA, plasticity: {rule: stdp-reward, "
+                                        "modulator: I, modulator_delay: 0.02 s, w_max: 90 pA, b: 5 Hz}}"));
+    const cal_snn_projection *p = &e->networks[0].projections[0];
+    cr_expect(p->has_modulator && p->modulator == 1);
+    cr_expect(eq(dbl, p->modulator_delay_ms, 20.0));
+    cr_expect(eq(dbl, value_of(p, "b"), 0.005));
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
 Test(experiment_plasticity, a_run_learns)
 {
     cal_context *ctx = cali_test_context(2);
@@ -111,6 +124,15 @@ static const mistake mistakes[] = {
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, tau_plsu: 1 ms, w_max: 90 pA}}",
      "unknown parameter \"tau_plsu\" of rule stdp"},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: stdp}", "synapse stdp needs w_max"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp-reward, w_max: 90 pA}}", "needs a modulator"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp-reward, w_max: 90 pA, modulator: D}}",
+     "\"D\""},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp-reward, w_max: 90 pA, modulator: [I]}}",
+     "modulator is the name of a population"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp-reward, w_max: 90 pA, modulator: I, "
+     "modulator_delay: -1 ms}}", "modulator_delay"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 pA, modulator: I}}",
+     "unknown parameter \"modulator\""},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 nS}}", "w_max of rule stdp"},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 pA, tau_plus: -3 ms}}",
      "tau_plus of rule stdp"},

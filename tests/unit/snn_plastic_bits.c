@@ -22,7 +22,7 @@ static const variant variants[] = {
     {1, 1, "v4", 20.0, false}, {1, 1, "v3", 20.0, false},  {1, 1, "base", 20.0, false}, {2, 2, "v4", 20.0, false},
     {3, 3, "v4", 5.0, false},  {7, 7, "base", 1.0, false}, {1, 1, "v4", 1.0, true},     {2, 0, "v3", 5.0, true},
 };
-enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 7, N_E = 120, N_I = 30, N_SILENT = 11 };
+enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 8, N_E = 120, N_I = 30, N_SILENT = 11 };
 
 typedef struct outcome {
     uint64_t hash, n_spikes, n_events;
@@ -36,6 +36,10 @@ static const cal_snn_setting w_max[] = {{"w_max", {CAL_CONSTANT, 80.0, 0, 0, 0}}
                                         {"mu_plus", {CAL_CONSTANT, 0.4, 0, 0, 0}}};
 static const cal_snn_setting balance[] = {{"w_max", {CAL_CONSTANT, 200.0, 0, 0, 0}},
                                           {"eta", {CAL_CONSTANT, 2.0, 0, 0, 0}}};
+static const cal_snn_setting reward[] = {{"w_max", {CAL_CONSTANT, 80.0, 0, 0, 0}},
+                                         {"A_plus", {CAL_UNIFORM, 0.01, 0.03, 0, 0}},
+                                         {"b", {CAL_CONSTANT, 0.6, 0, 0, 0}},
+                                         {"tau_n", {CAL_CONSTANT, 50.0, 0, 0, 0}}};
 static const cal_snn_setting used[] = {{"U", {CAL_UNIFORM, 0.2, 0.6, 0, 0}}, {"tau_fac", {CAL_CONSTANT, 90.0, 0, 0, 0}}};
 
 static cal_snn_projection project(cal_rule rule, size_t from, size_t to, double weight, double delay_ms,
@@ -83,7 +87,11 @@ static cal_snn *create(const variant *v, cal_context *ctx, uint64_t seed)
         project(CAL_PAIRWISE_BERNOULLI, 0, 0, 25.0, 0.5, "stdp-power", w_max, 1),
         project(CAL_FIXED_OUT_DEGREE, 0, 1, 50.0, 0.5, "tsodyks-markram", used, 2),
         project(CAL_PAIRWISE_BERNOULLI, 1, 1, -50.0, 0.5, "tsodyks-markram", NULL, 0),
+        project(CAL_PAIRWISE_BERNOULLI, 0, 0, 30.0, 0.5, "stdp-reward", reward, 4),
         project(CAL_PAIRWISE_BERNOULLI, 1, 1, -20.0, 0.5, "static", NULL, 0)};
+    p[7].has_modulator = true;
+    p[7].modulator = 1;
+    p[7].modulator_delay_ms = 2.5;
     p[5].out_degree = 7;
     p[6].weight = (cal_distribution){CAL_CONSTANT, -50.0, 0, 0, 0};
     const cal_snn_port ports[] = {{.name = "s", .kind = CAL_PORT_SPIKES, .population = 2}};
@@ -460,7 +468,7 @@ Test(snn_plastic_bits, synapses_are_watched_by_fraction_number_sources_and_targe
     cal_snn_chosen none;
     cr_expect(eq(int, cal_snn_choose(snn, &(cal_snn_choice){.projection = 2, .fraction = 1.0, .targets = far, .n_targets = 2},
                                      &none), CAL_ERR_ARGUMENT));
-    cr_expect(eq(int, cal_snn_choose(snn, &(cal_snn_choice){.projection = 7, .fraction = 1.0}, &none), CAL_ERR_ARGUMENT));
+    cr_expect(eq(int, cal_snn_choose(snn, &(cal_snn_choice){.projection = N_PLASTIC, .fraction = 1.0}, &none), CAL_ERR_ARGUMENT));
     cal_snn_chosen_free(&all);
     cal_snn_chosen_free(&half);
     cal_snn_chosen_free(&few);
