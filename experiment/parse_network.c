@@ -373,7 +373,7 @@ static bool read_weight(cali_reader *r, const cali_node *node, const cali_networ
     return cali_check_weight_unit(r, weight, label, p->neuron, receptor) &&
            cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
            cali_check_modulus(r, cali_place_of(weight), label, receptor, &out->weight) &&
-           cali_read_plasticity(r, cali_node_get(node, "plasticity"), network, receptor, out);
+           cali_read_plasticity(r, cali_node_get(node, "plasticity"), network, p->neuron, receptor, out);
 }
 
 static bool check_rule(cali_reader *r, const cali_node *node, const cali_network *network,

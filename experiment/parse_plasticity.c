@@ -111,8 +111,8 @@ static bool read_entries(cali_reader *r, const cali_node *node, const cali_netwo
     return is_good;
 }
 
-bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_network *network, const cal_receptor *receptor,
-                          cal_snn_projection *out)
+bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_network *network, const cal_neuron *target,
+                          const cal_receptor *receptor, cal_snn_projection *out)
 {
     char why[256];
     out->synapse = NULL;
@@ -123,6 +123,9 @@ bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_netw
         return true;
     out->synapse = find_synapse(r, node);
     const bool is_good = out->synapse != NULL && read_entries(r, node, network, receptor, out);
+    if (is_good && !cal_snn_synapse_fits(out->synapse, target))
+        return cali_refuse(r, cali_place_of(node), "C106", "rule %s needs a target with a voltage in mV, which %s has not",
+                           out->synapse->name, target->name);
     if (is_good && cal_snn_plasticity_is_impossible(out, why, sizeof why))
         return cali_refuse(r, cali_place_of(node), "C106", "%s", why);
     return is_good;

@@ -161,8 +161,8 @@ bool cali_check_weight_unit(cali_reader *r, const cali_node *weight, const char 
 bool cali_check_modulus(cali_reader *r, cali_place place, const char *label, const cal_receptor *receptor,
                         const cal_distribution *d);
 /** `plasticity` of a connection (or NULL: static), whose weight is read already, into synapse, settings and modulator. */
-bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_network *network, const cal_receptor *receptor,
-                          cal_snn_projection *out);
+bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_network *network, const cal_neuron *target,
+                          const cal_receptor *receptor, cal_snn_projection *out);
 /* parse_neurons.c: `neurons` of a signal. */
 bool cali_read_neurons(cali_reader *r, const cali_node *node, cali_choice *out);
 /* parse_transfers.c: `receives` or `gives` of a network, by direction. */

@@ -193,6 +193,9 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     if (high < dt_ms * (1.0 - 1e-9) || (p->delay_ms.kind != CAL_NORMAL && low < dt_ms * (1.0 - 1e-9)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is below the step %g ms", where,
                         low, dt_ms);
+    if (!cal_snn_synapse_fits(p->synapse, to->neuron))
+        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: synapse %s needs a target with a voltage in mV, which %s has not", where,
+                        p->synapse->name, to->neuron->name);
     if (p->has_modulator && p->modulator >= def->n_populations)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: its modulator is population %zu, which there is not", where, p->modulator);
     return cali_plastic_check(ctx, p, where);

@@ -45,6 +45,7 @@ typedef struct cali_population {
     cali_words random[CALI_MAX_RANDOMS]; /* of the kernel */
     bool has_currents; /* that differ between its neurons */
     bool is_kept;      /* its spikes are, for pulled rows */
+    bool is_seen;      /* by a plastic synapse that sees the voltage */
     const cal_snn_train *train; /* source population; NULL: none */
 } cali_population;
 

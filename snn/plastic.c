@@ -20,6 +20,9 @@ cali_row cali_plastic_row(const cal_snn *self, const cali_plastic *p, unsigned t
                     .releases = t->releases,
                     .n_releases = t->n_releases,
                     .n_slots = p->n_slots,
+                    .depression = t->membranes.depression,
+                    .depression_mask = p->n_depressions - 1,
+                    .width = to->width,
                     .pre_decay = p->pre_decay,
                     .post_decay = p->post_decay,
                     .dt_ms = self->dt_ms,
@@ -66,8 +69,9 @@ void cali_plastic_work_off(const cal_snn *self, const cali_plastic *p, unsigned 
     t->worked_off = stamp;
 }
 
-/* One spike of a target into the ring, which may drop its oldest one only if every row has used the one after it. */
-static void keep_spike(const cal_snn *self, const cali_plastic *p, unsigned tile, uint32_t place, int64_t stamp)
+/* The ring may drop its oldest entry only if every row has used the one after it. */
+cali_past_spike *cali_plastic_remember(const cal_snn *self, const cali_plastic *p, unsigned tile, uint32_t place,
+                                       int64_t stamp, int64_t safe)
 {
     cali_plastic_tile *t = &p->tiles[tile];
     cali_past *past = &t->past[place];
@@ -75,17 +79,23 @@ static void keep_spike(const cal_snn *self, const cali_plastic *p, unsigned tile
     const uint32_t mask = p->ring_size - 1;
     const int64_t after_oldest = ring[(past->n + 1) & mask].stamp + p->longest_delay;
     if (past->n >= p->ring_size && after_oldest > t->worked_off) {
-        cali_plastic_work_off(self, p, tile, self->pending_step);
+        cali_plastic_work_off(self, p, tile, safe);
         assert(after_oldest <= t->worked_off);
     }
-    cali_past_spike *spike = &ring[past->n & mask];
-    spike->stamp = stamp;
+    cali_past_spike *spike = &ring[past->n++ & mask];
+    spike->stamp = past->newest = stamp;
+    return spike;
+}
+
+static void keep_spike(const cal_snn *self, const cali_plastic *p, unsigned tile, uint32_t place, int64_t stamp)
+{
+    cali_past *past = &p->tiles[tile].past[place];
+    const int64_t since = stamp - past->newest;
+    cali_past_spike *spike = cali_plastic_remember(self, p, tile, place, stamp, self->pending_step);
     for (size_t i = 0; i < p->synapse->n_post; i++) {
-        spike->before[i] = past->after[i] * cali_decay_at(&p->post_decay[i], stamp - past->newest);
+        spike->before[i] = past->after[i] * cali_decay_at(&p->post_decay[i], since);
         past->after[i] = p->synapse->post[i].is_nearest ? 1.0 : spike->before[i] + 1.0;
     }
-    past->newest = stamp;
-    past->n++;
 }
 
 static void keep_spikes(const cal_snn *self, const cali_plastic *p, unsigned tile)
@@ -121,7 +131,7 @@ void cali_plastic_deliver_tile(cal_snn *self, unsigned tile)
     for (size_t g = 0; g < self->n_plastics; g++) {
         const cali_plastic *p = &self->plastics[g];
         const size_t from = p->projection.def.from;
-        if (p->ring_size > 0)
+        if (p->ring_size > 0 && !p->sees_voltage)
             keep_spikes(self, p, tile);
         if (p->is_modulated)
             cali_modulator_keep(self, p, tile);

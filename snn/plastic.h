@@ -17,6 +17,13 @@ typedef struct cali_source {
     double pre[CALI_MAX_TRACES];
 } cali_source;
 
+/** Targets of a tile as a rule sees their voltage. */
+typedef struct cali_membranes {
+    cali_seen *seen;    /* [place] */
+    double *late[2];    /* u_plus and u_minus of past steps, [slot][place] */
+    double *depression; /* [slot][place] */
+} cali_membranes;
+
 typedef struct cali_plastic_tile {
     uint64_t *begin; /* [source]: first synapse of its row, one more at the end */
     uint32_t *word;  /* place within the population | delay << place_bits, sorted by (delay, target) */
@@ -26,6 +33,7 @@ typedef struct cali_plastic_tile {
     cali_source *sources;
     cali_past *past; /* [place] */
     cali_past_spike *spikes; /* [place][slot] */
+    cali_membranes membranes;
     cali_release *releases; /* [slot] */
     uint64_t n_releases;
     int64_t worked_off; /* stamp up to which all rows are */
@@ -45,6 +53,9 @@ typedef struct cali_plastic {
     unsigned place_bits;
     uint32_t longest_delay, ring_size;
     cali_decay *pre_decay, *post_decay; /* [trace] */
+    bool sees_voltage;
+    cali_voltage_rule voltage;
+    uint32_t n_late, n_depressions; /* slots, powers of two */
     bool is_modulated;
     cali_modulator modulator;
     uint32_t modulator_delay, n_slots; /* of the releases */
@@ -80,6 +91,17 @@ double cali_modulator_bytes(const cali_plastic *p);
 void cali_modulator_keep(const cal_snn *self, const cali_plastic *p, unsigned tile);
 /** One release; `drift` is that since the one before. */
 void cali_modulator_push(const cali_plastic *p, unsigned tile, int64_t stamp, double level);
+
+/** voltage.c: constants and sizes; memory of one tile, counted in `bytes`; a block of a step, after its neurons moved. */
+void cali_voltage_plan(cal_snn *self, cali_plastic *p);
+double cali_voltage_bytes(const cali_plastic *p, double places);
+cal_status cali_voltage_create(const cal_snn *self, const cali_plastic *p, unsigned tile, double *bytes);
+void cali_voltage_free(cali_membranes *m);
+void cali_voltage_after(cal_snn *self, unsigned tile, size_t population, int64_t step, uint32_t first, uint32_t n,
+                        const cali_block *block);
+/** Room for one more entry in the past of a target; the caller fills it. All rows can be worked off up to `safe`. */
+cali_past_spike *cali_plastic_remember(const cal_snn *self, const cali_plastic *p, unsigned tile, uint32_t place,
+                                       int64_t stamp, int64_t safe);
 
 /** A hash over weights, states and traces as they are at the present step. */
 uint64_t cali_plastic_hash(const cal_snn *self);

@@ -210,7 +210,9 @@ cal_status cali_plastic_plan(cal_snn *self)
         p->longest_delay = cali_delay_steps(high, self->dt_ms);
         /* Spikes of the longest delay and one block must fit, with one before them; twice that makes the times
          * rare at which all rows are worked off. */
-        const uint32_t needed = (p->longest_delay + CALI_MAX_EXCHANGE) / to->min_interval + 3;
+        cali_voltage_plan(self, p);
+        const uint32_t interval = p->sees_voltage ? 1 : to->min_interval; /* each step may potentiate */
+        const uint32_t needed = (p->longest_delay + CALI_MAX_EXCHANGE) / interval + 3;
         for (p->ring_size = 16; p->ring_size < 2 * needed;)
             p->ring_size *= 2;
         if (p->synapse->is_pre_only)
@@ -241,5 +243,5 @@ double cali_plastic_bytes(const cal_snn *self, const cali_plastic *p)
     const double per_place = p->synapse->is_pre_only ? 0.0 : sizeof(cali_past) +
                              (double)p->ring_size * sizeof(cali_past_spike);
     return cali_expected_synapses(self, &p->projection) * per_synapse + self->n_tiles * n_from * per_source +
-           places * per_place + self->n_tiles * cali_modulator_bytes(p) + sizeof(cali_decay) * (double)(p->synapse->n_pre + p->synapse->n_post);
+           places * per_place + self->n_tiles * cali_modulator_bytes(p) + cali_voltage_bytes(p, places) + sizeof(cali_decay) * (double)(p->synapse->n_pre + p->synapse->n_post);
 }

@@ -4,6 +4,7 @@
  * depend on how often a row is worked off. */
 #include <math.h>
 
+#include "snn/kernels/clopath.h"
 #include "snn/kernels/stdp.h"
 #include "snn/kernels/stdp_power.h"
 #include "snn/kernels/stdp_reward.h"
@@ -160,7 +161,7 @@ CAL_HD void run_shared(const cali_row *r, int n_states, double since_ms, pre_ker
 
 CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constants, int n_pre, int n_post,
                     bool is_pre_only, double since_ms, post_kernel *on_post, pre_kernel *on_pre, gain_kernel *gain,
-                    drift_kernel *on_drift)
+                    drift_kernel *on_drift, bool sees_voltage)
 {
     const uint32_t mask = ((uint32_t)1 << r->place_bits) - 1;
     double own[CALI_MAX_SYNAPSE_CONSTANTS], pre[CALI_MAX_TRACES], post[CALI_MAX_TRACES];
@@ -187,7 +188,9 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
         if (on_drift != NULL)
             drift(r, &c, r->now, r->has_spike || r->is_read, k, x, on_drift);
         if (r->has_spike) {
-            if (n_post > 0)
+            if (sees_voltage)
+                post[0] = r->depression[((uint64_t)(r->now - (int64_t)delay) & r->depression_mask) * r->width + place];
+            else if (n_post > 0)
                 target_traces(r, place, delay, n_post, post);
             on_pre(k, pre, post, since_ms, x);
             deliver(r, place, delay, x[0] * gain(x));
@@ -199,16 +202,17 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
     }
 }
 
-#define CALI_SYNAPSE_KERNEL(name, NAME) CALI_ROW_LOOP(name, NAME, NULL)
+#define CALI_SYNAPSE_KERNEL(name, NAME) CALI_ROW_LOOP(name, NAME, NULL, false)
+#define CALI_VOLTAGE_KERNEL(name, NAME) CALI_ROW_LOOP(name, NAME, NULL, true)
 #define CALI_MODULATED_KERNEL(name, NAME)                                                          \
     CAL_HD void name##_drift(const double *k, const cali_drift *d, double *x)                      \
     {                                                                                              \
         cali_##name##_drift((const cali_##name##_constants *)(const void *)k, d,                   \
                             (cali_##name##_state *)(void *)x);                                     \
     }                                                                                              \
-    CALI_ROW_LOOP(name, NAME, name##_drift)
+    CALI_ROW_LOOP(name, NAME, name##_drift, false)
 
-#define CALI_ROW_LOOP(name, NAME, on_drift)                                                        \
+#define CALI_ROW_LOOP(name, NAME, on_drift, sees_voltage)                                          \
     CAL_HD void name##_post(const double *k, const double *pre, const double *post, double *x)     \
     {                                                                                              \
         cali_##name##_post((const cali_##name##_constants *)(const void *)k, pre, post,            \
@@ -237,10 +241,10 @@ CAL_HD void run_row(const cali_row *r, bool has_own, int n_states, int n_constan
         else if (r->has_own)                                                                       \
             run_row(r, true, N_STATES, N_CONSTANTS, CALI_##NAME##_PRE, CALI_##NAME##_POST,         \
                     CALI_##NAME##_IS_PRE_ONLY, since_ms, name##_post, name##_pre, name##_gain,     \
-                    on_drift);                                                                     \
+                    on_drift, sees_voltage);                                                       \
         else                                                                                       \
             run_row(r, false, N_STATES, N_CONSTANTS, CALI_##NAME##_PRE, CALI_##NAME##_POST,        \
                     CALI_##NAME##_IS_PRE_ONLY, since_ms, name##_post, name##_pre, name##_gain,     \
-                    on_drift);                                                                     \
+                    on_drift, sees_voltage);                                                       \
     }
 #include "snn/synapses.def"

@@ -1,7 +1,7 @@
 /* The part of a saved state that belongs to plastic synapses, for each projection:
  *
  *     head | sources: time since the last spike, traces, states of the row | targets: number of kept spikes, then age and
- *     traces before each, oldest first | releases: number, then age and concentration after each, oldest first | synapses
+ *     traces before each, oldest first | voltages of targets | releases: number, then age and concentration after each, oldest first | synapses
  *     by (source, delay, target): weight and states as the last event left them
  *
  * As in the other parts no tile enters. Weights belong to pairs of neurons: a network of other pairs cannot take them. */
@@ -17,11 +17,29 @@ static const int64_t LONGEST_AGE = INT64_MAX / 8; /* in steps; a source that nev
 typedef struct plastic_head {
     char synapse[32];
     uint64_t n_synapses, wiring; /* hash of all (source, target, delay) */
+    uint64_t membrane_size;
 } plastic_head;
+
+/* Doubles of a target whose voltage is seen: as it is now; u_plus, u_minus of past steps; depression of past steps. */
+enum { N_SEEN = 5 };
+static size_t membrane_size(const cali_plastic *p)
+{
+    return N_SEEN + 2 * (size_t)p->voltage.delay + p->longest_delay + 1;
+}
+
+static double *past_membrane(const cal_snn *self, const cali_plastic *p, uint32_t id, uint32_t index)
+{
+    const cali_membranes *m = &p->tiles[id % self->n_tiles].membranes;
+    const size_t width = self->populations[p->projection.def.to].width, place = id / self->n_tiles;
+    const uint32_t n_late = 2 * p->voltage.delay;
+    if (index < n_late)
+        return &m->late[index % 2][((uint64_t)(self->step - index / 2) & (p->n_late - 1)) * width + place];
+    return &m->depression[((uint64_t)(self->step - (index - n_late)) & (p->n_depressions - 1)) * width + place];
+}
 
 static plastic_head head_of(const cal_snn *self, const cali_plastic *p)
 {
-    plastic_head h = {0};
+    plastic_head h = {.membrane_size = p->sees_voltage ? membrane_size(p) : 0};
     strncpy(h.synapse, p->synapse->face.name, sizeof h.synapse - 1);
     cali_walk w = cali_walk_start(self, p);
     for (; cali_walk_next(&w); h.n_synapses++)
@@ -76,6 +94,18 @@ static void save_target(const cal_snn *self, const cali_plastic *p, uint32_t id,
     }
 }
 
+/* What is seen of a target, then what it was seen as, newest first. */
+static void save_membrane(const cal_snn *self, const cali_plastic *p, uint32_t id, cali_text *out)
+{
+    const cali_membranes *m = &p->tiles[id % self->n_tiles].membranes;
+    const uint32_t place = id / self->n_tiles;
+    const cali_seen *x = &m->seen[place];
+    const double seen[] = {x->u, x->plus, x->minus, x->mean, x->spike_left};
+    cali_text_add_bytes(out, seen, sizeof seen);
+    for (uint32_t age = 0; age < membrane_size(p) - N_SEEN; age++)
+        cali_text_add_bytes(out, past_membrane(self, p, id, age), sizeof(double));
+}
+
 /* Releases on their way, and the last one before them. */
 static void save_releases(const cali_plastic *p, int64_t step, cali_text *out)
 {
@@ -105,6 +135,8 @@ static void save_plastic(const cal_snn *self, cali_text *out)
         save_sources(self, p, out);
         for (uint32_t id = 0; p->ring_size > 0 && id < self->populations[p->projection.def.to].n; id++)
             save_target(self, p, id, out);
+        for (uint32_t id = 0; p->sees_voltage && id < self->populations[p->projection.def.to].n; id++)
+            save_membrane(self, p, id, out);
         if (p->is_modulated)
             save_releases(p, self->step, out);
         cali_walk w = cali_walk_start(self, p);
@@ -185,6 +217,19 @@ static bool check_targets(const cal_snn *self, const cali_plastic *p, bytes_left
     return !b->is_short;
 }
 
+static bool check_membranes(const cal_snn *self, const cali_plastic *p, bytes_left *b)
+{
+    for (uint32_t id = 0; id < self->populations[p->projection.def.to].n; id++)
+        for (size_t i = 0; i < membrane_size(p); i++) {
+            double x;
+            take(b, &x, sizeof x);
+            const bool is_steps = i == N_SEEN - 1, is_depression = i >= N_SEEN + 2 * (size_t)p->voltage.delay;
+            if (b->is_short || !isfinite(x) || (is_steps && !(x >= 0.0 && x <= 1e9)) || (is_depression && x < 0.0))
+                return false;
+        }
+    return true;
+}
+
 static bool check_releases(const cali_plastic *p, bytes_left *b)
 {
     uint64_t n;
@@ -207,12 +252,16 @@ static cal_status check_projection(const cal_snn *self, const cali_plastic *p, b
     plastic_head h;
     const plastic_head own = head_of(self, p);
     take(b, &h, sizeof h);
+    if (!b->is_short && h.membrane_size != own.membrane_size)
+        REFUSE("%s: the state holds voltages of another delay_u than that from %s to %s here", self->name,
+               self->populations[p->projection.def.from].name, self->populations[p->projection.def.to].name);
     if (b->is_short || memcmp(h.synapse, own.synapse, sizeof h.synapse) != 0 || h.n_synapses != own.n_synapses ||
         h.wiring != own.wiring)
         REFUSE("%s: the state holds other plastic synapses than those from %s to %s here: other rules, pairs of neurons or "
                "delays", self->name, self->populations[p->projection.def.from].name,
                self->populations[p->projection.def.to].name);
-    bool is_good = check_sources(self, p, b) && check_targets(self, p, b) && (!p->is_modulated || check_releases(p, b));
+    bool is_good = check_sources(self, p, b) && check_targets(self, p, b) &&
+                   (!p->sees_voltage || check_membranes(self, p, b)) && (!p->is_modulated || check_releases(p, b));
     for (uint64_t k = 0; is_good && k < h.n_synapses; k++) {
         double x[CALI_MAX_SYNAPSE_STATES];
         take(b, x, synapse_size(p) * sizeof *x);
@@ -278,6 +327,15 @@ static void restore_target(const cal_snn *self, const cali_plastic *p, uint32_t 
     t->past[place] = past;
 }
 
+static void restore_membrane(const cal_snn *self, const cali_plastic *p, uint32_t id, bytes_left *b)
+{
+    double x[N_SEEN];
+    take(b, x, sizeof x);
+    p->tiles[id % self->n_tiles].membranes.seen[id / self->n_tiles] = (cali_seen){x[0], x[1], x[2], x[3], (int32_t)x[4]};
+    for (uint32_t index = 0; index < membrane_size(p) - N_SEEN; index++)
+        take(b, past_membrane(self, p, id, index), sizeof(double));
+}
+
 static void restore_releases(const cal_snn *self, const cali_plastic *p, bytes_left *b)
 {
     uint64_t n;
@@ -305,6 +363,8 @@ static void restore_plastic(cal_snn *self, const char *bytes, size_t size, cal_r
         restore_sources(self, p, &b);
         for (uint32_t id = 0; p->ring_size > 0 && id < self->populations[p->projection.def.to].n; id++)
             restore_target(self, p, id, &b);
+        for (uint32_t id = 0; p->sees_voltage && id < self->populations[p->projection.def.to].n; id++)
+            restore_membrane(self, p, id, &b);
         if (p->is_modulated)
             restore_releases(self, p, &b);
         cali_walk w = cali_walk_start(self, p);

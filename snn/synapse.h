@@ -8,10 +8,12 @@
 #include "base/isa.h"
 #include "callosum/snn.h"
 #include "snn/kernels/modulator.h"
+#include "snn/kernels/voltage.h"
 
 enum {
     CALI_MAX_TRACES = 2,
     CALI_MAX_SYNAPSE_PARAMS = 24,
+    CALI_MAX_COMMON = 12,
     CALI_MAX_SYNAPSE_CONSTANTS = 16,
     CALI_MAX_SYNAPSE_STATES = 6 /* with the weight */
 };
@@ -26,7 +28,8 @@ typedef struct cali_trace {
     bool is_nearest;
 } cali_trace;
 
-/** What of a target's past the synapses still need: its last spikes with the traces just before each. */
+/** What of a target's past the synapses still need: its last spikes with the traces just before each. Of a rule that sees
+ *  the voltage: the steps that potentiate, with how much. */
 typedef struct cali_past_spike {
     int64_t stamp;
     double before[CALI_MAX_TRACES];
@@ -65,6 +68,9 @@ typedef struct cali_row {
     const cali_release *releases; /* ring of `n_slots`, a power of two; `n_releases` so far */
     uint64_t n_releases;
     uint32_t n_slots;
+    const double *depression; /* of targets, [slot][place]: rules that see the voltage */
+    uint64_t depression_mask;
+    size_t width;
     double pre[CALI_MAX_TRACES]; /* traces of the source just after its last spike */
     int64_t last, done, now; /* stamps: last spike of the source or CALI_NEVER; targets' spikes that acted; the present */
     double dt_ms;
@@ -85,13 +91,14 @@ typedef struct cali_synapse {
     size_t n_pre, n_post;
     bool is_pre_only; /* spikes of the target and the weight do not matter to the states */
     int limit;        /* parameter that the modulus of a weight never exceeds, or -1: it stays what it is */
-    int common[CALI_MAX_TRACES + 2]; /* further parameters that are numbers, equal for all synapses */
+    int common[CALI_MAX_COMMON]; /* further parameters that are numbers, equal for all synapses */
     size_t n_common, n_constants;
     /** The constants of one synapse, in the order of its kernel. */
     void (*prepare)(const double *params, double dt_ms, double *constants);
     /** The states after the weight before the first spike; NULL: those of the table. */
     void (*start)(const double *params, double *states);
     void (*prepare_modulator)(const double *params, double dt_ms, cali_modulator *m); /* NULL: not modulated */
+    void (*prepare_voltage)(const double *params, double dt_ms, cali_voltage_rule *k); /* NULL: voltages do not matter */
     cali_row_loop *loop[CALI_N_ISA]; /* of the entry "static": NULL */
 } cali_synapse;
 

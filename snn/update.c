@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "snn/gap.h"
+#include "snn/plastic.h"
 #include "snn/record.h"
 
 /** The current into a population during the step that begins at step `step`. */
@@ -150,6 +151,8 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
         neuron->loop[self->isa](b);
         if (has_gaps)
             cali_gap_after(self, s->tile_index, s->population, s->step, first, n_real, b);
+        if (p->is_seen)
+            cali_voltage_after(self, s->tile_index, s->population, s->step, first, n_real, b);
         add_means(s, n_real);
         n_spikes += collect(s, first, n_real, ids + n_spikes);
     }

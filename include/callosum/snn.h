@@ -74,6 +74,7 @@ typedef struct cal_synapse {
     const cal_field *states; /**< of each synapse, beside its weight; value: at the start */
     size_t n_states;
     bool has_modulator; /**< the spikes of a third population change its synapses */
+    bool sees_voltage;  /**< the voltage of the target changes them: it must be one in mV */
 } cal_synapse;
 
 size_t cal_snn_n_synapse_models(void);
@@ -160,6 +161,8 @@ cal_snn_projection cal_snn_projection_default(cal_rule rule);
 /** Whether the rule cannot be met between `n_from` and `n_to` neurons, and why: "in_degree 4 without multapses, but
  *  there are only 3 sources". `p->from` and `p->to` say whether it is one population. */
 bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to, char *why, size_t size);
+/** Whether a synapse can end at a neuron: some see the neuron's voltage. */
+bool cal_snn_synapse_fits(const cal_synapse *synapse, const cal_neuron *neuron);
 /** Whether its synapses cannot be plastic as defined, and why: an unknown parameter, a range, weights beyond w_max. */
 bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size);
 

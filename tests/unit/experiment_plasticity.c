@@ -24,6 +24,7 @@ static const char *with(const char *connection)
              "  populations:\n"
              "    E: {neuron: lif, count: 50, parameters: {I_e: \"uniform(400 pA, 900 pA)\"}}\n"
              "    I: {neuron: lif, count: 20, parameters: {I_e: 500 pA}}\n"
+             "    Q: {neuron: qif, count: 3}\n"
              "  connections:\n"
              "    - %s\n"
              "record: {signals: [{what: spikes}]}\n", connection);
@@ -89,6 +90,18 @@ Test(experiment_plasticity, a_modulator_is_a_population)
     cal_context_destroy(&ctx);
 }
 
+Test(experiment_plasticity, parameters_of_the_voltage_rule_have_units)
+{
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = parse(ctx, with("{from: E, to: E, in_degree: 10, weight: 40 pA, plasticity: {rule: clopath_synapse, "
+                                        "A_LTP: 80 1/V^2, theta_plus: -0.04 V, w_max: 90 pA}}"));
+    const cal_snn_projection *p = &e->networks[0].projections[0];
+    cr_expect(epsilon_eq(dbl, value_of(p, "A_LTP"), 8e-5, 1e-18));
+    cr_expect(epsilon_eq(dbl, value_of(p, "theta_plus"), -40.0, 1e-12));
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
 Test(experiment_plasticity, a_run_learns)
 {
     cal_context *ctx = cali_test_context(2);
@@ -131,6 +144,8 @@ static const mistake mistakes[] = {
      "modulator is the name of a population"},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp-reward, w_max: 90 pA, modulator: I, "
      "modulator_delay: -1 ms}}", "modulator_delay"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: clopath, w_max: 90 pA, A_LTP: 1 mV}}", "A_LTP"},
+    {"{from: E, to: Q, in_degree: 9, weight: 0.1, plasticity: {rule: clopath, w_max: 1}}", "voltage in mV, which qif"},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 pA, modulator: I}}",
      "unknown parameter \"modulator\""},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 nS}}", "w_max of rule stdp"},
@@ -163,7 +178,7 @@ ParameterizedTest(int *index, experiment_plasticity, mistakes_have_their_place)
     cr_expect(ne(int, cali_experiment_parse(ctx, "exp.yaml", text, strlen(text), NULL, 0, &e), CAL_OK));
     const char *message = cal_context_message(ctx);
     cr_expect(strstr(message, m->message) != NULL, "\"%s\" lacks \"%s\"", message, m->message);
-    cr_expect(strstr(message, "exp.yaml:8:") != NULL, "%s", message);
+    cr_expect(strstr(message, "exp.yaml:9:") != NULL, "%s", message);
     cal_experiment_destroy(&e);
     cal_context_destroy(&ctx);
 }

@@ -22,7 +22,7 @@ static const variant variants[] = {
     {1, 1, "v4", 20.0, false}, {1, 1, "v3", 20.0, false},  {1, 1, "base", 20.0, false}, {2, 2, "v4", 20.0, false},
     {3, 3, "v4", 5.0, false},  {7, 7, "base", 1.0, false}, {1, 1, "v4", 1.0, true},     {2, 0, "v3", 5.0, true},
 };
-enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 8, N_E = 120, N_I = 30, N_SILENT = 11 };
+enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 9, N_E = 120, N_I = 30, N_SILENT = 11 };
 
 typedef struct outcome {
     uint64_t hash, n_spikes, n_events;
@@ -40,6 +40,10 @@ static const cal_snn_setting reward[] = {{"w_max", {CAL_CONSTANT, 80.0, 0, 0, 0}
                                          {"A_plus", {CAL_UNIFORM, 0.01, 0.03, 0, 0}},
                                          {"b", {CAL_CONSTANT, 0.6, 0, 0, 0}},
                                          {"tau_n", {CAL_CONSTANT, 50.0, 0, 0, 0}}};
+static const cal_snn_setting seen[] = {{"w_max", {CAL_CONSTANT, 80.0, 0, 0, 0}},
+                                       {"A_LTP", {CAL_UNIFORM, 1e-5, 3e-5, 0, 0}},
+                                       {"u_ref", {CAL_CONSTANT, 6.0, 0, 0, 0}},
+                                       {"delay_u", {CAL_CONSTANT, 3.0, 0, 0, 0}}};
 static const cal_snn_setting used[] = {{"U", {CAL_UNIFORM, 0.2, 0.6, 0, 0}}, {"tau_fac", {CAL_CONSTANT, 90.0, 0, 0, 0}}};
 
 static cal_snn_projection project(cal_rule rule, size_t from, size_t to, double weight, double delay_ms,
@@ -88,6 +92,7 @@ static cal_snn *create(const variant *v, cal_context *ctx, uint64_t seed)
         project(CAL_FIXED_OUT_DEGREE, 0, 1, 50.0, 0.5, "tsodyks-markram", used, 2),
         project(CAL_PAIRWISE_BERNOULLI, 1, 1, -50.0, 0.5, "tsodyks-markram", NULL, 0),
         project(CAL_PAIRWISE_BERNOULLI, 0, 0, 30.0, 0.5, "stdp-reward", reward, 4),
+        project(CAL_PAIRWISE_BERNOULLI, 0, 1, 40.0, 0.5, "clopath", seen, 4),
         project(CAL_PAIRWISE_BERNOULLI, 1, 1, -20.0, 0.5, "static", NULL, 0)};
     p[7].has_modulator = true;
     p[7].modulator = 1;
