@@ -70,6 +70,23 @@ static void add_rule(cali_echo *e, const cal_snn_projection *p)
     }
 }
 
+static void add_scaling(cali_echo *e, const cal_snn_scaling *s, const char *weight_unit)
+{
+    if (s->kind == CAL_SCALING_NONE)
+        return;
+    cali_echo_open(e, "scaling", "{");
+    cali_echo_quantity(e, "interval", s->interval_ms, "ms");
+    if (s->kind == CAL_SCALING_SUM) {
+        cali_echo_quantity(e, "sum", s->sum, weight_unit);
+    } else {
+        cali_echo_quantity(e, "rate", s->rate_Hz, "Hz");
+        cali_echo_quantity(e, "tau", s->tau_ms, "ms");
+        cali_echo_quantity(e, "gain", s->gain, "1");
+        cali_echo_quantity(e, "integral", s->integral_Hz, "Hz");
+    }
+    cali_echo_close(e, "}");
+}
+
 static void add_plasticity(cali_echo *e, const cali_network *network, const cal_snn_projection *p, const char *weight_unit)
 {
     if (p->synapse == NULL)
@@ -88,6 +105,7 @@ static void add_plasticity(cali_echo *e, const cali_network *network, const cal_
         cali_echo_text(e, "modulator", network->populations[p->modulator].name);
         cali_echo_quantity(e, "modulator_delay", p->modulator_delay_ms, "ms");
     }
+    add_scaling(e, &p->scaling, weight_unit);
     cali_echo_close(e, "}");
 }
 

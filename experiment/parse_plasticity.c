@@ -1,4 +1,5 @@
-/* plasticity of a connection: the rule, its parameters, each a number or a distribution, and its modulator. */
+/* plasticity of a connection: the rule, its parameters, each a number or a distribution, its modulator and
+ * scaling. */
 #include <stdio.h>
 #include <string.h>
 
@@ -94,7 +95,54 @@ static bool read_modulator(cali_reader *r, const cali_network *network, const ca
     return true;
 }
 
-/* Rule, parameters, modulator. */
+/* `scaling`: to a rate or to a sum. */
+static bool read_scaling(cali_reader *r, const cali_node *node, const cal_receptor *receptor, cal_snn_scaling *out)
+{
+    char buffer[CALI_LABEL], label[CALI_LABEL];
+    const struct {
+        cal_field field;
+        double *value;
+        cal_scaling_kind kind; /* that the key belongs to; NONE: both */
+        bool chooses;          /* this kind */
+    } keys[] = {
+        {{.name = "rate", .unit = "Hz"}, &out->rate_Hz, CAL_SCALING_RATE, true},
+        {{.name = "sum", .unit = receptor->unit}, &out->sum, CAL_SCALING_SUM, true},
+        {{.name = "interval", .unit = "ms"}, &out->interval_ms, CAL_SCALING_NONE, false},
+        {{.name = "tau", .unit = "ms"}, &out->tau_ms, CAL_SCALING_RATE, false},
+        {{.name = "gain", .unit = "1"}, &out->gain, CAL_SCALING_RATE, false},
+        {{.name = "integral", .unit = "Hz"}, &out->integral_Hz, CAL_SCALING_RATE, false},
+    };
+    enum { N_KEYS = sizeof keys / sizeof keys[0] };
+    cal_field fields[N_KEYS];
+    if (node->kind != CALI_NODE_MAP)
+        return cali_refuse(r, cali_place_of(node), "C104", "scaling is a mapping, got %s\ntry scaling: {rate: 5 Hz, tau: 10 s}",
+                           cali_describe_node(node, buffer));
+    for (size_t k = 0; k < N_KEYS; k++) {
+        fields[k] = keys[k].field;
+        if (keys[k].chooses && cali_node_get(node, fields[k].name) != NULL)
+            out->kind = keys[k].kind;
+    }
+    if (out->kind == CAL_SCALING_NONE)
+        return cali_refuse(r, cali_place_of(node), "C105", "scaling needs the key \"rate\" or \"sum\"");
+    for (size_t i = 0; i < node->n; i++) {
+        const cali_entry *entry = &node->entries[i];
+        const int k = cal_field_find(fields, N_KEYS, entry->key);
+        if (k < 0) {
+            snprintf(label, sizeof label, "unknown key \"%.60s\" of scaling", entry->key);
+            return cali_refuse_word(r, cali_place_of_key(entry), "C101", label, entry->key, fields, N_KEYS,
+                                    cali_word_in_fields);
+        }
+        if (keys[k].kind != CAL_SCALING_NONE && keys[k].kind != out->kind)
+            return cali_refuse(r, cali_place_of_key(entry), "C106", "scaling to a %s takes no %s",
+                               out->kind == CAL_SCALING_SUM ? "sum" : "rate", entry->key);
+        snprintf(label, sizeof label, "%s of scaling", entry->key);
+        if (!cali_read_quantity(r, entry->value, label, fields[k].unit, keys[k].value))
+            return false;
+    }
+    return true;
+}
+
+/* Rule, parameters, modulator, scaling. */
 static bool read_entries(cali_reader *r, const cali_node *node, const cali_network *network, const cal_receptor *receptor,
                          cal_snn_projection *out)
 {
@@ -105,6 +153,10 @@ static bool read_entries(cali_reader *r, const cali_node *node, const cali_netwo
         bool is_bad = false;
         if (strcmp(entry->key, "rule") == 0)
             continue;
+        if (strcmp(entry->key, "scaling") == 0) {
+            is_good = read_scaling(r, entry->value, receptor, &out->scaling);
+            continue;
+        }
         is_good = read_modulator(r, network, entry, out, &is_bad) ? !is_bad
                                                                  : read_parameter(r, entry, receptor, out, &settings);
     }
@@ -119,6 +171,7 @@ bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_netw
     out->settings = NULL;
     out->n_settings = 0;
     out->has_modulator = false;
+    out->scaling = cal_snn_projection_default(out->rule).scaling;
     if (node == NULL || cali_node_is_null(node))
         return true;
     out->synapse = find_synapse(r, node);

@@ -126,11 +126,26 @@ static void deliver_spikes(cal_snn *self, const cali_plastic *p, unsigned tile, 
     }
 }
 
+static void deliver_step(cal_snn *self, const cali_plastic *p, unsigned tile, cali_row *row, uint32_t k)
+{
+    const size_t from = p->projection.def.from;
+    if (self->populations[from].neuron == NULL) {
+        uint32_t n;
+        const uint32_t *ids = cali_source_spikes(self, from, row->now, &n);
+        deliver_spikes(self, p, tile, row, ids, n);
+        return;
+    }
+    for (unsigned t = 0; t < self->n_tiles; t++) {
+        const cali_spike_list *list = &self->tiles[t].list[self->parity];
+        const uint32_t *start = &list->start[k * self->n_populations + from];
+        deliver_spikes(self, p, tile, row, list->ids + start[0], start[1] - start[0]);
+    }
+}
+
 void cali_plastic_deliver_tile(cal_snn *self, unsigned tile)
 {
     for (size_t g = 0; g < self->n_plastics; g++) {
         const cali_plastic *p = &self->plastics[g];
-        const size_t from = p->projection.def.from;
         if (p->ring_size > 0 && !p->sees_voltage)
             keep_spikes(self, p, tile);
         if (p->is_modulated)
@@ -139,17 +154,9 @@ void cali_plastic_deliver_tile(cal_snn *self, unsigned tile)
         row.has_spike = true;
         for (uint32_t k = 0; k < self->pending_steps; k++) {
             row.now = self->pending_step + k + 1;
-            if (self->populations[from].neuron == NULL) {
-                uint32_t n;
-                const uint32_t *ids = cali_source_spikes(self, from, row.now, &n);
-                deliver_spikes(self, p, tile, &row, ids, n);
-                continue;
-            }
-            for (unsigned t = 0; t < self->n_tiles; t++) {
-                const cali_spike_list *list = &self->tiles[t].list[self->parity];
-                const uint32_t *start = &list->start[k * self->n_populations + from];
-                deliver_spikes(self, p, tile, &row, list->ids + start[0], start[1] - start[0]);
-            }
+            deliver_step(self, p, tile, &row, k);
+            if (p->scaling_steps > 0)
+                cali_scaling_step(self, p, tile, k);
         }
     }
 }

@@ -34,6 +34,7 @@ typedef struct cali_plastic_tile {
     cali_past *past; /* [place] */
     cali_past_spike *spikes; /* [place][slot] */
     cali_membranes membranes;
+    double *rate_Hz, *integral, *factor; /* scaling: [place] */
     cali_release *releases; /* [slot] */
     uint64_t n_releases;
     int64_t worked_off; /* stamp up to which all rows are */
@@ -56,6 +57,7 @@ typedef struct cali_plastic {
     bool sees_voltage;
     cali_voltage_rule voltage;
     uint32_t n_late, n_depressions; /* slots, powers of two */
+    uint32_t scaling_steps; /* between two scalings; 0: none */
     bool is_modulated;
     cali_modulator modulator;
     uint32_t modulator_delay, n_slots; /* of the releases */
@@ -99,6 +101,14 @@ cal_status cali_voltage_create(const cal_snn *self, const cali_plastic *p, unsig
 void cali_voltage_free(cali_membranes *m);
 void cali_voltage_after(cal_snn *self, unsigned tile, size_t population, int64_t step, uint32_t first, uint32_t n,
                         const cali_block *block);
+/** scaling.c: checks; constants; memory of one tile, counted in `bytes`; what is due once all that happens at step `k` of the
+ *  pending block has acted. */
+bool cali_scaling_is_impossible(const cal_snn_projection *p, const cali_synapse *synapse, char *why, size_t size);
+void cali_scaling_plan(const cal_snn *self, cali_plastic *p);
+double cali_scaling_bytes(const cali_plastic *p, double places);
+cal_status cali_scaling_create(const cal_snn *self, const cali_plastic *p, unsigned tile, double *bytes);
+void cali_scaling_step(const cal_snn *self, const cali_plastic *p, unsigned tile, uint32_t k);
+
 /** Room for one more entry in the past of a target; the caller fills it. All rows can be worked off up to `safe`. */
 cali_past_spike *cali_plastic_remember(const cal_snn *self, const cali_plastic *p, unsigned tile, uint32_t place,
                                        int64_t stamp, int64_t safe);

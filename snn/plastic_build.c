@@ -176,6 +176,7 @@ static cal_status create_tile(const build *b, unsigned tile, scratch *s)
     count_rows(b, tile, s, t->begin);
     CAL_TRY(create_synapses(b, tile, s));
     CAL_TRY(create_sources(b, tile, s));
+    CAL_TRY(cali_scaling_create(self, b->p, tile, &s->bytes));
     CAL_TRY(cali_voltage_create(self, b->p, tile, &s->bytes));
     CAL_TRY(take(b, s, b->p->n_slots, sizeof *t->releases, "releases", &t->releases));
     if (b->p->ring_size == 0)
@@ -228,6 +229,9 @@ void cali_plastic_destroy(cal_snn *self)
             free(t->past);
             free(t->spikes);
             free(t->releases);
+            free(t->rate_Hz);
+            free(t->integral);
+            free(t->factor);
             cali_voltage_free(&t->membranes);
         }
         free(p->tiles);

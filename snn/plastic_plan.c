@@ -87,7 +87,7 @@ bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, si
     const cali_synapse *synapse = p->synapse == NULL ? NULL : cali_synapse_of(p->synapse);
     if (synapse == NULL) {
         snprintf(why, size, p->synapse == NULL ? "a static synapse has no parameters" : "its synapse is not one of the list");
-        return p->synapse != NULL || p->n_settings > 0;
+        return p->synapse != NULL || p->n_settings > 0 || p->scaling.kind != CAL_SCALING_NONE;
     }
     const cal_synapse *face = &synapse->face;
     for (size_t i = 0; i < p->n_settings; i++)
@@ -107,6 +107,8 @@ bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, si
         snprintf(why, size, "modulator_delay must be 0 to %g ms, is %g ms", LONGEST_DELAY_MS, p->modulator_delay_ms);
         return true;
     }
+    if (cali_scaling_is_impossible(p, synapse, why, size))
+        return true;
     return cali_is_plastic(face) && are_bad_weights(p, synapse, why, size);
 }
 
@@ -218,6 +220,7 @@ cal_status cali_plastic_plan(cal_snn *self)
         if (p->synapse->is_pre_only)
             p->ring_size = 0;
         cali_modulator_plan(self, p);
+        cali_scaling_plan(self, p);
         CAL_TRY(plan_decays(self, p, p->synapse->pre, p->synapse->n_pre, &p->pre_decay));
         CAL_TRY(plan_decays(self, p, p->synapse->post, p->synapse->n_post, &p->post_decay));
     }
@@ -243,5 +246,6 @@ double cali_plastic_bytes(const cal_snn *self, const cali_plastic *p)
     const double per_place = p->synapse->is_pre_only ? 0.0 : sizeof(cali_past) +
                              (double)p->ring_size * sizeof(cali_past_spike);
     return cali_expected_synapses(self, &p->projection) * per_synapse + self->n_tiles * n_from * per_source +
-           places * per_place + self->n_tiles * cali_modulator_bytes(p) + cali_voltage_bytes(p, places) + sizeof(cali_decay) * (double)(p->synapse->n_pre + p->synapse->n_post);
+           places * per_place + self->n_tiles * cali_modulator_bytes(p) + cali_voltage_bytes(p, places) +
+           cali_scaling_bytes(p, places) + sizeof(cali_decay) * (double)(p->synapse->n_pre + p->synapse->n_post);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "snn/kernels/clopath.h"
+#include "snn/kernels/scaled.h"
 #include "snn/kernels/stdp.h"
 #include "snn/kernels/stdp_power.h"
 #include "snn/kernels/stdp_reward.h"

@@ -19,7 +19,8 @@ cal_snn_projection cal_snn_projection_default(cal_rule rule)
                                 .has_autapses = rule == CAL_ALL_TO_ALL,
                                 .has_multapses = false,
                                 .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0},
-                                .modulator_delay_ms = 1.0};
+                                .modulator_delay_ms = 1.0,
+                                .scaling = {.interval_ms = 1000.0, .tau_ms = 1e5, .gain = 4e-5}};
 }
 
 /* Where a rule finds its two ends. `own`: 1 if a neuron must not connect to itself. */

@@ -110,6 +110,10 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
             describe_distribution(text, &p->param[k]);
         if (p->is_modulated)
             cali_text_format(text, " modulator %zu %u", p->projection.def.modulator, p->modulator_delay);
+        const cal_snn_scaling *s = &p->projection.def.scaling;
+        if (p->scaling_steps > 0)
+            cali_text_format(text, " scaling %d %u %.17g %.17g %.17g %.17g %.17g", (int)s->kind, p->scaling_steps, s->rate_Hz,
+                             s->tau_ms, s->gain, s->integral_Hz, s->sum);
         cali_text_add(text, "\n");
     }
     cali_gaps_describe(self, text);

@@ -1,7 +1,7 @@
 /* The part of a saved state that belongs to plastic synapses, for each projection:
  *
  *     head | sources: time since the last spike, traces, states of the row | targets: number of kept spikes, then age and
- *     traces before each, oldest first | voltages of targets | releases: number, then age and concentration after each, oldest first | synapses
+ *     traces before each, oldest first | voltages of targets | their rates | releases: number, then age and concentration after each, oldest first | synapses
  *     by (source, delay, target): weight and states as the last event left them
  *
  * As in the other parts no tile enters. Weights belong to pairs of neurons: a network of other pairs cannot take them. */
@@ -17,7 +17,7 @@ static const int64_t LONGEST_AGE = INT64_MAX / 8; /* in steps; a source that nev
 typedef struct plastic_head {
     char synapse[32];
     uint64_t n_synapses, wiring; /* hash of all (source, target, delay) */
-    uint64_t membrane_size;
+    uint64_t membrane_size, has_rates;
 } plastic_head;
 
 /* Doubles of a target whose voltage is seen: as it is now; u_plus, u_minus of past steps; depression of past steps. */
@@ -37,9 +37,21 @@ static double *past_membrane(const cal_snn *self, const cali_plastic *p, uint32_
     return &m->depression[((uint64_t)(self->step - (index - n_late)) & (p->n_depressions - 1)) * width + place];
 }
 
+/* Scaling by rates keeps two numbers of each target. */
+static bool has_rates(const cali_plastic *p)
+{
+    return p->projection.def.scaling.kind == CAL_SCALING_RATE;
+}
+
+static double *rates_of(const cal_snn *self, const cali_plastic *p, uint32_t id, int which)
+{
+    const cali_plastic_tile *t = &p->tiles[id % self->n_tiles];
+    return (which == 0 ? t->rate_Hz : t->integral) + id / self->n_tiles;
+}
+
 static plastic_head head_of(const cal_snn *self, const cali_plastic *p)
 {
-    plastic_head h = {.membrane_size = p->sees_voltage ? membrane_size(p) : 0};
+    plastic_head h = {.membrane_size = p->sees_voltage ? membrane_size(p) : 0, .has_rates = has_rates(p)};
     strncpy(h.synapse, p->synapse->face.name, sizeof h.synapse - 1);
     cali_walk w = cali_walk_start(self, p);
     for (; cali_walk_next(&w); h.n_synapses++)
@@ -137,6 +149,9 @@ static void save_plastic(const cal_snn *self, cali_text *out)
             save_target(self, p, id, out);
         for (uint32_t id = 0; p->sees_voltage && id < self->populations[p->projection.def.to].n; id++)
             save_membrane(self, p, id, out);
+        for (uint32_t id = 0; has_rates(p) && id < self->populations[p->projection.def.to].n; id++)
+            for (int which = 0; which < 2; which++)
+                cali_text_add_bytes(out, rates_of(self, p, id, which), sizeof(double));
         if (p->is_modulated)
             save_releases(p, self->step, out);
         cali_walk w = cali_walk_start(self, p);
@@ -230,6 +245,17 @@ static bool check_membranes(const cal_snn *self, const cali_plastic *p, bytes_le
     return true;
 }
 
+static bool check_rates(const cal_snn *self, const cali_plastic *p, bytes_left *b)
+{
+    for (uint32_t i = 0; i < self->populations[p->projection.def.to].n; i++) {
+        double x[2];
+        take(b, x, sizeof x);
+        if (b->is_short || !(x[0] >= 0.0) || !isfinite(x[0]) || !isfinite(x[1]))
+            return false;
+    }
+    return true;
+}
+
 static bool check_releases(const cali_plastic *p, bytes_left *b)
 {
     uint64_t n;
@@ -255,13 +281,17 @@ static cal_status check_projection(const cal_snn *self, const cali_plastic *p, b
     if (!b->is_short && h.membrane_size != own.membrane_size)
         REFUSE("%s: the state holds voltages of another delay_u than that from %s to %s here", self->name,
                self->populations[p->projection.def.from].name, self->populations[p->projection.def.to].name);
+    if (!b->is_short && h.has_rates != own.has_rates)
+        REFUSE("%s: the state is of another scaling than that from %s to %s here", self->name,
+               self->populations[p->projection.def.from].name, self->populations[p->projection.def.to].name);
     if (b->is_short || memcmp(h.synapse, own.synapse, sizeof h.synapse) != 0 || h.n_synapses != own.n_synapses ||
         h.wiring != own.wiring)
         REFUSE("%s: the state holds other plastic synapses than those from %s to %s here: other rules, pairs of neurons or "
                "delays", self->name, self->populations[p->projection.def.from].name,
                self->populations[p->projection.def.to].name);
     bool is_good = check_sources(self, p, b) && check_targets(self, p, b) &&
-                   (!p->sees_voltage || check_membranes(self, p, b)) && (!p->is_modulated || check_releases(p, b));
+                   (!p->sees_voltage || check_membranes(self, p, b)) && (!has_rates(p) || check_rates(self, p, b)) &&
+                   (!p->is_modulated || check_releases(p, b));
     for (uint64_t k = 0; is_good && k < h.n_synapses; k++) {
         double x[CALI_MAX_SYNAPSE_STATES];
         take(b, x, synapse_size(p) * sizeof *x);
@@ -365,6 +395,9 @@ static void restore_plastic(cal_snn *self, const char *bytes, size_t size, cal_r
             restore_target(self, p, id, &b);
         for (uint32_t id = 0; p->sees_voltage && id < self->populations[p->projection.def.to].n; id++)
             restore_membrane(self, p, id, &b);
+        for (uint32_t id = 0; has_rates(p) && id < self->populations[p->projection.def.to].n; id++)
+            for (int which = 0; which < 2; which++)
+                take(&b, rates_of(self, p, id, which), sizeof(double));
         if (p->is_modulated)
             restore_releases(self, p, &b);
         cali_walk w = cali_walk_start(self, p);

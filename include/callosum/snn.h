@@ -137,6 +137,24 @@ typedef enum cal_rule {
 extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 7 */
 enum { CAL_N_RULES = 7 };
 
+/** What keeps the weights that end at a neuron in bounds: after each interval all of the projection's weights at a target
+ *  are multiplied by one factor, and limited to w_max.
+ *    rate:  e^(T (gain (rate - a) + integral I)); a is the target's rate, the sum over its spikes of e^(-t / tau) / tau, which
+ *           starts at the rate aimed at; I' = rate - a; T the interval. Source: van Rossum, Bi & Turrigiano (2000), J.
+ *           Neurosci. 20, 8812-8821, equation 2; with weights that change in proportion.
+ *    sum:   sum / the present sum of the moduli. */
+typedef enum cal_scaling_kind { CAL_SCALING_NONE, CAL_SCALING_RATE, CAL_SCALING_SUM } cal_scaling_kind;
+
+typedef struct cal_snn_scaling {
+    cal_scaling_kind kind;
+    double interval_ms;   /**< in whole steps, at least one */
+    double rate_Hz;       /**< aimed at */
+    double tau_ms;        /**< over which the rate is taken */
+    double gain;          /**< relative change of the weights per second and Hz */
+    double integral_Hz;   /**< the same per second and Hz s */
+    double sum;           /**< of the moduli of the weights at a target, in the receptor's unit */
+} cal_snn_scaling;
+
 typedef struct cal_snn_projection {
     size_t from, to; /**< population numbers */
     const char *receptor;
@@ -156,6 +174,7 @@ typedef struct cal_snn_projection {
                              synapses after `modulator_delay_ms`, in whole steps, at least one */
     size_t modulator;
     double modulator_delay_ms;
+    cal_snn_scaling scaling; /**< plastic synapses with a w_max and without a modulator */
 } cal_snn_projection;
 cal_snn_projection cal_snn_projection_default(cal_rule rule);
 /** Whether the rule cannot be met between `n_from` and `n_to` neurons, and why: "in_degree 4 without multapses, but

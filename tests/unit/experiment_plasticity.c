@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,6 +103,23 @@ Test(experiment_plasticity, parameters_of_the_voltage_rule_have_units)
     cal_context_destroy(&ctx);
 }
 
+Test(experiment_plasticity, scaling_aims_at_a_rate_or_a_sum)
+{
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = parse(ctx, with("{from: E, to: E, in_degree: 10, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 pA, "
+                                        "scaling: {rate: 0.005 kHz, tau: 10 s, gain: 0.01, interval: 0.5 s}}}"));
+    const cal_snn_scaling *s = &e->networks[0].projections[0].scaling;
+    cr_expect(s->kind == CAL_SCALING_RATE && s->rate_Hz == 5.0 && s->tau_ms == 1e4 && s->gain == 0.01);
+    cr_expect(s->interval_ms == 500.0 && s->integral_Hz == 0.0);
+    cal_experiment_destroy(&e);
+    e = parse(ctx, with("{from: E, to: E, in_degree: 10, weight: 40 pA, plasticity: {rule: scaled, w_max: 90 pA, scaling: {sum: "
+                        "0.3 nA}}}"));
+    s = &e->networks[0].projections[0].scaling;
+    cr_expect(s->kind == CAL_SCALING_SUM && fabs(s->sum - 300.0) < 1e-9);
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
 Test(experiment_plasticity, a_run_learns)
 {
     cal_context *ctx = cali_test_context(2);
@@ -146,6 +164,20 @@ static const mistake mistakes[] = {
      "modulator_delay: -1 ms}}", "modulator_delay"},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: clopath, w_max: 90 pA, A_LTP: 1 mV}}", "A_LTP"},
     {"{from: E, to: Q, in_degree: 9, weight: 0.1, plasticity: {rule: clopath, w_max: 1}}", "voltage in mV, which qif"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: scaled, w_max: 90 pA, scaling: 5 Hz}}",
+     "scaling is a mapping"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: scaled, w_max: 90 pA, scaling: {tau: 5 s}}}",
+     "scaling needs the key"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: scaled, w_max: 90 pA, scaling: {sum: 5 nS}}}",
+     "sum of scaling"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: scaled, w_max: 90 pA, scaling: {sum: 5 pA, tua: 1 s}}}",
+     "unknown key \"tua\""},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: scaled, w_max: 90 pA, scaling: {sum: 5 pA, tau: 1 s}}}",
+     "scaling to a sum takes no tau"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 pA, scaling: {rate: -5 Hz}}}",
+     "must be 0 to 1e6 Hz"},
+    {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: tsodyks-markram, scaling: {rate: 5 Hz}}}",
+     "has no w_max, which scaling needs"},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 pA, modulator: I}}",
      "unknown parameter \"modulator\""},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {rule: stdp, w_max: 90 nS}}", "w_max of rule stdp"},

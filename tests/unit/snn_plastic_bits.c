@@ -22,7 +22,7 @@ static const variant variants[] = {
     {1, 1, "v4", 20.0, false}, {1, 1, "v3", 20.0, false},  {1, 1, "base", 20.0, false}, {2, 2, "v4", 20.0, false},
     {3, 3, "v4", 5.0, false},  {7, 7, "base", 1.0, false}, {1, 1, "v4", 1.0, true},     {2, 0, "v3", 5.0, true},
 };
-enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 9, N_E = 120, N_I = 30, N_SILENT = 11 };
+enum { N_VARIANTS = sizeof variants / sizeof variants[0], N_PLASTIC = 10, N_E = 120, N_I = 30, N_SILENT = 11 };
 
 typedef struct outcome {
     uint64_t hash, n_spikes, n_events;
@@ -93,7 +93,12 @@ static cal_snn *create(const variant *v, cal_context *ctx, uint64_t seed)
         project(CAL_PAIRWISE_BERNOULLI, 1, 1, -50.0, 0.5, "tsodyks-markram", NULL, 0),
         project(CAL_PAIRWISE_BERNOULLI, 0, 0, 30.0, 0.5, "stdp-reward", reward, 4),
         project(CAL_PAIRWISE_BERNOULLI, 0, 1, 40.0, 0.5, "clopath", seen, 4),
+        project(CAL_PAIRWISE_BERNOULLI, 1, 0, -30.0, 0.5, "scaled", w_max, 1),
         project(CAL_PAIRWISE_BERNOULLI, 1, 1, -20.0, 0.5, "static", NULL, 0)};
+    p[9].scaling.kind = CAL_SCALING_SUM;
+    p[9].scaling.sum = 150.0;
+    p[9].scaling.interval_ms = 13.7;
+    p[0].scaling = (cal_snn_scaling){CAL_SCALING_RATE, 7.3, 20.0, 100.0, 0.02, 0.01, 0.0};
     p[7].has_modulator = true;
     p[7].modulator = 1;
     p[7].modulator_delay_ms = 2.5;
