@@ -96,18 +96,6 @@ double cali_band_power(const cali_spectrum *spectrum, const cali_band *band);
 void cali_rate_histogram(const double *times_ms, size_t n_spikes, double t0_ms, double bin_ms,
                          size_t n_bins, size_t n_neurons, double *rate_Hz);
 
-/** Inter-spike intervals: the coefficient of variation sd / mean of each neuron with at least five
- *  intervals after `t0_ms`, averaged over these neurons. 1 for a Poisson process, 0 for a clock.
- *  Source: Softky & Koch (1993), J. Neurosci. 13, 334-350. */
-typedef struct cali_intervals {
-    double cv;        /* NaN without such neurons */
-    size_t n_neurons; /* that had enough intervals */
-    size_t n_silent;  /* of n_neurons without a spike */
-} cali_intervals;
-/** Spikes sorted by time; ids below n_neurons, others are passed over. Errors: MEMORY. */
-cal_status cali_interspike(cal_context *ctx, const double *times_ms, const uint32_t *ids,
-                           size_t n_spikes, double t0_ms, size_t n_neurons, cali_intervals *out);
-
 /* ---- many regions ------------------------------------------------------------------------ */
 
 /** Pearson's correlation of all pairs of columns, each a contiguous series of n_rows at

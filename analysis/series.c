@@ -316,47 +316,6 @@ void cali_rate_histogram(const double *times_ms, size_t n_spikes, double t0_ms, 
         rate_Hz[b] *= per_count;
 }
 
-typedef struct interval_sums {
-    double last_ms, sum, squares;
-    size_t n;
-    bool has_spike;
-} interval_sums;
-
-cal_status cali_interspike(cal_context *ctx, const double *times_ms, const uint32_t *ids,
-                           size_t n_spikes, double t0_ms, size_t n_neurons, cali_intervals *out)
-{
-    *out = (cali_intervals){NAN, 0, 0};
-    interval_sums *sums = NULL;
-    CAL_TRY(cali_alloc(ctx, n_neurons, sizeof *sums, "inter-spike intervals", &sums));
-    for (size_t k = 0; k < n_spikes; k++) {
-        if (ids[k] >= n_neurons || times_ms[k] <= t0_ms)
-            continue;
-        interval_sums *own = &sums[ids[k]];
-        const double interval = times_ms[k] - own->last_ms;
-        if (own->has_spike) {
-            own->sum += interval;
-            own->squares += interval * interval;
-            own->n++;
-        }
-        own->has_spike = true;
-        own->last_ms = times_ms[k];
-    }
-    double total = 0.0;
-    for (size_t i = 0; i < n_neurons; i++) {
-        out->n_silent += !sums[i].has_spike;
-        if (sums[i].n < 5)
-            continue;
-        const double n = (double)sums[i].n, mean = sums[i].sum / n;
-        const double variance = (sums[i].squares - n * mean * mean) / (n - 1.0);
-        total += sqrt(fmax(variance, 0.0)) / mean;
-        out->n_neurons++;
-    }
-    if (out->n_neurons > 0)
-        out->cv = total / (double)out->n_neurons;
-    free(sums);
-    return CAL_OK;
-}
-
 /* ---- many regions ------------------------------------------------------------------------ */
 
 typedef struct fc_work {

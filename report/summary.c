@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "analysis/analysis.h"
+#include "analysis/spikes.h"
 
 typedef struct row {
     const char *region, *unit; /* borrowed from the run */
@@ -73,12 +73,19 @@ static cal_status add_train(cali_run *run, size_t t, rows *list)
     const size_t n_bins = span_ms >= bin_ms ? (size_t)(span_ms / bin_ms + 1e-9) : 0;
     double *times_ms = NULL, *rate_Hz = NULL;
     uint32_t *ids = NULL;
-    cali_intervals intervals = {0};
+    cali_trains trains = {0};
+    double cv = 0.0;
+    size_t n_cv = 0;
     CAL_TRY(cali_run_read_train(run, t, &times_ms, &ids));
     cal_status status = cali_alloc(run->ctx, n_bins, sizeof(double), "rate", &rate_Hz);
     if (status == CAL_OK)
-        status = cali_interspike(run->ctx, times_ms, ids, train.n_spikes, run->transient_ms,
-                                 train.n_recorded, &intervals);
+        status = cali_trains_make(run->ctx, times_ms, ids, train.n_spikes, train.n_recorded, run->transient_ms, run->stop_ms,
+                                  &trains);
+    for (size_t i = 0; i < trains.n; i++) {
+        const double own = cali_train_regularity(&trains, i).cv;
+        cv += isnan(own) ? 0.0 : own;
+        n_cv += isnan(own) ? 0 : 1;
+    }
     if (status == CAL_OK) {
         cali_rate_histogram(times_ms, train.n_spikes, run->transient_ms, bin_ms, n_bins, train.n_recorded,
                             rate_Hz);
@@ -91,14 +98,15 @@ static cal_status add_train(cali_run *run, size_t t, rows *list)
             cali_text_add(&note, " of ");
             cali_text_add_readable(&note, train.n_neurons, 1);
         }
-        if (isfinite(intervals.cv))
-            cali_text_format(&note, "; CV of intervals %.2f", intervals.cv);
-        if (intervals.n_silent > 0 && train.n_recorded > 0)
+        if (n_cv > 0)
+            cali_text_format(&note, "; CV of intervals %.2f", cv / (double)n_cv);
+        if (trains.n < trains.n_recorded)
             cali_text_format(&note, "; %.3g %% silent",
-                             100.0 * (double)intervals.n_silent / (double)train.n_recorded);
+                             100.0 * (double)(trains.n_recorded - trains.n) / (double)trains.n_recorded);
         status = add_row(list, run->is_network ? train.population : train.region, &quantity, cali_series_mean(rate_Hz, n_bins),
                          cali_series_sd(rate_Hz, n_bins), "Hz", &note);
     }
+    cali_trains_free(&trains);
     free(times_ms);
     free(ids);
     free(rate_Hz);

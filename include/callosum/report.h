@@ -34,6 +34,24 @@ cal_report_def cal_report_def_default(void);
 cal_status cal_report_summary(cal_context *ctx, const char *run_dir, const cal_report_def *def, bool as_json,
                               char **out);
 
+/* ---- spikes -------------------------------------------------------------------------------------- */
+
+typedef enum cal_report_form { CAL_REPORT_TEXT, CAL_REPORT_CSV, CAL_REPORT_JSON } cal_report_form;
+
+typedef struct cal_spike_report_def {
+    double transient_ms; /**< as in cal_report_def */
+    double bin_ms;       /**< of counts for correlations, chi and the Fano factor of the population; default 5 */
+    double window_ms;    /**< of counts for the Fano factor of neurons; default 100 */
+    size_t n_neurons;    /**< whose pairs are correlated; default 200 */
+} cal_spike_report_def;
+cal_spike_report_def cal_spike_report_def_default(void);
+
+/** What the spikes of a run say, a row per population whose spikes were recorded: neurons recorded and active, rates, CV, CV2
+ *  and LV of intervals, Fano factors, correlations, synchrony, peak of the spectrum; formulas and sources: docs/analysis.md.
+ *  `*out` is released with free(). `def` NULL: defaults. Errors: ARGUMENT, IO, INPUT (no spikes), MEMORY. */
+cal_status cal_report_spikes(cal_context *ctx, const char *run_dir, const cal_spike_report_def *def, cal_report_form form,
+                             char **out);
+
 /* ---- page ---------------------------------------------------------------------------------------- */
 
 /** Writes RUN/report.html: one file that opens from disk, without server or outside resources. An existing

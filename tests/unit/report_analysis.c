@@ -279,33 +279,6 @@ Test(report_spikes, bins_are_open_on_the_left_and_counts_are_kept)
     cr_expect(epsilon_eq(dbl, rate_Hz[2], 200.0, 1e-10));
 }
 
-/* Gamma-like intervals: the sum of two exponentials has CV 1/sqrt(2), one exponential CV 1, a clock 0.
- * With 2000 intervals each the CV is known to about 1/sqrt(2000) = 2 %. */
-Test(report_spikes, irregularity_of_clock_poisson_and_gamma)
-{
-    enum { N_EACH = 2000 };
-    cal_context *ctx = cali_test_context(1);
-    for (int kind = 0; kind < 3; kind++) {
-        double times_ms[N_EACH], t = 500.0; /* the first spike ends no interval */
-        uint32_t ids[N_EACH];
-        for (uint32_t i = 0; i < N_EACH; i++) {
-            const cali_random r = cali_philox(cali_key_from_seed(11), i, (uint32_t)kind, 0, 0);
-            const double a = -log(cali_uniform(r.word[0], r.word[1])),
-                         b = -log(cali_uniform(r.word[2], r.word[3]));
-            t += kind == 0 ? 10.0 : kind == 1 ? 10.0 * a : 5.0 * (a + b);
-            times_ms[i] = t;
-            ids[i] = 1;
-        }
-        const double truth[] = {0.0, 1.0, 1.0 / sqrt(2.0)};
-        cali_intervals intervals;
-        cr_assert(eq(int, cali_interspike(ctx, times_ms, ids, N_EACH, 0.0, 3, &intervals), CAL_OK));
-        cr_expect(epsilon_eq(dbl, intervals.cv, truth[kind], 0.08));
-        cr_expect(eq(sz, intervals.n_neurons, 1));
-        cr_expect(eq(sz, intervals.n_silent, 2));
-    }
-    cal_context_destroy(&ctx);
-}
-
 /* Columns that share a source with weight a and have own noise of weight b correlate by
  * a^2 / (a^2 + b^2); the error of r from n samples is (1 - r^2) / sqrt(n). */
 Test(report_connectivity, a_shared_source_gives_its_correlation_for_any_threads)
