@@ -243,7 +243,8 @@ static cal_status declare_sampler(cal_session *s, size_t k, size_t i)
     const char **columns = NULL;
     name_signal(s, b->sampler_wishes[i], k, p->name, name, sizeof name);
     snprintf(axis, sizeof axis, "neuron_%s", name);
-    snprintf(text, sizeof text, "%s of neurons of %s", sampler->state, p->name);
+    snprintf(text, sizeof text, "%s of neurons of %s%s%s", sampler->state, p->name, s->experiment->is_alone ? "" : " in ",
+             s->experiment->is_alone ? "" : s->plan.networks[k].region);
     cal_status status = cali_alloc(s->ctx, n, 12, "numbers of neurons", &labels);
     if (status == CAL_OK)
         status = cali_alloc(s->ctx, n, sizeof *columns, "numbers of neurons", &columns);
@@ -280,7 +281,8 @@ static cal_status declare_port_track(cal_session *s, const cali_signal *wish, si
         unit = population->neuron->states[cal_field_find(population->neuron->states, population->neuron->n_states, state)].unit;
     char name[256], axis[272], text[256];
     name_signal(s, wish, k, label, name, sizeof name);
-    snprintf(text, sizeof text, "%s of %s, mean over the population and the interval", state == NULL ? "rate" : state, label);
+    snprintf(text, sizeof text, "%s of %s in %s, mean over the population and the interval", state == NULL ? "rate" : state, label,
+             s->plan.networks[k].region);
     snprintf(axis, sizeof axis, "population_%s", name);
     const cal_signal_def def = {.name = name, .unit = unit, .long_name = text, .t_first = every, .every = every, .axis = axis,
                                 .n_columns = 1, .labels = &label};
@@ -296,6 +298,24 @@ static cal_status declare_train(cal_session *s, size_t k, size_t p)
                                 .n_neurons = population->n, .n_recorded = s->builds[k].subsets[p].n,
                                 .expected_rate_Hz = EXPECTED_RATE_HZ};
     return cal_recorder_add_spikes(s->recorder, &def, &t->train);
+}
+
+/* No population has what the signal wants: says what they have. */
+static cal_status refuse_unknown(cal_session *s, const cali_signal *wish)
+{
+    cali_text known = {0};
+    for (size_t k = 0; k < s->plan.n_networks; k++)
+        for (size_t p = 0; p < network_of(s, k)->n_populations; p++) {
+            const cali_population *population = &network_of(s, k)->populations[p];
+            cali_text_format(&known, "%s%s: rate", known.size == 0 ? "" : "; ", population->name);
+            for (size_t i = 0; population->neuron != NULL && i < population->neuron->n_states; i++)
+                cali_text_format(&known, ", %s", population->neuron->states[i].name);
+        }
+    const cal_status status = cali_experiment_fail(s->ctx, s->experiment, wish->place, "C107", "cannot record \"%s\": no "
+                                                   "population of the spiking regions that are chosen has it\nknown %s",
+                                                   wish->what, known.is_broken ? "rate" : known.data);
+    cali_text_free(&known);
+    return status;
 }
 
 /* A signal that no population of any network has is a mistake. */
@@ -315,9 +335,7 @@ static cal_status declare_wish(cal_session *s, const cali_signal *wish)
         }
     }
     if (n_taken == 0 && s->plan.n_networks > 0 && (kind == CALI_WISH_NEURONS || wish->populations != NULL))
-        return cali_experiment_fail(s->ctx, s->experiment, wish->place, "C107", "cannot record \"%s\": no population of the "
-                                    "spiking regions that are chosen has it\ntry callosum models NEURON, which lists its states",
-                                    wish->what);
+        return refuse_unknown(s, wish);
     return CAL_OK;
 }
 

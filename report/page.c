@@ -25,6 +25,7 @@ EMBEDDED(wiring_js)
 EMBEDDED(brain_js)
 EMBEDDED(plots_js)
 EMBEDDED(spectra_js)
+EMBEDDED(spikes_js)
 EMBEDDED(channels_js)
 EMBEDDED(weights_js)
 EMBEDDED(structure_js)
@@ -40,7 +41,8 @@ typedef struct piece {
 #define PIECE(name) {#name, cali_embedded_##name, &cali_embedded_##name##_size}
 static const piece pieces[] = {
     PIECE(page_css),  PIECE(dygraphs_css), PIECE(dygraphs_js), PIECE(three_js), PIECE(basics_js),
-    PIECE(matrix_js), PIECE(brain_js),     PIECE(plots_js),    PIECE(spectra_js),  PIECE(channels_js), PIECE(weights_js), PIECE(structure_js),
+    PIECE(matrix_js), PIECE(brain_js),     PIECE(plots_js),    PIECE(spectra_js),  PIECE(spikes_js), PIECE(channels_js), PIECE(weights_js),
+    PIECE(structure_js),
     PIECE(main_js),   PIECE(wiring_js),    PIECE(check_js),
 };
 

@@ -9,14 +9,13 @@
 #include "analysis/results.h"
 #include "report/page_encode.h"
 #include "report/page_parts.h"
+#include "report/spikes.h"
 #include "report/summary.h"
 
 enum {
     REGIONS_MOST = 1024,      /* drawn one by one; of more, every k-th and the spiking ones */
     TRACE_VALUES = 1800000,   /* of all signals: 3.6 MB, 4.8 MB in base64 */
-    TRACE_LEAST = 256,        /* values of one trace, however many there are */
-    RASTER_SPIKES = 60000,
-    RATE_BINS = 4000
+    TRACE_LEAST = 256         /* values of one trace, however many there are */
 };
 
 /* ---- regions and connectome -------------------------------------------------------------- */
@@ -230,78 +229,7 @@ static cal_status add_signal(cali_run *run, size_t s, const size_t *shown, size_
     return status;
 }
 
-/* ---- spikes ------------------------------------------------------------------------------ */
-
-/* Every k-th recorded neuron with all its spikes, so that about RASTER_SPIKES are drawn. */
-static cal_status add_raster(cali_run *run, const cal_recording_train *train, const double *times_ms,
-                             const uint32_t *ids, size_t budget, cali_text *json)
-{
-    const size_t stride = train->n_spikes <= budget ? 1 : (train->n_spikes + budget - 1) / budget;
-    size_t n = 0;
-    for (size_t k = 0; k < train->n_spikes; k++)
-        n += ids[k] % stride == 0;
-    double *times = NULL;
-    unsigned char *rows = NULL;
-    CAL_TRY(cali_alloc(run->ctx, n, sizeof(double), "raster", &times));
-    cal_status status = cali_alloc(run->ctx, n, 4, "raster", &rows);
-    if (status == CAL_OK) {
-        for (size_t k = 0, to = 0; k < train->n_spikes; k++) {
-            if (ids[k] % stride != 0)
-                continue;
-            times[to] = times_ms[k];
-            cali_page_put_bits(rows + 4 * to, (uint32_t)(ids[k] / stride), 4);
-            to++;
-        }
-        cali_text_format(json, ",\"stride\":%zu,\"shown_neurons\":%zu,\"shown_spikes\":%zu", stride,
-                         (train->n_recorded + stride - 1) / stride, n);
-        cali_page_key(json, "times_ms");
-        status = cali_page_float32(run->ctx, json, times, n);
-        cali_page_key(json, "rows");
-        cali_text_add(json, "\"");
-        cali_text_add_base64(json, rows, 4 * n);
-        cali_text_add(json, "\"");
-    }
-    free(times);
-    free(rows);
-    return status;
-}
-
-/* The rate of a population in bins of whole milliseconds. */
-static cal_status add_rate(cali_run *run, const cal_recording_train *train, const double *times_ms,
-                           cali_text *json)
-{
-    const double bin_ms = fmax(1.0, ceil(run->stop_ms / RATE_BINS));
-    const size_t n_bins = (size_t)(run->stop_ms / bin_ms);
-    double *rate_Hz = NULL;
-    CAL_TRY(cali_alloc(run->ctx, n_bins, sizeof(double), "rate", &rate_Hz));
-    cali_rate_histogram(times_ms, train->n_spikes, 0.0, bin_ms, n_bins, train->n_recorded, rate_Hz);
-    cali_page_number(json, "bin_ms", bin_ms);
-    cali_page_key(json, "rate_Hz");
-    const cal_status status = cali_page_float32(run->ctx, json, rate_Hz, n_bins);
-    free(rate_Hz);
-    return status;
-}
-
-static cal_status add_train(cali_run *run, size_t t, size_t budget, cali_text *json)
-{
-    const cal_recording_train train = cal_recording_get_train(run->recording, t);
-    double *times_ms = NULL;
-    uint32_t *ids = NULL;
-    CAL_TRY(cali_run_read_train(run, t, &times_ms, &ids));
-    cali_text_add(json, t == 0 ? "{" : ",{");
-    cali_page_text(json, "region", train.region);
-    cali_page_text(json, "population", train.population);
-    cali_page_number(json, "n_neurons", train.n_neurons);
-    cali_page_number(json, "n_recorded", train.n_recorded);
-    cali_page_number(json, "n_spikes", (double)train.n_spikes);
-    cal_status status = add_raster(run, &train, times_ms, ids, budget, json);
-    if (status == CAL_OK)
-        status = add_rate(run, &train, times_ms, json);
-    cali_text_add(json, "}");
-    free(times_ms);
-    free(ids);
-    return status;
-}
+/* ---- the whole --------------------------------------------------------------------------- */
 
 /* Present for a network of its own: its size. */
 static void add_network(const cali_run *run, cali_text *json)
@@ -321,8 +249,6 @@ static void add_network(const cali_run *run, cali_text *json)
     cali_text_add(json, "}");
 }
 
-/* ---- the whole --------------------------------------------------------------------------- */
-
 static cal_status add_lists(cali_run *run, const size_t *shown, size_t n, cali_text *json)
 {
     add_regions(run, shown, n, json);
@@ -337,11 +263,8 @@ static cal_status add_lists(cali_run *run, const size_t *shown, size_t n, cali_t
     CAL_TRY(cali_page_channels(run, n_wanted, json));
     CAL_TRY(cali_page_weights(run, json));
     cali_page_models(run, json);
-    cali_text_add(json, ",\"trains\":[");
-    const size_t n_trains = cal_recording_n_trains(run->recording);
-    for (size_t t = 0; t < n_trains; t++)
-        CAL_TRY(add_train(run, t, RASTER_SPIKES / n_trains + 1, json));
-    cali_text_add(json, "],\"summary\":");
+    CAL_TRY(cali_page_spikes(run, json));
+    cali_text_add(json, ",\"summary\":");
     return cali_summary_json(run, json);
 }
 

@@ -138,6 +138,43 @@ var report = (function () {
     return context;
   }
 
+  /* ---- a frame with axes on a canvas ---- */
+  function frame(context, area, x, y) {
+    context.strokeStyle = colour('line');
+    context.strokeRect(area.x - 0.5, area.y - 0.5, area.w + 1, area.h + 1);
+    context.textBaseline = 'alphabetic';
+    context.textAlign = 'center';
+    x.ticks.forEach(function (t) {
+      var at = area.x + t.at * area.w;
+      context.fillStyle = colour('line');
+      context.fillRect(at - 0.5, area.y, 1, area.h);
+      context.fillStyle = colour('muted');
+      context.fillText(t.text, at, area.y + area.h + 16);
+    });
+    context.textAlign = 'right';
+    y.ticks.forEach(function (t) {
+      var at = area.y + (1 - t.at) * area.h;
+      context.fillStyle = colour('line');
+      context.fillRect(area.x, at - 0.5, area.w, 1);
+      context.fillStyle = colour('muted');
+      context.fillText(t.text, area.x - 6, at + 4);
+    });
+    context.textAlign = 'center';
+    context.fillText(x.label, area.x + area.w / 2, area.y + area.h + 35);
+    context.save();
+    context.translate(14, area.y + area.h / 2);
+    context.rotate(-Math.PI / 2);
+    context.fillText(y.label, 0, 0);
+    context.restore();
+  }
+  function ticks_of(low, high, most) {
+    return round_ticks(low, high, most).map(function (v) { return {at: (v - low) / (high - low), text: plain(v).replace('-', '−')}; });
+  }
+  function room(host, height) {
+    var width = Math.min(host.clientWidth || 480, 560);
+    return {width: width, height: height, x: 58, y: 10, w: width - 76, h: height - 56};
+  }
+
   /* The note beside the pointer: lines of text, the first one strong. */
   function tip(lines, x, y) {
     var box = by_id('tip');
@@ -246,6 +283,6 @@ var report = (function () {
 
   return {run: run, manifest: manifest, fact: fact, floats: floats, codes: codes, words: words, from_logs: from_logs, correlations: correlations, selection: selection, order: order, squared: squared, density: density, number: number, power_of_ten: power_of_ten, count: count,
     round_ticks: round_ticks, unit: unit, with_unit: with_unit, time: time, plain: plain, colour: colour, is_dark: is_dark, rgb: rgb, css: css,
-    viridis: viridis, diverging: diverging, element: element, by_id: by_id, show: show, say: say, fit: fit, tip: tip,
+    viridis: viridis, diverging: diverging, element: element, frame: frame, ticks_of: ticks_of, room: room, by_id: by_id, show: show, say: say, fit: fit, tip: tip,
     choice: choice, draw: draw, is_spiking: is_spiking, noun: noun};
 })();

@@ -5,8 +5,8 @@ report.channels = function (plots, spectra) {
   var r = report, run = r.run, kinds = {eeg: 'EEG', meg: 'MEG', seeg: 'SEEG', 'spatial-average': 'Averages over groups', 'global-average': 'Average over the brain'};
 
   function one(channel, number) {
-    var labels = channel.labels, n = labels.length, is_on = labels.map(function () { return true; });
-    var is_sensor = ['eeg', 'meg', 'seeg'].indexOf(channel.monitor) >= 0, is_stacked = false, unit = r.unit(channel.unit);
+    var labels = channel.of === 'neurons' ? channel.labels.map(function (l) { return '#' + l; }) : channel.labels, n = labels.length, is_on = labels.map(function () { return true; });
+    var is_sensor = ['eeg', 'meg', 'seeg'].indexOf(channel.monitor) >= 0, is_neurons = channel.of === 'neurons', is_stacked = is_neurons && n > 4, unit = r.unit(channel.unit);
     var traces = labels.map(function (l, c) { return channel.trace(c); });
     var middles = traces.map(function (t) {
       var kept = t.filter(function (v, i) { return v !== null && channel.time(i) * 1000 > run.transient_ms; });
@@ -20,10 +20,10 @@ report.channels = function (plots, spectra) {
 
     var host = r.element('div', {'class': 'channel', id: 'channel-' + number}), controls = r.element('div', {'class': 'controls'});
     var box = r.element('div', {'class': 'plot tall', role: 'img', 'aria-label': 'Traces of ' + channel.name + ' over time'});
-    var list = r.element('fieldset', {'class': 'chooser'}, [r.element('legend', {text: is_sensor ? 'Sensors' : 'Groups'})]);
-    r.by_id('channel-list').appendChild(host);
-    host.appendChild(r.element('h3', {text: (kinds[channel.monitor] || plots.capital(channel.name)) + (kinds[channel.monitor] && channel.name !== channel.monitor.replace('-', '_') ? ': ' + channel.name : '')}));
-    host.appendChild(r.element('p', {'class': 'caption', text: plots.capital(channel.long_name || channel.name).replace(/^s?(eeg|meg)\b/i, function (word) { return word.toUpperCase(); }) + ', ' + r.count(n) + (is_sensor ? n === 1 ? ' sensor' : ' sensors' : ' series') +
+    var list = r.element('fieldset', {'class': 'chooser'}, [r.element('legend', {text: is_sensor ? 'Sensors' : is_neurons ? 'Neurons' : channel.of ? 'Population' : 'Groups'})]);
+    r.by_id(channel.of ? 'state-list' : 'channel-list').appendChild(host);
+    host.appendChild(r.element('h3', {text: (kinds[channel.monitor] || (channel.of ? channel.long_name : plots.capital(channel.name))) + (kinds[channel.monitor] && channel.name !== channel.monitor.replace('-', '_') ? ': ' + channel.name : '')}));
+    host.appendChild(r.element('p', {'class': 'caption', text: (channel.of ? '“' + channel.name + '” in run.h5' : plots.capital(channel.long_name || channel.name).replace(/^s?(eeg|meg)\b/i, function (word) { return word.toUpperCase(); })) + ', ' + (is_neurons && channel.columns > n ? r.count(n) + ' of ' + r.count(channel.columns) + ' recorded, evenly taken' : r.count(n) + (is_sensor ? n === 1 ? ' sensor' : ' sensors' : is_neurons ? n === 1 ? ' neuron' : ' neurons' : ' series')) +
       (unit ? ' in ' + unit : '') + ', one sample every ' + r.time(channel.every_ms) + '; ' + channel.drawn() + '.'}));
     host.appendChild(r.element('div', {'class': 'with-list'}, [r.element('div', {}, [controls, box]), list]));
 
@@ -48,7 +48,7 @@ report.channels = function (plots, spectra) {
         return labels[c] + ': ' + r.with_unit(traces[c][row], channel.unit);
       })), event.clientX, event.clientY);
     }});
-    if (n > 1) controls.appendChild(r.choice([{text: is_sensor ? 'butterfly' : 'overlaid', value: false}, {text: 'stacked', value: true}], false, function (value) {
+    if (n > 1) controls.appendChild(r.choice([{text: is_sensor ? 'butterfly' : 'overlaid', value: false}, {text: 'stacked', value: true}], is_stacked, function (value) {
       is_stacked = value;
       plot.refresh();
     }, 'arrangement of the traces'));
@@ -104,10 +104,13 @@ report.channels = function (plots, spectra) {
 
   return function () {
     if (!run.channels.length) return;
-    r.show('channels');
     var has_sensors = run.channels.some(function (c) { return ['eeg', 'meg', 'seeg'].indexOf(c.monitor) >= 0; });
-    var has_averages = run.channels.some(function (c) { return ['eeg', 'meg', 'seeg'].indexOf(c.monitor) < 0; });
+    var has_averages = run.channels.some(function (c) { return !c.of && ['eeg', 'meg', 'seeg'].indexOf(c.monitor) < 0; });
     r.say('channels-head', has_sensors && has_averages ? 'Sensors and averages' : has_sensors ? 'Sensors' : 'Averages over regions');
+    var has_channels = run.channels.some(function (c) { return !c.of; });
+    if (has_channels) r.show('channels');
+    if (run.channels.some(function (c) { return c.of; })) r.show('states');
+    r.say('states-head', run.channels.some(function (c) { return c.of === 'neurons'; }) ? run.channels.some(function (c) { return c.of === 'population'; }) ? 'States of neurons and populations' : 'States of neurons' : 'States of populations');
     run.channels.forEach(one);
   };
 };

@@ -169,7 +169,7 @@
   }
   var spectra = r.spectra(plots.look), main_signal = plots.main_signal;
   r.channels(plots, spectra)();
-  plots.spiking();
+  r.spikes(plots, spectra)();
   r.weights(plots)();
   function after() { return run.transient_ms > 0 ? ' after the transient, ' + r.time(run.transient_ms) + ' to ' + r.time(run.t_stop_ms) : ''; }
   if (main_signal && main_signal.spectrum) {

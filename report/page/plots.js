@@ -1,4 +1,4 @@
-/* Plots over time (dygraphs), the raster (canvas) and the bars of cost. Plots over time share
+/* Plots over time (dygraphs) and the bars of cost. Plots over time share
  * one stretch of time: whichever is zoomed, the others follow. */
 'use strict';
 report.plots = function () {
@@ -190,124 +190,6 @@ report.plots = function () {
     r.draw(paint);
   }
 
-  /* ---- spiking region, or the network of its own ---- */
-  var tints = ['spiking', 'c1', 'c2', 'c3', 'c4', 'c5'];
-  function raster(trains, plot) {
-    var canvas = r.element('canvas', {role: 'img', 'aria-label': 'Raster: each mark is a spike, each line a neuron'});
-    r.by_id('raster').appendChild(canvas);
-    var decoded = trains.map(function (train) { return {times: r.floats(train.times_ms), rows: r.words(train.rows)}; });
-    var total = Math.max(1, trains.reduce(function (sum, train) { return sum + train.shown_neurons; }, 0));
-    function first_after(times, t) {
-      var low = 0, high = times.length;
-      while (low < high) {
-        var half = low + high >> 1;
-        if (times[half] < t) low = half + 1; else high = half;
-      }
-      return low;
-    }
-    function paint() {
-      var width = r.by_id('raster').clientWidth, height = 300, context = r.fit(canvas, width, height);
-      var area = plot.graph.getArea(), x0 = area.x, w = area.w, below = 0, top = 6, h = height - 12;
-      context.save();
-      context.beginPath();
-      context.rect(x0, top, w, h);
-      context.clip();
-      var shade_to = (run.transient_ms / 1000 - stretch[0]) / (stretch[1] - stretch[0]) * w;
-      context.fillStyle = r.colour('shade');
-      if (shade_to > 0) context.fillRect(x0, top, Math.min(w, shade_to), h);
-      trains.forEach(function (train, k) {
-        var d = decoded[k], from = first_after(d.times, 1000 * stretch[0]), to = first_after(d.times, 1000 * stretch[1]);
-        var mark = Math.max(1, Math.min(3, h / total)), wide = Math.max(1, Math.min(2, 8 * w / Math.max(1, to - from)));
-        context.fillStyle = r.colour(tints[k % tints.length]);
-        context.globalAlpha = to - from > 20000 ? 0.5 : 0.8;
-        for (var i = from; i < to; i++) {
-          var x = (d.times[i] / 1000 - stretch[0]) / (stretch[1] - stretch[0]) * w;
-          context.fillRect(x0 + x, top + h - (below + d.rows[i] + 1) / total * h, wide, mark);
-        }
-        below += train.shown_neurons;
-      });
-      context.restore();
-      context.strokeStyle = r.colour('line');
-      context.strokeRect(x0 - 0.5, top - 0.5, w + 1, h + 1);
-      label(context, x0, top, h);
-    }
-    function label(context, x0, top, h) {
-      var below = 0;
-      context.fillStyle = r.colour('muted');
-      context.textAlign = 'right';
-      context.textBaseline = 'middle';
-      trains.forEach(function (train) {
-        var middle = top + h - (below + train.shown_neurons / 2) / total * h;
-        context.fillText(train.population, x0 - 8, middle);
-        below += train.shown_neurons;
-      });
-    }
-    followers.push({follow: paint});
-    r.draw(paint);
-    return paint;
-  }
-
-  /* Rates on the grid of the bins and of the signal, merged; gaps are bridged by the plot. */
-  function merged_rates(trains, region) {
-    var at = {}, n = trains.length + (region >= 0 && main_signal ? 1 : 0);
-    function put(t, column, value) {
-      var key = t.toFixed(7);
-      if (!at[key]) {
-        at[key] = [t];
-        for (var k = 0; k < n; k++) at[key].push(null);
-      }
-      at[key][column + 1] = value;
-    }
-    trains.forEach(function (train, k) {
-      r.floats(train.rate_Hz).forEach(function (value, b) { put((b + 0.5) * train.bin_ms / 1000, k, value); });
-    });
-    if (n > trains.length) main_signal.trace(region).forEach(function (value, i) { put(main_signal.time(i), n - 1, value); });
-    return Object.keys(at).map(function (key) { return at[key]; }).sort(function (a, b) { return a[0] - b[0]; });
-  }
-
-  function spiking() {
-    var names = run.trains.map(function (t) { return t.region; }).filter(function (name, i, all) { return all.indexOf(name) === i; });
-    if (!names.length) return;
-    r.show('spiking');
-    var name = names[0], trains = run.trains.filter(function (t) { return t.region === name; });
-    var region = regions.labels.indexOf(name), has_host = region >= 0 && main_signal && r.unit(main_signal.unit) === 'Hz';
-    if (!has_host) region = -1;
-    var heads = trains.map(function (t) { return t.population + ', from spikes'; }).concat(has_host ? ['what the host receives'] : []);
-    function content() {
-      return {file: rows, labels: ['time'].concat(heads), ylabel: 'rate (Hz)', colors: trains.map(function (t, k) {
-        return r.colour(tints[k % tints.length]);
-      }).concat(has_host ? [r.colour('ink')] : [])};
-    }
-    var rows = merged_rates(trains, region), series = {};
-    if (has_host) series[heads[heads.length - 1]] = {strokeWidth: 1.6};
-    trains.forEach(function (t, k) { series[heads[k]] = {strokeWidth: 1}; });
-    var plot = time_plot(r.by_id('rate'), content, {series: series, unit: 'Hz', includeZero: true});
-    r.by_id('rate').setAttribute('aria-label', 'Rate of ' + (run.network ? 'the populations' : name) + ' over time, in Hz');
-    raster(trains, plot);
-    r.say('spiking-head', run.network ? 'Spikes' : 'Spiking region: ' + name);
-    r.say('spiking-caption', sentence_on_spikes(trains, names));
-    var controls = r.by_id('spiking-controls');
-    heads.forEach(function (head, k) {
-      var swatch = r.element('i');
-      r.draw(function () { swatch.style.background = k < trains.length ? r.colour(tints[k % tints.length]) : r.colour('ink'); });
-      controls.appendChild(r.element('span', {'class': 'key'}, [swatch, head]));
-    });
-  }
-  function sentence_on_spikes(trains, names) {
-    var parts = trains.map(function (t) {
-      var text = t.population + ': ' + r.count(t.n_spikes) + ' spikes of ' + r.count(t.n_recorded) + ' recorded neurons';
-      if (t.n_recorded < t.n_neurons) text += ' out of ' + r.count(t.n_neurons);
-      return text + (t.stride > 1 ? '; the raster shows every ' + ordinal(t.stride) + ' of them (' + r.count(t.shown_neurons) + ') with all spikes' : '; all are shown');
-    });
-    var text = parts.join('. ') + '. Rates in bins of ' + r.time(trains[0].bin_ms) + '.';
-    if (names.length > 1) text += ' ' + (names.length - 1) + ' more spiking region' + (names.length > 2 ? 's are' : ' is') + ' in run.h5.';
-    return text;
-  }
-  function ordinal(k) {
-    var tail = k % 100 > 10 && k % 100 < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][k % 10] || 'th';
-    return k + tail;
-  }
-
   /* ---- cost ---- */
   function cost() {
     var cost = r.fact('cost');
@@ -336,5 +218,6 @@ report.plots = function () {
       (regions.spiking.length ? 'Participants compute a window at the same time, so their times overlap.' : ''));
   }
 
-  return {traces: traces, chooser: chooser, spiking: spiking, cost: cost, main_signal: main_signal, time_plot: time_plot, look: look, capital: capital};
+  return {traces: traces, chooser: chooser, cost: cost, stretch: function () { return stretch; }, stretch_buttons: stretch_buttons,
+    follow: function (what) { followers.push({follow: what}); }, main_signal: main_signal, time_plot: time_plot, look: look, capital: capital};
 };

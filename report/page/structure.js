@@ -40,43 +40,6 @@ report.structure = function (signal) {
     host.appendChild(r.element('figcaption', {text: 'Weights, the mean of both directions, logarithmic colours; grey: not connected. Same order of regions on both sides.'}));
   }
 
-  /* ---- a frame with axes on a canvas ---- */
-  function frame(context, area, x, y) {
-    context.strokeStyle = r.colour('line');
-    context.strokeRect(area.x - 0.5, area.y - 0.5, area.w + 1, area.h + 1);
-    context.textBaseline = 'alphabetic';
-    context.textAlign = 'center';
-    x.ticks.forEach(function (t) {
-      var at = area.x + t.at * area.w;
-      context.fillStyle = r.colour('line');
-      context.fillRect(at - 0.5, area.y, 1, area.h);
-      context.fillStyle = r.colour('muted');
-      context.fillText(t.text, at, area.y + area.h + 16);
-    });
-    context.textAlign = 'right';
-    y.ticks.forEach(function (t) {
-      var at = area.y + (1 - t.at) * area.h;
-      context.fillStyle = r.colour('line');
-      context.fillRect(area.x, at - 0.5, area.w, 1);
-      context.fillStyle = r.colour('muted');
-      context.fillText(t.text, area.x - 6, at + 4);
-    });
-    context.textAlign = 'center';
-    context.fillText(x.label, area.x + area.w / 2, area.y + area.h + 35);
-    context.save();
-    context.translate(14, area.y + area.h / 2);
-    context.rotate(-Math.PI / 2);
-    context.fillText(y.label, 0, 0);
-    context.restore();
-  }
-  function ticks_of(low, high, most) {
-    return r.round_ticks(low, high, most).map(function (v) { return {at: (v - low) / (high - low), text: r.plain(v).replace('-', '−')}; });
-  }
-  function room(host, height) {
-    var width = Math.min(host.clientWidth || 480, 560);
-    return {width: width, height: height, x: 58, y: 10, w: width - 76, h: height - 56};
-  }
-
   function scatter_plot() {
     if (!weights) return;
     var host = r.by_id('scatter'), pairs = [], low = Infinity, high = 0, bottom = 1, top = -1, loose = 0, n_loose = 0, marked = null;
@@ -105,9 +68,9 @@ report.structure = function (signal) {
     host.appendChild(canvas);
     function place(p) { return [area.x + Math.log(p[0] / low) / span * area.w, area.y + (top - p[1]) / (top - bottom) * area.h]; }
     function paint() {
-      area = room(host, 380);
+      area = r.room(host, 380);
       var context = r.fit(canvas, area.width, area.height), size = pairs.length > 20000 ? 1 : pairs.length > 3000 ? 2 : 3;
-      frame(context, area, {label: 'weight, mean of both directions', ticks: r.decade_ticks(low, high, span)}, {label: 'correlation (FC)', ticks: ticks_of(bottom, top, 6)});
+      r.frame(context, area, {label: 'weight, mean of both directions', ticks: r.decade_ticks(low, high, span)}, {label: 'correlation (FC)', ticks: r.ticks_of(bottom, top, 6)});
       context.fillStyle = r.colour('host');
       context.globalAlpha = pairs.length > 20000 ? 0.25 : 0.5;
       pairs.forEach(function (p) {
@@ -189,8 +152,8 @@ report.structure = function (signal) {
     host.appendChild(r.element('div', {'class': 'sub', text: 'How alike the windows are'}));
     host.appendChild(canvas);
     r.draw(function () {
-      var area = room(host, 380), context = r.fit(canvas, area.width, area.height);
-      frame(context, area, {label: 'correlation between windows', ticks: ticks_of(low, high, 6)}, {label: 'pairs of windows (%)', ticks: ticks_of(0, most, 6)});
+      var area = r.room(host, 380), context = r.fit(canvas, area.width, area.height);
+      r.frame(context, area, {label: 'correlation between windows', ticks: r.ticks_of(low, high, 6)}, {label: 'pairs of windows (%)', ticks: r.ticks_of(0, most, 6)});
       [[bars, 0.3], [own, 1]].forEach(function (layer) {
         context.fillStyle = r.colour('host');
         context.globalAlpha = layer[1];

@@ -69,6 +69,12 @@ cat "$scratch/usual/report.html" - > "$scratch/used.html" <<'SCRIPT'
   var before = $('#raster canvas').toDataURL();
   press('#activity', 'all');
   log.push('raster ' + ($('#raster canvas').toDataURL() !== before ? 'followed' : 'stayed'));
+  before = $('#raster canvas').toDataURL();
+  press('#spiking', 'by rate');
+  log.push('neurons ' + ($('#raster canvas').toDataURL() !== before ? 'sorted' : 'stayed'));
+  press('#spiking', '5 ms');
+  log.push('bins ' + /Rates in bins of 5 ms/.test($('#spiking-caption').textContent));
+  log.push('rates ' + point($('#spike-panels canvas'), 0.4, 0.5));
   before = $('#traces').innerHTML.length;
   document.querySelectorAll('#chooser input[type=checkbox]').forEach(function (box, i) { if (i < 9) box.click(); });
   press('#rhythm', 'linear');
@@ -106,7 +112,7 @@ SCRIPT
 load used "$scratch/used.html"
 log=$(grep -o 'data-log="[^"]*"' "$scratch/used.dom")
 for answer in 'matrix [LR].area[0-9]* → [LR].area[0-9]* ' 'fc [LR].area[0-9]* – [LR].area[0-9]* correlation' \
-    'brain L.area12 input strength [0-9.]* at ' 'raster followed' 'label v;' 'found 4;' \
+    'brain L.area12 input strength [0-9.]* at ' 'raster followed' 'neurons sorted' 'bins true' 'rates [0-9.]* Hz E: [0-9.]* % of the neurons' 'label v;' 'found 4;' \
     'chosen 0 then 2' 'fcd windows around [0-9.]* s and [0-9.]* s correlation' 'sensors each ± [0-9.]* uV around' \
     'density power spectral density (uV²/Hz)' 'order [cs]' 'scatter [LR].area[0-9]* – [LR].area[0-9]* correlation [−0-9.]* weight'; do
     echo "$log" | grep -q "$answer" || fail "used: no answer like \"$answer\" in $log"
@@ -116,7 +122,7 @@ done
 for mark in 'data-painter="webgl"' 'aria-label="Raster' 'id="traces"[^>]*><div' 'id="rate"[^>]*><div' \
     'Welch estimate: 7 half-overlapping' "Pearson's correlation between regions of .*; mean over pairs" '71 % of wall time' \
     '<dd>10,000</dd>' '<td>L.area12</td>' '3 sensors in uV' 'connected pairs: r = ' 'that do not overlap' \
-    '>montbrio-pazo-roxin</td>.*>all other regions</td>.*>tau</td><td class="number">20</td>' 'every 3rd of them'; do
+    '>montbrio-pazo-roxin</td>.*>all other regions</td>.*>tau</td><td class="number">20</td>' 'of E, evenly taken, with all their spikes' '<th[^>]*>pop. Fano</th>' '>Autocorrelogram<' 'independent Poisson neurons have 2 r / N'; do
     grep -q "$mark" "$scratch/used.dom" || fail "used: nothing like $mark"
 done
 [ "$(grep -o '<canvas' "$scratch/used.dom" | wc -l)" -ge 10 ] || fail "used: too few canvases"
