@@ -67,6 +67,12 @@ cal_status cali_trains_make(cal_context *ctx, const double *times_ms, const uint
 
 /* ---- one neuron --------------------------------------------------------------------------------- */
 
+/* Times are rounded: below that, intervals do not differ. */
+static double exact(double relative)
+{
+    return fabs(relative) < 1e-9 ? 0.0 : relative;
+}
+
 cali_regularity cali_train_regularity(const cali_trains *t, size_t neuron)
 {
     const double *times = t->times_ms + t->start[neuron];
@@ -82,11 +88,11 @@ cali_regularity cali_train_regularity(const cali_trains *t, size_t neuron)
         squares += (here - mean) * (here - mean);
         if (k + 1 == n)
             break;
-        const double next = times[k + 2] - times[k + 1], ratio = (next - here) / (next + here);
+        const double next = times[k + 2] - times[k + 1], ratio = exact((next - here) / (next + here));
         cv2 += 2.0 * fabs(ratio);
         lv += 3.0 * ratio * ratio;
     }
-    r.cv = sqrt(squares / (double)(n - 1)) / mean;
+    r.cv = exact(sqrt(squares / (double)(n - 1)) / mean);
     r.cv2 = cv2 / (double)(n - 1);
     r.lv = lv / (double)(n - 1);
     return r;
@@ -170,7 +176,7 @@ cal_status cali_trains_synchrony(cal_context *ctx, const cali_trains *t, double 
     }
     const double sd = cali_series_sd(counts, n_bins), n = (double)t->n_recorded;
     if (own > 0.0)
-        *chi = sqrt(sd * sd / (n * n) / (own / n));
+        *chi = fmin(1.0, sqrt(sd * sd / (n * n) / (own / n)));
     free(counts);
     return CAL_OK;
 }

@@ -19,6 +19,11 @@ report.spikes = function (plots, spectra) {
   });
 
   /* ---- raster ---- */
+  function shortened(context, text, room) {
+    if (context.measureText(text).width <= room) return text;
+    while (text.length > 1 && context.measureText(text + '…').width > room) text = text.slice(0, -1);
+    return text + '…';
+  }
   function first_after(times, t) {
     var low = 0, high = times.length;
     while (low < high) {
@@ -72,7 +77,7 @@ report.spikes = function (plots, spectra) {
       context.textBaseline = 'middle';
       trains.forEach(function (t, k) {
         context.fillStyle = tint(k);
-        context.fillText(t.population.slice(0, 9), x0 - 8, places[k].top + places[k].h / 2);
+        context.fillText(shortened(context, t.population, x0 - 10), x0 - 8, places[k].top + places[k].h / 2);
       });
     }
     plots.follow(paint);
@@ -129,7 +134,7 @@ report.spikes = function (plots, spectra) {
   function figure_text(f, key) {
     if (key === null) return f.n_recorded ? r.number(100 * (f.n_recorded - f.n_active) / f.n_recorded, 2) + ' %' : '–';
     if (key === 'n_recorded') return r.count(f.n_recorded);
-    if (key === 'rate_Hz') return r.number(f.rate_Hz) + ' ± ' + r.number(f.rate_sd_Hz, 2);
+    if (key === 'rate_Hz') return r.number(f.rate_Hz) + (f.rate_sd_Hz === null ? '' : ' ± ' + r.number(f.rate_sd_Hz, 2));
     if (key === 'correlation') return f.correlation === null ? '–' : f.correlation.toFixed(4).replace('-', '−') + ' ± ' + r.number(f.correlation_sd, 2);
     return r.number(f[key]);
   }
@@ -198,7 +203,7 @@ report.spikes = function (plots, spectra) {
       context.textBaseline = 'alphabetic';
       data.lines.forEach(function (line, i) {
         context.fillStyle = tint(line.k);
-        context.fillText(trains[line.k].population.slice(0, 8), area.x - 7, ground(i).y - 4);
+        context.fillText(shortened(context, trains[line.k].population, area.x - 9), area.x - 7, ground(i).y - 4);
         context.fillStyle = r.colour('line');
         if (i + 1 < data.lines.length) context.fillRect(area.x, Math.round(ground(i).y), area.w, 1);
       });

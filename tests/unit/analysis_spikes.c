@@ -118,7 +118,7 @@ Test(analysis_spikes, are_sorted_by_neuron_and_cut_to_the_interval)
 /* Intervals 1, 3, 1, 3, ...: CV of nine, CV2 = 2 2/4 = 1 and LV = 3 (2/4)^2 = 3/4 whatever their number. */
 Test(analysis_spikes, regularity_of_a_train_is_that_of_its_definition)
 {
-    spikes s = {0};
+    spikes s = {0}, clock = {0};
     double t_ms = 10.0, intervals[9];
     add(&s, t_ms, 0);
     for (int k = 0; k < 9; k++) {
@@ -133,6 +133,12 @@ Test(analysis_spikes, regularity_of_a_train_is_that_of_its_definition)
     cr_expect(epsilon_eq(dbl, r.cv, cali_series_sd(intervals, 9) / cali_series_mean(intervals, 9), 1e-12));
     cr_expect(epsilon_eq(dbl, r.cv2, 1.0, 1e-12));
     cr_expect(epsilon_eq(dbl, r.lv, 0.75, 1e-12));
+    cali_trains_free(&t);
+    for (int k = 0; k < 50; k++)
+        add(&clock, 0.1 * (3 + 70 * k), 0); /* rounded times */
+    t = trains_of(ctx, &clock, 1, 0.0, 1000.0);
+    const cali_regularity even = cali_train_regularity(&t, 0);
+    cr_expect(even.cv == 0.0 && even.cv2 == 0.0 && even.lv == 0.0);
     cali_trains_free(&t);
     cal_context_destroy(&ctx);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/tree.h"
 #include "callosum/recording.h"
 #include "callosum/report.h"
@@ -89,5 +90,48 @@ Test(report_spikes, a_run_without_spikes_says_so)
     cal_spike_report_def bad = cal_spike_report_def_default();
     bad.bin_ms = 0.0;
     cr_expect(cal_report_spikes(ctx, "nowhere", &bad, CAL_REPORT_TEXT, &text) == CAL_ERR_ARGUMENT);
+    cal_context_destroy(&ctx);
+}
+
+/* Of 1000 neurons three were recorded, far apart; one of them is silent after the transient, another always. */
+Test(report_spikes, neurons_may_be_any_part_of_their_population)
+{
+    static const cal_time times[] = {100 * CAL_NS_PER_MS, 600 * CAL_NS_PER_MS, 700 * CAL_NS_PER_MS, 800 * CAL_NS_PER_MS};
+    static const uint32_t ids[] = {400, 900, 900, 900};
+    cal_context *ctx = cali_test_context(1);
+    const char *directory = cali_test_directory();
+    char path[1100];
+    snprintf(path, sizeof path, "%s/run.h5", directory);
+    cal_recorder_def def = cal_recorder_def_default();
+    def.path = path;
+    def.title = "part";
+    def.duration = 1000 * CAL_NS_PER_MS;
+    cal_recorder *recorder = NULL;
+    size_t train = 0;
+    const cal_spikes_def spikes = {"network", "E", 1000, 3, 10.0};
+    const char *const name = "E";
+    const double n_neurons = 1000.0;
+    cr_assert(cal_recorder_create(ctx, &def, &recorder) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_recorder_add_spikes(recorder, &spikes, &train) == CAL_OK);
+    cr_assert(cal_recorder_add_texts(recorder, "network/populations", 1, &name) == CAL_OK);
+    cr_assert(cal_recorder_add_matrix(recorder, "network/neurons", "1", 1, 1, &n_neurons) == CAL_OK);
+    cr_assert(cal_recorder_start(recorder) == CAL_OK);
+    cr_assert(cal_recorder_append_spikes(recorder, train, 4, times, ids) == CAL_OK);
+    cr_assert(cal_recorder_commit(recorder, def.duration) == CAL_OK);
+    cr_assert(cal_recorder_finish(recorder) == CAL_OK);
+    cal_recorder_destroy(&recorder);
+    char *csv = figures_of(ctx, directory, 500.0, CAL_REPORT_CSV);
+    cr_expect(strstr(csv, "\"E\",3,1,3,2,") != NULL, "%s", csv); /* 3 spikes / (3 neurons 0.5 s) = 2 Hz */
+    free(csv);
+    const cal_report_def report = {.transient_ms = 500.0};
+    cr_assert(cal_report_write(ctx, directory, &report) == CAL_OK, "%s", cal_context_message(ctx));
+    snprintf(path, sizeof path, "%s/report.html", directory);
+    char *page = NULL;
+    size_t size = 0;
+    cr_assert(cali_file_read(ctx, path, SIZE_MAX, &page, &size) == CAL_OK);
+    /* two lines in the raster, rows 0, 1, 1, 1 as little-endian words */
+    cr_expect(strstr(page, "\"stride\":1,\"shown_neurons\":2,\"shown_spikes\":4") != NULL);
+    cr_expect(strstr(page, "\"rows\":\"AAAAAAEAAAABAAAAAQAAAA==\"") != NULL);
+    free(page);
     cal_context_destroy(&ctx);
 }
