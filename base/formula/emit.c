@@ -35,15 +35,17 @@ static void add_number(cali_text *out, double value, bool is_f32)
     cali_text_format(out, "%s%sf", text, strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
-/* A condition is written into the choice that asks it, so that the loop holds numbers only and vectorises. */
+static const char *const comparisons[] = {
+    [CALI_FORMULA_LESS - CALI_FORMULA_LESS] = "<", [CALI_FORMULA_LESS_EQUAL - CALI_FORMULA_LESS] = "<=",
+    [CALI_FORMULA_EQUAL - CALI_FORMULA_LESS] = "==", [CALI_FORMULA_UNEQUAL - CALI_FORMULA_LESS] = "!="};
+
+/* In double precision a condition is written into the choice that asks it: 32 bits beside 64 would keep the loop from
+ * becoming vector code. */
 static void add_truth(cali_text *out, const cali_formula_program *p, int at)
 {
     const cali_formula_op *op = &p->ops[at];
-    static const char *const signs[] = {
-        [CALI_FORMULA_LESS - CALI_FORMULA_LESS] = "<", [CALI_FORMULA_LESS_EQUAL - CALI_FORMULA_LESS] = "<=",
-        [CALI_FORMULA_EQUAL - CALI_FORMULA_LESS] = "==", [CALI_FORMULA_UNEQUAL - CALI_FORMULA_LESS] = "!="};
     if (op->code <= CALI_FORMULA_UNEQUAL) {
-        cali_text_format(out, "(v%d %s v%d)", op->a, signs[op->code - CALI_FORMULA_LESS], op->b);
+        cali_text_format(out, "(v%d %s v%d)", op->a, comparisons[op->code - CALI_FORMULA_LESS], op->b);
         return;
     }
     cali_text_add(out, op->code == CALI_FORMULA_NOT ? "!(" : "(");
@@ -53,6 +55,18 @@ static void add_truth(cali_text *out, const cali_formula_program *p, int at)
         add_truth(out, p, op->b);
     }
     cali_text_add(out, ")");
+}
+
+/* In single precision it is an int of its own. */
+static void add_int(cali_text *out, const cali_formula_op *op)
+{
+    if (op->code == CALI_FORMULA_NOT)
+        cali_text_format(out, "!v%d", op->a);
+    else
+        cali_text_format(out, "v%d %s v%d", op->a, op->code == CALI_FORMULA_AND  ? "&"
+                                                   : op->code == CALI_FORMULA_OR ? "|"
+                                                                                 : comparisons[op->code - CALI_FORMULA_LESS],
+                         op->b);
 }
 
 static void add_value(cali_text *out, const cali_formula_program *p, const cali_formula_op *op, bool is_f32)
@@ -87,7 +101,10 @@ static void add_value(cali_text *out, const cali_formula_program *p, const cali_
         cali_text_add(out, ")");
         return;
     case CALI_FORMULA_CHOOSE:
-        add_truth(out, p, op->a);
+        if (is_f32)
+            cali_text_format(out, "v%d", op->a);
+        else
+            add_truth(out, p, op->a);
         cali_text_format(out, " ? v%d : v%d", op->b, op->c);
         return;
     case CALI_FORMULA_FMA:
@@ -109,9 +126,15 @@ void cali_formula_emit_ops(cali_text *out, const cali_formula_program *p, bool i
 {
     for (int i = 0; i < p->n; i++) {
         const cali_formula_op *op = &p->ops[i];
-        if (op->code >= CALI_FORMULA_LESS && op->code <= CALI_FORMULA_NOT)
+        const bool is_truth = op->code >= CALI_FORMULA_LESS && op->code <= CALI_FORMULA_NOT;
+        if (is_truth && !is_f32)
             continue;
-        cali_text_format(out, "%sconst %s v%d = ", indent, is_f32 ? "float" : "double", i);
+        cali_text_format(out, "%sconst %s v%d = ", indent, is_truth ? "int" : is_f32 ? "float" : "double", i);
+        if (is_truth) {
+            add_int(out, op);
+            cali_text_add(out, ";\n");
+            continue;
+        }
         if (op->code >= CALI_FORMULA_ROW_PARAM) {
             row(out, owner, op);
             continue;

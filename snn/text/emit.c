@@ -141,8 +141,12 @@ static void add_launch(cali_text *out, const cali_own_neuron *own)
 
 bool cali_own_neuron_emit(const cali_own_neuron *own, bool is_cuda, cali_text *out)
 {
-    cali_text_format(out, "/* The neuron %s, made by callosum %s from its text; safe to delete. */\n#include <stddef.h>\n\n",
-                     own->neuron.face.name, CAL_VERSION);
+    cali_text_format(out, "/* The neuron %s, made by callosum %s from its text; safe to delete. */\n", own->neuron.face.name,
+                     CAL_VERSION);
+    if (is_cuda)
+        cali_text_add(out, "/* nvcc -fmad=false: every sum and product is rounded once, as on the host. */\n"
+                           "#pragma nv_diag_suppress declared_but_not_referenced\n");
+    cali_text_add(out, "#include <stddef.h>\n\n");
     cali_formula_emit_headers(out);
     add_struct(out, own, "state");
     add_struct(out, own, "constants");

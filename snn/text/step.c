@@ -28,7 +28,7 @@ typedef struct stepper {
     int symbol[CALI_MAX_STATES];
     int decay[CALI_MAX_STATES]; /* coefficient of a state that moves on its own; ZERO: moves with others */
     int decay_rest[CALI_MAX_STATES]; /* and the constant of its equation */
-    int spiked;              /* 1 or 0 */
+    int spiked;              /* condition; FAILED: not yet */
     int is_refractory;       /* condition; FAILED: never */
     bool has_failed;
 } stepper;
@@ -233,8 +233,7 @@ static int held(stepper *s)
         return FAILED;
     if (s->spiked == FAILED)
         return s->is_refractory;
-    const int has_spiked = op(s, CALI_FORMULA_LESS, number(s, 0.0), s->spiked);
-    return op(s, CALI_FORMULA_OR, s->is_refractory, has_spiked);
+    return op(s, CALI_FORMULA_OR, s->is_refractory, s->spiked);
 }
 
 /* x + increment with what the last sum lost; what this one loses is the new `low`. */
@@ -327,7 +326,7 @@ static void sub_step(stepper *s, bool is_last)
 {
     int x[CALI_MAX_STATES], low[CALI_MAX_STATES], reset[CALI_MAX_STATES];
     bool is_set[CALI_MAX_STATES] = {false};
-    const int hold = held(s), zero = number(s, 0.0), one = number(s, 1.0);
+    const int hold = held(s), zero = number(s, 0.0);
     integrate(s, hold, x, low);
     if (s->has_failed)
         return;
@@ -340,7 +339,7 @@ static void sub_step(stepper *s, bool is_last)
         s->x[i] = choose(s, spikes, reset[i], x[i]);
         s->low[i] = low[i] != FAILED && is_set[i] ? choose(s, spikes, zero, low[i]) : low[i];
     }
-    s->spiked = choose(s, spikes, one, s->spiked == FAILED ? zero : s->spiked);
+    s->spiked = s->spiked == FAILED ? spikes : op(s, CALI_FORMULA_OR, s->spiked, spikes);
 }
 
 /* ---- the programs ---------------------------------------------------------------------------------------------- */
@@ -378,10 +377,9 @@ static void store(stepper *s)
     if (own->refractory_row >= 0) {
         const int left = row(s, CALI_FORMULA_ROW_STATE, (size_t)own->refractory_row);
         const int fewer = choose(s, s->is_refractory, op(s, CALI_FORMULA_SUBTRACT, left, number(s, 1.0)), number(s, 0.0));
-        const int has_spiked = op(s, CALI_FORMULA_LESS, number(s, 0.0), s->spiked);
-        results[own->refractory_row] = choose(s, has_spiked, param_row(s, own->neuron.face.n_params + 1), fewer);
+        results[own->refractory_row] = choose(s, s->spiked, param_row(s, own->neuron.face.n_params + 1), fewer);
     }
-    results[own->neuron.face.n_states] = s->spiked;
+    results[own->neuron.face.n_states] = choose(s, s->spiked, number(s, 1.0), number(s, 0.0));
 }
 
 static bool make_step(cali_formula_reader *r)

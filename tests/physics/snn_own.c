@@ -13,25 +13,37 @@
 /* The same neuron twice, under the same settings and trains. */
 typedef struct pair {
     const char *text;
-    cali_single single;
-    double v_mV; /* largest difference of the first state, between spikes and at them */
+    cali_single single; /* settings that one of both does not have are the other's alone */
+    double v_mV;        /* largest difference of the first state, between spikes and at them */
+    double late_ms;     /* largest difference of a spike's time */
 } pair;
 
 static const pair pairs[] = {
     /* forward Euler with carried rounding, the operations in one order: the same bits */
-    {cali_own_izhikevich, {.neuron = "izhikevich", IZH_NAMES, {0.02, 0.2, -65, 8, 10, -13}, 0.1}, 0},
-    {cali_own_izhikevich, {.neuron = "izhikevich", IZH_NAMES, {0.1, 0.2, -65, 2, 10, -13}, 0.05}, 0},
-    {cali_own_izhikevich, {.neuron = "izhikevich", IZH_NAMES, {0.02, 0.25, -65, 2, 10, -16.25}, 0.01}, 0},
+    {"izhikevich", {.neuron = "izhikevich", IZH_NAMES, {0.02, 0.2, -65, 8, 10, -13}, 0.1}, 0, 0},
+    {"izhikevich", {.neuron = "izhikevich", IZH_NAMES, {0.1, 0.2, -65, 2, 10, -13}, 0.05}, 0, 0},
+    {"izhikevich", {.neuron = "izhikevich", IZH_NAMES, {0.02, 0.25, -65, 2, 10, -16.25}, 0.01}, 0, 0},
     /* arrivals are added before the rounding in one and behind it in the other; the upstroke of a spike makes 4e-6 mV a
      * thousand times as much */
-    {cali_own_izhikevich, {.neuron = "izhikevich", IZH_NAMES, {0.02, 0.2, -65, 8, 6, -13}, 0.1, "input", "input", 3, -2, 1, false}, 2e-2},
+    {"izhikevich", {.neuron = "izhikevich", IZH_NAMES, {0.02, 0.2, -65, 8, 6, -13}, 0.1, "input", "input", 3, -2, 1, false}, 2e-2, 0},
     /* exact propagators in both */
-    {cali_own_lif, {.neuron = "lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 180, 2, 8}, 0.1}, 1e-3},
-    {cali_own_lif, {.neuron = "lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 80, 2, 8}, 0.1, "excitatory", "inhibitory", 150, -60, 1, false}, 1e-3},
+    {"lif", {.neuron = "lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 180, 2, 8}, 0.1}, 1e-3, 0},
+    {"lif", {.neuron = "lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 80, 2, 8}, 0.1, "excitatory", "inhibitory", 150, -60, 1, false}, 1e-3, 0},
     /* tau_m = tau_inh, where the textbook's quotient is 0 / 0 */
-    {cali_own_lif, {.neuron = "lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 150, 2, 20}, 0.1, "excitatory", "inhibitory", 150, -60, 1, false}, 1e-3},
-    /* one step of Runge-Kutta 4 with exact conductances in both */
-    {cali_own_lif_cond, {.neuron = "lif-cond", COND_NAMES, {200, 10, -60, 0, -80, 5, 10, -50, -60, 5, 20}, 0.1, "excitatory", "inhibitory", 6, 20, 1, false}, 1e-3},
+    {"lif", {.neuron = "lif", LIF_NAMES, {200, 20, -65, -50, -65, 2, 150, 2, 20}, 0.1, "excitatory", "inhibitory", 150, -60, 1, false}, 1e-3, 0},
+    /* Runge-Kutta 4 with exact conductances and currents in both, in steps of one length; an upstroke of 400 mV/ms makes
+     * 2e-2 mV of 5e-5 ms that roundings add up to */
+    {"lif_cond", {.neuron = "lif-cond", COND_NAMES, {200, 10, -60, 0, -80, 5, 10, -50, -60, 5, 20}, 0.1, "excitatory", "inhibitory", 6, 20, 1, false}, 1e-3, 0},
+    {"hindmarsh_rose", {.neuron = "hindmarsh-rose", {"I_e"}, {2}, 0.05}, 1e-2, 0},
+    {"hindmarsh_rose", {.neuron = "hindmarsh-rose", {"I_e"}, {3}, 0.05, "excitatory", "inhibitory", 0.5, -0.3, 1, false}, 3e-2, 0},
+    {"morris_lecar", {.neuron = "morris-lecar", {"I_e"}, {100}, 0.1}, 1e-2, 0},
+    {"morris_lecar", {.neuron = "morris-lecar", {"I_e"}, {60}, 0.1, "excitatory", "inhibitory", 80, -20, 1, false}, 1e-2, 0},
+    {"hh_traub", {.neuron = "hh-traub", {"V_spike", "at_crossing", "I_e"}, {0, 1, 300}, 0.1}, 1e-2, 0},
+    {"hh_traub", {.neuron = "hh-traub", {"V_spike", "at_crossing", "I_e"}, {0, 1, 50}, 0.1, "excitatory", "inhibitory", 6, 12, 1, false}, 5e-2, 0},
+    /* the built-in neuron finds the time of its peak within a sub-step, here a reset is late by up to 2 us: a step of the
+     * stamps, and five where a neuron under trains hangs near its threshold for a while */
+    {"adex", {.neuron = "adex", {"I_e"}, {700}, 0.02}, INFINITY, 0.02},
+    {"adex", {.neuron = "adex", {"I_e"}, {300}, 0.02, "excitatory", "inhibitory", 12, 8, 1, false}, INFINITY, 0.1},
 };
 enum { N_PAIRS = sizeof pairs / sizeof *pairs };
 
@@ -43,6 +55,22 @@ ParameterizedTestParameters(snn_own, text_spikes_as_the_built_in_neuron)
         index[i] = i;
     return cr_make_param_array(int, index, N_PAIRS);
 }
+
+static cali_single settings_of(const cali_single *all, const cal_neuron *neuron)
+{
+    cali_single own = *all;
+    size_t n = 0;
+    for (size_t i = 0; i < CALI_MAX_TEST_SETTINGS && all->names[i] != NULL; i++)
+        if (cal_field_find(neuron->params, neuron->n_params, all->names[i]) >= 0 ||
+            cal_field_find(neuron->states, neuron->n_states, all->names[i]) >= 0) {
+            own.names[n] = all->names[i];
+            own.values[n++] = all->values[i];
+        }
+    if (n < CALI_MAX_TEST_SETTINGS)
+        own.names[n] = NULL;
+    return own;
+}
+
 ParameterizedTest(int *index, snn_own, text_spikes_as_the_built_in_neuron)
 {
     const pair *p = &pairs[*index];
@@ -51,8 +79,9 @@ ParameterizedTest(int *index, snn_own, text_spikes_as_the_built_in_neuron)
     cal_context *ctx = cali_test_context(1);
     cal_neuron *neuron = cali_test_neuron(ctx, p->text, false);
     static cali_single_run built_in, own;
+    const cali_single settings = settings_of(&p->single, neuron);
     cali_single_start(&p->single, 0.1, &built_in);
-    cali_single_start_as(&p->single, neuron, 0.1, &own);
+    cali_single_start_as(&settings, neuron, 0.1, &own);
     const char *state = neuron->states[0].name;
     double worst = 0.0;
     for (int w = 0; w < 3000; w++) {
@@ -63,7 +92,7 @@ ParameterizedTest(int *index, snn_own, text_spikes_as_the_built_in_neuron)
     cr_expect(ge(sz, built_in.n_spikes, 3), "pair %d", *index);
     cr_assert(eq(sz, own.n_spikes, built_in.n_spikes));
     for (size_t i = 0; i < own.n_spikes; i++)
-        cr_expect(eq(dbl, own.spikes_ms[i], built_in.spikes_ms[i]));
+        cr_expect(le(dbl, fabs(own.spikes_ms[i] - built_in.spikes_ms[i]), p->late_ms + 1e-9), "pair %d, spike %zu", *index, i);
     cr_expect(le(dbl, worst, p->v_mV), "pair %d", *index);
     cali_single_stop(&built_in);
     cali_single_stop(&own);
@@ -81,10 +110,11 @@ typedef struct ode_case {
 } ode_case;
 
 static const ode_case odes[] = {
-    {cali_own_hindmarsh_rose, "hr_burst_dc", {.names = {"x", "y", "z"}, .values = {-1.6, -12, 1}, .dt_ms = 0.01}, 2e-3, 2e-3, 0, 20},
-    {cali_own_lif, "lif_exact_dc", {.names = LIF_NAMES, .values = {200, 20, -65, -50, -65, 2, 180, 2, 8}, .dt_ms = 0.01}, 1e-3, 1e-3, 0.01, 0},
-    {cali_own_hh, "hhtraub_dc",
-     {.names = {"E_L", "m", "h", "n"}, .values = {-65, 0.009732404516402718, 0.9975610872011336, 0.02707447895728375}, .dt_ms = 0.01},
+    {"hindmarsh_rose", "hr_burst_dc", {.names = {"x", "y", "z"}, .values = {-1.6, -12, 1}, .dt_ms = 0.01}, 2e-3, 2e-3, 0, 20},
+    {"lif", "lif_exact_dc", {.names = LIF_NAMES, .values = {200, 20, -65, -50, -65, 2, 180, 2, 8}, .dt_ms = 0.01}, 1e-3, 1e-3, 0.01, 0},
+    {"hh_traub", "hhtraub_dc",
+     {.names = {"V", "E_L", "m", "h", "n"}, .values = {-65, -65, 0.009732404516402718, 0.9975610872011336, 0.02707447895728375},
+      .dt_ms = 0.01},
      0.05, 0.05, 0.03, 11},
 };
 enum { N_ODES = sizeof odes / sizeof *odes };
@@ -159,7 +189,7 @@ static double error_of(cal_context *ctx, const char *scheme, unsigned sub_steps,
              "neuron: own-order\nstates: {x: 1, y: 0}\nparameters: {w: 0.5 1/ms}\ncurrent: {I: {unit: 1}}\n"
              "equations: {x': w*(y + I), y': -w*x}\nthreshold: x > 10\nreset: x = 0\nscheme: %s\nsub_steps: %u\n"
              "test: {at: {x: 2, I: 3}, gives: {x': 1.5, y': -1}}\n", scheme, sub_steps);
-    cal_neuron *neuron = cali_test_neuron(ctx, text, true);
+    cal_neuron *neuron = cali_test_neuron_of(ctx, text, true);
     const cal_snn_population population = {"cell", neuron, 1, NULL, 0};
     cal_snn_def def = cal_snn_def_default();
     def.dt = (cal_time)(dt_ms * 1e6 + 0.5);

@@ -29,6 +29,11 @@ expect 2 'nothing.zip' connectome info nothing.zip
 expect 2 'needs FILE' connectome info
 expect 0 'r = 0.081134 (0.081134), v = -1.961620 (-1.961620)' doctor
 
+expect 0 'The test value of the file is met. The neuron runs ' models "$1/examples/own-neuron/calcium_adapting.yaml"
+expect 0 'cali_own_neuron_launch' models "$1/examples/own-neuron/calcium_adapting.yaml" --emit cuda
+expect 2 'unknown language "rust"; c or cuda' models "$1/examples/own-neuron/calcium_adapting.yaml" --emit rust
+expect 2 '--emit needs the FILE of an own neuron' models lif --emit c
+
 for verb in $("$program" help | sed -n 's/^  callosum \([a-z]*\)\( .*\)*  .*/\1/p' | sort -u); do
     [ "$verb" = connectome ] || expect 0 "callosum $verb" "$verb" --help
 done

@@ -14,16 +14,13 @@
 
 enum { N = 531 }; /* one block and a remainder */
 
-static const char *const texts[] = {cali_own_izhikevich, cali_own_lif, cali_own_lif_cond, cali_own_hindmarsh_rose, cali_own_hh};
-enum { N_TEXTS = sizeof texts / sizeof *texts };
-
 static bool is_compiled(const cal_neuron *neuron)
 {
     return strncmp(cal_snn_neuron_how(neuron), "compiled", 8) == 0;
 }
 
 /* A recurrent network with parameters that differ between neurons (`spread`) and a current that does. */
-static uint64_t hash_of(const cal_neuron *neuron, double spread, unsigned n_threads)
+static uint64_t hash_of(const cal_neuron *neuron, double drive, double spread, unsigned n_threads)
 {
     const cal_field *first = &neuron->params[0];
     const cal_snn_setting setting = {first->name, {CAL_UNIFORM, first->value * (1.0 - spread), first->value * (1.0 + spread), 0, 0}};
@@ -36,9 +33,7 @@ static uint64_t hash_of(const cal_neuron *neuron, double spread, unsigned n_thre
         projections[r].weight.a = 0.1;
         projections[r].delay_ms.a = 1.0;
     }
-    const bool is_plain = strcmp(neuron->current_unit, "1") == 0;
-    const cal_snn_current current = {.to = 0, .amplitude = is_plain ? 6.0 : 500.0,
-                                     .factor = {CAL_UNIFORM, 0.5, 1.5, 0, 0}, .has_factor = spread > 0.0};
+    const cal_snn_current current = {.to = 0, .amplitude = drive, .factor = {CAL_UNIFORM, 0.5, 1.5, 0, 0}, .has_factor = spread > 0.0};
     cal_context *ctx = cali_test_context(n_threads);
     cal_snn_def def = cal_snn_def_default();
     def.populations = &population;
@@ -50,7 +45,7 @@ static uint64_t hash_of(const cal_neuron *neuron, double spread, unsigned n_thre
     def.n_tiles = n_threads;
     cal_snn *snn = NULL;
     cr_assert(eq(int, cal_snn_create(ctx, &def, &snn), CAL_OK), "%s", cal_context_message(ctx));
-    for (int w = 0; w < 100; w++)
+    for (int w = 0; w < 40; w++)
         cr_assert(eq(int, cal_snn_advance(snn), CAL_OK), "%s", cal_context_message(ctx));
     cr_expect(gt(u64, cal_snn_get_counts(snn).n_spikes, 0), "%s", neuron->name);
     const uint64_t hash = cal_snn_hash(snn);
@@ -61,10 +56,10 @@ static uint64_t hash_of(const cal_neuron *neuron, double spread, unsigned n_thre
 
 ParameterizedTestParameters(snn_own, interpreted_has_the_bits_of_compiled_on_every_instruction_set)
 {
-    static int index[N_TEXTS];
-    for (int i = 0; i < N_TEXTS; i++)
+    static int index[CALI_N_OWN_CASES];
+    for (int i = 0; i < CALI_N_OWN_CASES; i++)
         index[i] = i;
-    return cr_make_param_array(int, index, N_TEXTS);
+    return cr_make_param_array(int, index, CALI_N_OWN_CASES);
 }
 ParameterizedTest(int *index, snn_own, interpreted_has_the_bits_of_compiled_on_every_instruction_set)
 {
@@ -74,10 +69,10 @@ ParameterizedTest(int *index, snn_own, interpreted_has_the_bits_of_compiled_on_e
     for (int i = 0; i < 3; i++)
         for (int is_interpreted = 0; is_interpreted < 2; is_interpreted++) {
             setenv("CALLOSUM_ISA", levels[i], 1);
-            cal_neuron *neuron = cali_test_neuron(ctx, texts[*index], is_interpreted != 0);
+            cal_neuron *neuron = cali_test_neuron(ctx, cali_own_cases[*index].name, is_interpreted != 0);
             cr_expect(is_compiled(neuron) != (is_interpreted != 0), "%s", cal_snn_neuron_how(neuron));
             for (int k = 0; k < 2; k++) {
-                const uint64_t hash = hash_of(neuron, 0.1 * k, 1 + 2u * (unsigned)k);
+                const uint64_t hash = hash_of(neuron, cali_own_cases[*index].current, 0.1 * k, 1 + 2u * (unsigned)k);
                 if (i == 0 && is_interpreted == 0)
                     hashes[k] = hash;
                 cr_expect(eq(u64, hash, hashes[k]), "%s on %s, %s", neuron->name, levels[i], cal_snn_neuron_how(neuron));
@@ -104,7 +99,7 @@ static cal_status create(cal_context *ctx, const cal_neuron *neuron, const char 
 Test(snn_own, a_division_by_a_parameter_that_is_0_is_refused_before_the_run)
 {
     cal_context *ctx = cali_test_context(1);
-    cal_neuron *neuron = cali_test_neuron(ctx, cali_own_lif_cond, true);
+    cal_neuron *neuron = cali_test_neuron(ctx, "lif_cond", true);
     cal_snn *snn = NULL;
     cr_expect(eq(int, create(ctx, neuron, "tau_exc", 0.0, &snn), CAL_ERR_ARGUMENT));
     cr_expect(strstr(cal_context_message(ctx), "C202 cell: neuron 0 (own-lif-cond): a part that depends on parameters and dt "
@@ -117,12 +112,13 @@ Test(snn_own, a_division_by_a_parameter_that_is_0_is_refused_before_the_run)
 Test(snn_own, a_saved_state_belongs_to_the_text_of_its_neuron)
 {
     cal_context *ctx = cali_test_context(1);
-    char other[sizeof cali_own_lif_cond], *bytes = NULL, *reset;
+    char other[CALI_MAX_OWN_TEXT], *bytes = NULL;
     size_t size = 0;
-    memcpy(other, cali_own_lif_cond, sizeof other);
-    reset = strstr(other, "V >= V_th");
-    memcpy(reset, "V >  V_th", 9);
-    cal_neuron *neurons[2] = {cali_test_neuron(ctx, cali_own_lif_cond, true), cali_test_neuron(ctx, other, true)};
+    cali_test_own_text(ctx, "lif_cond", other);
+    char *equal = strstr(other, ">= V_th");
+    cr_assert(equal != NULL);
+    equal[1] = ' ';
+    cal_neuron *neurons[2] = {cali_test_neuron(ctx, "lif_cond", true), cali_test_neuron_of(ctx, other, true)};
     cal_snn *snn[2] = {NULL};
     for (int i = 0; i < 2; i++)
         cr_assert(eq(int, create(ctx, neurons[i], "I_e", 100.0, &snn[i]), CAL_OK), "%s", cal_context_message(ctx));
@@ -152,7 +148,7 @@ static void expect_interpreted(const char *script, const char *why)
     setenv("CALLOSUM_CC", path, 1);
     setenv("XDG_CACHE_HOME", cache, 1);
     cal_neuron *neuron = NULL;
-    cr_assert(eq(int, cali_own_neuron_load_text(ctx, "n.yaml", cali_own_lif, strlen(cali_own_lif), false, &neuron), CAL_OK));
+    cr_assert(eq(int, cal_snn_neuron_load(ctx, CALLOSUM_SOURCE_DIR "/tests/support/own_neurons/lif.yaml", &neuron), CAL_OK));
     cr_expect(is_compiled(neuron) == false && strstr(cal_snn_neuron_how(neuron), why) != NULL, "%s", cal_snn_neuron_how(neuron));
     cr_expect(strstr(cali_test_last_note(), "runs interpreted, with the same numbers but slower, because") != NULL);
     cal_snn_neuron_destroy(&neuron);
@@ -212,7 +208,7 @@ Test(snn_own, built_in_neurons_have_no_source_to_show)
     cr_expect(eq(str, (char *)cal_snn_neuron_how(lif), "built in"));
     cr_expect(eq(int, cal_snn_neuron_source(ctx, lif, "c", &source), CAL_ERR_UNSUPPORTED));
     cal_context_clear(ctx);
-    cal_neuron *own = cali_test_neuron(ctx, cali_own_lif, true);
+    cal_neuron *own = cali_test_neuron(ctx, "lif", true);
     cr_expect(eq(int, cal_snn_neuron_source(ctx, own, "rust", &source), CAL_ERR_ARGUMENT));
     cr_expect(source == NULL && strstr(cal_context_message(ctx), "unknown language \"rust\"; c or cuda") != NULL);
     cal_snn_neuron_destroy(&own);
