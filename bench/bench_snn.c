@@ -4,7 +4,8 @@
  *
  * ns_per_update is processor time of the same network without synapses and with the same external input;
  * ns_per_event is the rest of the processor time over the events (both count waiting threads too, so take them
- * from one thread). The floor of an event is its bytes over the bandwidth of one core (stream_GB_per_s, measured
+ * from one thread). In the cases plastic-* as many spikes of targets act on synapses as events arrive at them; an event
+ * there is both. The floor of an event is its bytes over the bandwidth of one core (stream_GB_per_s, measured
  * in the same process by adding up a large array). */
 #include <math.h>
 #include <stdio.h>
@@ -73,6 +74,19 @@ static void microcircuit(cali_network *n)
     cali_network_microcircuit(n, 10.0);
 }
 
+#define PLASTIC(function, rule)                                                                                               \
+    static void function(cali_network *n)                                                                                     \
+    {                                                                                                                         \
+        cali_network_plastic(n, rule, 10.0);                                                                                  \
+    }
+PLASTIC(plastic_static, "static")
+PLASTIC(plastic_stdp, "stdp")
+PLASTIC(plastic_nearest, "stdp-nearest")
+PLASTIC(plastic_power, "stdp-power")
+PLASTIC(plastic_triplet, "triplet")
+PLASTIC(plastic_vogels, "vogels")
+PLASTIC(plastic_depression, "tsodyks-markram")
+
 static const struct {
     const char *name;
     void (*fill)(cali_network *n);
@@ -88,6 +102,13 @@ static const struct {
     {"izhikevich-10k-1000", izhikevich_1000, 500, 4},
     {"izhikevich-100k-100", izhikevich_large, 500, 4},
     {"microcircuit", microcircuit, 500, 2},
+    {"plastic-static", plastic_static, 500, 4},
+    {"plastic-stdp", plastic_stdp, 500, 4},
+    {"plastic-stdp-nearest", plastic_nearest, 500, 4},
+    {"plastic-stdp-power", plastic_power, 500, 4},
+    {"plastic-triplet", plastic_triplet, 500, 4},
+    {"plastic-vogels", plastic_vogels, 500, 4},
+    {"plastic-tsodyks-markram", plastic_depression, 500, 4},
 };
 
 /* ---- measuring ---------------------------------------------------------------------------------- */

@@ -40,21 +40,21 @@ report.plots = function () {
 
   /* A plot over time. `content` gives {file, labels, colors} anew whenever something changed. */
   function time_plot(box, content, options) {
-    var graph = null, is_following = false;
+    var graph = null, is_following = false, is_whole = options.is_whole; /* slow: shown as a whole, follows nobody */
     var own = {
       follow: function (to) {
         is_following = true;
         graph.updateOptions({dateWindow: to.slice()});
         is_following = false;
       },
-      refresh: function () { graph.updateOptions(Object.assign(look(), content(), {dateWindow: stretch.slice()})); }
+      refresh: function () { graph.updateOptions(Object.assign(look(), content(), {dateWindow: is_whole ? null : stretch.slice()})); }
     };
     var settings = Object.assign({
-      dateWindow: stretch.slice(), labelsKMB: false, strokeWidth: 1.2, connectSeparatedPoints: true, highlightCircleSize: 2.5,
+      dateWindow: is_whole ? null : stretch.slice(), labelsKMB: false, strokeWidth: 1.2, connectSeparatedPoints: true, highlightCircleSize: 2.5,
       xlabel: 'time (s)', xLabelHeight: 20, yLabelWidth: 18, legend: 'never', animatedZooms: false, underlayCallback: shade_transient,
       axes: {x: {axisLabelFormatter: r.plain, axisLabelWidth: 60, pixelsPerLabel: 70}, y: {axisLabelWidth: 52, axisLabelFormatter: function (y) { return r.plain(y); }}},
       drawCallback: function (g, is_first) {
-        if (is_first || is_following) return;
+        if (is_first || is_following || is_whole) return;
         var range = g.xAxisRange();
         if (Math.abs(range[0] - stretch[0]) + Math.abs(range[1] - stretch[1]) > 1e-9) set_stretch(range[0], range[1], own);
       },
@@ -65,10 +65,11 @@ report.plots = function () {
       unhighlightCallback: function () { r.tip(null); }
     }, look(), content(), options);
     delete settings.unit;
+    delete settings.is_whole;
     var file = settings.file;
     delete settings.file;
     graph = new Dygraph(box, file, settings);
-    followers.push(own);
+    if (!is_whole) followers.push(own);
     own.graph = graph;
     var is_new = true;
     r.draw(function () {

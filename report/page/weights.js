@@ -9,10 +9,11 @@ report.weights = function (plots) {
       function q(k) { return v[k * n + i]; }
       return [ms / 1000, [q(0), q(2), q(4)], [q(1), q(2), q(3)], [q(5), q(5), q(5)]];
     });
-    plots.time_plot(box, function () {
+    function content() {
       return {file: rows, labels: ['time'].concat(names), colors: [r.colour('c1'), r.colour('c1'), r.colour('ink')],
         ylabel: 'weight' + (r.unit(w.unit) ? ' (' + r.unit(w.unit) + ')' : '')};
-    }, {unit: w.unit, customBars: true, fillAlpha: 0.22, series: {mean: {strokeWidth: 1, strokePattern: [5, 4]}},
+    }
+    plots.time_plot(box, content, {unit: w.unit, is_whole: true, customBars: true, fillAlpha: 0.22, series: {mean: {strokeWidth: 1, strokePattern: [5, 4]}},
       highlightCallback: function (event, x, points, row) {
         r.tip([r.plain(x) + ' s'].concat([['95 %', 4], ['75 %', 3], ['median', 2], ['25 %', 1], ['5 %', 0], ['mean', 5]].map(function (line) {
           return line[0] + ': ' + r.with_unit(v[line[1] * n + row], w.unit);
@@ -25,8 +26,12 @@ report.weights = function (plots) {
     var n = w.histograms[0].percent.length, step = (w.high - w.low) / n, rows = [];
     for (var b = 0; b < n; b++) rows.push([w.low + (b + 0.5) * step].concat(w.histograms.map(function (h) { return h.percent[b]; })));
     var heads = w.histograms.map(function (h) { return 'at ' + r.time(h.t_ms); });
+    var most = Math.max.apply(null, w.histograms.map(function (h) { /* equal weights, one bar of 100 %, do not dwarf the others */
+      var top = Math.max.apply(null, h.percent);
+      return top < 99 ? top : 0;
+    }));
     function content() {
-      return Object.assign(plots.look(), {file: rows, labels: ['weight'].concat(heads), colors: ['muted', 'c2', 'c1'].map(r.colour)});
+      return Object.assign(plots.look(), {valueRange: [0, 1.1 * (most || 100)], file: rows, labels: ['weight'].concat(heads), colors: ['muted', 'c2', 'c1'].map(r.colour)});
     }
     var options = content(), file = options.file;
     delete options.file;

@@ -118,6 +118,31 @@ static inline void cali_network_brunel(cali_network *n, double window_ms)
     cali_network_brunel_at(n, 6.0, 15000.0, window_ms);
 }
 
+/** 8000 neurons at about 10 Hz by Poisson input, each with 400 plastic inputs from the others that hardly move it: all rules
+ *  see the same spikes. */
+static inline void cali_network_plastic(cali_network *n, const char *rule, double window_ms)
+{
+    cali_network_brunel_at(n, 5.0, 2150.0, window_ms);
+    n->populations[0].n = 8000;
+    n->populations[1].n = 0;
+    n->poissons[0].weight = 0.4;
+    n->def.n_poissons = 1;
+    cal_snn_projection *p = &n->projections[0];
+    *p = cal_snn_projection_default(CAL_FIXED_IN_DEGREE);
+    p->receptor = "delta";
+    p->in_degree = 400;
+    p->weight = (cal_distribution){CAL_UNIFORM, 1e-5, 2e-5, 0.0, 0.0};
+    p->delay_ms.a = 1.5;
+    p->synapse = cal_snn_synapse_find(rule);
+    n->def.n_projections = 1;
+    if (!cal_snn_changes_weights(p->synapse))
+        return;
+    n->settings[16] = (cal_snn_setting){"w_max", CALI_CONSTANT(3e-5)};
+    n->settings[17] = (cal_snn_setting){"eta", CALI_CONSTANT(1e-8)};
+    p->settings = &n->settings[16];
+    p->n_settings = strcmp(rule, "vogels") == 0 ? 2 : 1;
+}
+
 /** QIF with Lorentzian drive, all to all: the network whose mean field is exact (Montbrio, Pazo & Roxin
  *  2015); one current port and one rate port. */
 static inline void cali_network_qif(cali_network *n, uint32_t count, double tau_ms, double dt_ms,
