@@ -1,8 +1,12 @@
 #include "base/memory.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Large arrays lie on huge pages where the system has them: rows of synapses and rings are read in random order,
  * and a small page is a miss of the translation buffer for each row. */
@@ -64,4 +68,71 @@ cal_status cali_copy_text(cal_context *ctx, const char *text, char **out)
     CAL_TRY(cali_alloc(ctx, n, 1, "text", out));
     memcpy(*out, text, n);
     return CAL_OK;
+}
+
+/* ---- how much there is -------------------------------------------------------------------------- */
+
+/* A number in a file, or INFINITY: "max", or no such file. */
+static double number_in(const char *path)
+{
+    double value = INFINITY;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return value;
+    if (fscanf(file, "%lf", &value) != 1 || !(value > 0.0))
+        value = INFINITY;
+    fclose(file);
+    return value;
+}
+
+/* A limit counts for all groups below: from the group up to the root of its hierarchy. */
+static double limit_upwards(const char *root, const char *group, size_t length, const char *file)
+{
+    char path[4096];
+    double limit = INFINITY;
+    for (;;) {
+        const int n = snprintf(path, sizeof path, "%s%.*s/%s", root, (int)length, group, file);
+        if (n > 0 && (size_t)n < sizeof path)
+            limit = fmin(limit, number_in(path));
+        if (length == 0)
+            return limit;
+        do
+            length--;
+        while (length > 0 && group[length] != '/');
+    }
+}
+
+double cali_cgroup_limit(const char *membership, const char *root)
+{
+    double limit = INFINITY;
+    for (const char *line = membership; *line != '\0'; line += *line == '\n') {
+        const size_t length = strcspn(line, "\n");
+        const char *controllers = memchr(line, ':', length), *end = line + length; /* number:controllers:group */
+        const char *group = controllers == NULL ? NULL : memchr(controllers + 1, ':', (size_t)(end - controllers - 1));
+        if (group != NULL && group == controllers + 1) {
+            limit = fmin(limit, limit_upwards(root, group + 1, (size_t)(end - group - 1), "memory.max"));
+        } else if (group != NULL && group - controllers == 7 && strncmp(controllers + 1, "memory", 6) == 0) {
+            char below[4096];
+            snprintf(below, sizeof below, "%.4000s/memory", root);
+            limit = fmin(limit, limit_upwards(below, group + 1, (size_t)(end - group - 1), "memory.limit_in_bytes"));
+        }
+        line = end;
+    }
+    return limit;
+}
+
+double cali_memory_limit(void)
+{
+    char membership[4096] = "";
+    FILE *file = fopen("/proc/self/cgroup", "r");
+    if (file != NULL) {
+        membership[fread(membership, 1, sizeof membership - 1, file)] = '\0';
+        fclose(file);
+    }
+    double limit = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    limit = fmin(limit, cali_cgroup_limit(membership, "/sys/fs/cgroup"));
+    struct rlimit r;
+    if (getrlimit(RLIMIT_AS, &r) == 0 && r.rlim_cur != RLIM_INFINITY)
+        limit = fmin(limit, (double)r.rlim_cur);
+    return limit;
 }

@@ -16,4 +16,12 @@ cal_status cali_reserve(cal_context *ctx, size_t n, size_t size, void *items, si
 /** A copy of the text, released with free(); NULL gives NULL. Errors: MEMORY. */
 cal_status cali_copy_text(cal_context *ctx, const char *text, char **out);
 
+/** Memory that this process may take, in bytes: the machine's, or less where a control group above the process or a
+ *  resource limit allows less. */
+double cali_memory_limit(void);
+
+/** The smallest limit of the control groups that `membership` lists (the text of /proc/self/cgroup) in the hierarchy
+ *  below `root` ("/sys/fs/cgroup"), versions 1 and 2; INFINITY if there is none. */
+double cali_cgroup_limit(const char *membership, const char *root);
+
 #endif

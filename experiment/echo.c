@@ -131,7 +131,10 @@ static void add_member(cali_echo *e, const cali_key *key, const void *target)
         break;
     case CALI_KEY_NUMBER:
         memcpy(&number, at, sizeof number);
-        cali_echo_quantity(e, key->name, number, key->unit);
+        if (number == key->special_value && key->special != NULL)
+            cali_echo_text(e, key->name, key->special);
+        else
+            cali_echo_quantity(e, key->name, number, key->unit);
         break;
     case CALI_KEY_TIME:
         memcpy(&time, at, sizeof time);

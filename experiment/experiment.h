@@ -213,6 +213,8 @@ struct cal_experiment {
     char *text; /* the file as read, for digests and the run folder */
     cal_time duration, transient;
     uint64_t seed;
+    double memory_bytes; /* 0: the machine's */
+    cali_place memory_place;
 
     bool is_generated;
     cal_generate_def generate;

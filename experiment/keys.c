@@ -51,6 +51,10 @@ static const cali_key run[] = {
     {"transient", CALI_KEY_TIME, "s", "0 s", RANGE(0.0, LONGEST_S), EXP(transient),
      .meaning = "first part that analysis leaves out; shorter than the duration"},
     {"seed", CALI_KEY_COUNT, .fallback = "1", EXP(seed), .meaning = "the same seed gives the same run, bit for bit"},
+    {"memory", CALI_KEY_NUMBER, "B", "auto", ABOVE(0.0, 1e18), EXP(memory_bytes), .special = "auto",
+     PLACE(cal_experiment, memory_place),
+     .meaning = "most that spiking networks may take; larger ones are refused before they are built. auto: the machine's "
+                "memory, or the limit of its control group"},
 };
 const cali_mapping cali_keys_run = {"run", "How long, and which seed.", MAPPING(run),
                                     "run: {duration: 5 s, transient: 1 s, seed: 42}"};

@@ -104,6 +104,25 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
 
 /* ---- networks, coupler, recorder --------------------------------------------------------------------- */
 
+/* All networks together, before the first of them is built. */
+static cal_status check_memory(cal_session *s)
+{
+    const cal_experiment *e = s->experiment;
+    const double room = e->memory_bytes > 0.0 ? e->memory_bytes : cali_memory_limit();
+    double bytes = 0.0, n_synapses = 0.0;
+    for (size_t k = 0; k < s->plan.n_networks; k++) {
+        bytes += s->networks[k].bytes;
+        n_synapses += s->networks[k].n_synapses;
+    }
+    if (bytes <= room)
+        return CAL_OK;
+    const cali_network *first = &e->networks[s->roles[s->networks[0].index].network];
+    return cali_experiment_fail(s->ctx, e, e->memory_bytes > 0.0 ? e->memory_place : first->place, "E402",
+                                "%.3g GB for %.3g synapses do not fit into %s of %.3g GB\nbecause a network is held in memory "
+                                "as a whole\ntry fewer neurons or synapses (`scale`), or another machine", bytes * 1e-9, n_synapses,
+                                e->memory_bytes > 0.0 ? "run.memory" : "the memory", room * 1e-9);
+}
+
 static cal_status define_networks(cal_session *s)
 {
     for (size_t k = 0; k < s->plan.n_networks; k++) {
@@ -111,7 +130,7 @@ static cal_status define_networks(cal_session *s)
         CAL_TRY(cali_network_located(s, k, cal_snn_estimate(s->ctx, &s->builds[k].def, &s->networks[k].bytes,
                                                             &s->networks[k].n_synapses)));
     }
-    return CAL_OK;
+    return check_memory(s);
 }
 
 static cal_status add_networks(cal_session *s)

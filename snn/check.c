@@ -9,6 +9,9 @@
 #include "snn/plastic.h"
 #include "snn/record.h"
 
+/* Weights and currents are float32 or integers of a quantum; no model has larger ones in its units. */
+static const double largest = 1e30;
+
 static const char *text(const char *name)
 {
     return name == NULL ? "(no name)" : name;
@@ -175,6 +178,9 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     if (!isfinite(low) || !isfinite(high))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weight is not bounded; clip it with low and high",
                         where);
+    if (!(fmax(fabs(low), fabs(high)) <= largest))
+        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weight can be %g, at most %g in size", where,
+                        fabs(low) > fabs(high) ? low : high, largest);
     const cal_receptor *receptor = &to->neuron->receptors[cali_receptor_index(to->neuron, p->receptor)];
     if (receptor->is_modulus && low < 0.0)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT,
@@ -213,10 +219,10 @@ static cal_status check_poisson(cal_context *ctx, const cal_snn_def *def, const 
                         "%s: Poisson rate %g Hz of %g trains: both must be >= 0 and their events per "
                         "step at most %g",
                         where, rate_Hz, n_trains, CALI_POISSON_MAX);
-    if (!isfinite(weight) || (receptor->is_modulus && weight < 0.0))
+    if (!(fabs(weight) <= largest) || (receptor->is_modulus && weight < 0.0))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: Poisson weight %g %s of %s must be %s", where,
                         weight, receptor->unit, receptor->name,
-                        isfinite(weight) ? "a modulus >= 0" : "finite");
+                        fabs(weight) <= largest ? "a modulus >= 0" : "a number of at most 1e30 in size");
     return CAL_OK;
 }
 
@@ -231,8 +237,9 @@ static cal_status check_inputs(cal_context *ctx, const cal_snn_def *def)
     for (size_t i = 0; i < def->n_currents; i++) {
         const cal_snn_current *c = &def->currents[i];
         CAL_TRY(check_target(ctx, def, "current", i, c->to, NULL));
-        if (!isfinite(c->amplitude))
-            return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: current %zu is not finite", text(def->name), i);
+        if (!(fabs(c->amplitude) <= largest))
+            return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: current %zu is %g, must be a number of at most %g in size",
+                            text(def->name), i, c->amplitude, largest);
         if (c->start < 0 || c->stop < 0 || c->start % def->dt != 0 || c->stop % def->dt != 0)
             return CAL_FAIL(ctx, CAL_ERR_ARGUMENT,
                             "%s: current %zu: start %g ms and stop %g ms must be multiples of dt %g ms",

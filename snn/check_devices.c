@@ -50,9 +50,9 @@ static cal_status check_noise(cal_context *ctx, const cal_snn_def *def, size_t i
     if (p->neuron == NULL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: noise %zu ends at \"%s\", a source population", text(def->name), i,
                         text(p->name));
-    if (!isfinite(n->mean) || !isfinite(n->sd) || n->sd < 0.0 || !isfinite(n->tau_ms) || n->tau_ms < 0.0)
+    if (!(fabs(n->mean) <= 1e30) || !(n->sd >= 0.0 && n->sd <= 1e30) || !(n->tau_ms >= 0.0 && n->tau_ms <= 1e30))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: noise of mean %g, standard deviation %g, correlation time %g ms: must "
-                        "be finite, the last two not negative", text(p->name), n->mean, n->sd, n->tau_ms);
+                        "be finite, at most 1e30 in size, the last two not negative", text(p->name), n->mean, n->sd, n->tau_ms);
     if (n->tau_ms > 0.0 && n->hold != 0)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: noise with a correlation time changes at every step; hold is for white "
                         "noise", text(p->name));

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "snn/gap.h"
@@ -75,13 +74,11 @@ static cal_status check_memory(cal_snn *self)
 {
     double n_synapses;
     const double bytes = cali_plan_bytes(self, &n_synapses);
-    double budget = self->memory_budget_bytes;
-    if (budget == 0.0)
-        budget = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const double budget = self->memory_budget_bytes > 0.0 ? self->memory_budget_bytes : cali_memory_limit();
     if (bytes <= budget)
         return CAL_OK;
     return CAL_FAIL(self->ctx, CAL_ERR_MEMORY,
-                    "E402 %s needs %.3g GB (%.3g synapses); there is room for %.3g GB.", self->name,
+                    "E402 %s needs %.3g GB (%.3g synapses); there is room for %.3g GB. Try fewer synapses.", self->name,
                     bytes * 1e-9, n_synapses, budget * 1e-9);
 }
 

@@ -71,8 +71,10 @@ static cal_status draw_states(const job *j, unsigned tile, uint32_t place, uint3
         const cal_field *f = &face->states[s];
         const double base = s == 0 && rest_param >= 0 ? rest : f->value;
         const double value = field_value(j, f, face->n_params + s, id, base);
-        if (!isfinite(value) || !(value >= f->low && value <= f->high))
-            return out_of_range(j, f, id, value);
+        const double bound = 1e30; /* what float32 holds, and squares of most */
+        const cal_field limits = {f->name, f->unit, f->value, fmax(f->low, -bound), fmin(f->high, bound), f->meaning};
+        if (!(value >= limits.low && value <= limits.high))
+            return out_of_range(j, &limits, id, value);
         p->state[((size_t)tile * face->n_states + s) * p->width + place] =
             (float)(s == 0 ? value - rest : value);
     }

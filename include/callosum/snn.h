@@ -306,7 +306,8 @@ typedef struct cal_snn_def {
     const cal_snn_sampler *samplers; /**< a window's samples are kept, so long windows take memory */
     size_t n_samplers;
     unsigned n_tiles; /**< 0: chosen by the size of the network and the threads; no result depends on it */
-    double memory_budget_bytes; /**< 0: the machine's memory. A larger network is refused with the estimate */
+    double memory_budget_bytes; /**< 0: the machine's memory, or less where a control group or a resource limit allows
+                                     less. A larger network is refused with the estimate before anything is allocated */
 } cal_snn_def;
 cal_snn_def cal_snn_def_default(void);
 

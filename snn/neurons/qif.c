@@ -49,7 +49,8 @@ bool cali_qif_has_order(double v_peak, double v_reset, char *why, size_t size)
 /* (p : q : s), any common scale: see kernels/qif.h; the limits of infinite ends */
 cali_qif_reset cali_qif_reset_of(double v_peak, double v_reset)
 {
-    const bool has_peak = v_peak < INFINITY, has_reset = v_reset > -INFINITY;
+    const double far = 1e15; /* from there to infinity v takes tau / v, below any rounding */
+    const bool has_peak = v_peak < far, has_reset = v_reset > -far;
     double rp = 0.0, rq = 1.0, rs = 0.0;
     if (has_peak && has_reset) {
         const double product = fabs(v_peak * v_reset), scale = product > 1.0 ? product : 1.0;
@@ -63,7 +64,7 @@ cali_qif_reset cali_qif_reset_of(double v_peak, double v_reset)
         rp = 1.0;
         rq = -v_reset;
     }
-    return (cali_qif_reset){(float)v_peak, (float)rp, (float)rq, (float)rs};
+    return (cali_qif_reset){has_peak ? (float)v_peak : INFINITY, (float)rp, (float)rq, (float)rs};
 }
 
 static bool check(const double *p, double dt_ms, double current, char *why, size_t size)

@@ -430,3 +430,27 @@ Test(experiment_alone, what_the_engine_refuses_has_its_place)
     cal_experiment_destroy(&e);
     cal_context_destroy(&ctx);
 }
+
+/* ---- memory --------------------------------------------------------------------------------------------- */
+
+/* A million times the neurons want terabytes: told by the estimate, at the line of the network or of the limit. */
+Test(experiment_alone, a_network_beyond_the_memory_is_refused_before_it_is_built)
+{
+    static const char *const sets[2][2] = {{"run.memory=10 kB", "run.seed=3"},
+                                           {"network.populations.E.count=200000000", "network.populations.I.count=200000000"}};
+    static const char *const says[2][2] = {{"run.memory of 1e-05 GB", "--set run.memory"}, {"the memory of", "exp.yaml:4:"}};
+    cal_context *ctx = cali_test_context(1);
+    for (int k = 0; k < 2; k++) {
+        cal_experiment *e = parse(ctx, good, sets[k], 2);
+        cal_session_def def = cal_session_def_default();
+        cal_session *s = NULL;
+        def.sink = "memory";
+        cr_expect(eq(int, cal_session_create(ctx, e, &def, &s), CAL_ERR_INPUT));
+        const char *message = cal_context_message(ctx);
+        cr_expect(strstr(message, "E402") != NULL && strstr(message, says[k][0]) != NULL && strstr(message, says[k][1]) != NULL &&
+                      strstr(message, "try") != NULL, "%s", message);
+        cr_expect(s == NULL);
+        cal_experiment_destroy(&e);
+    }
+    cal_context_destroy(&ctx);
+}
