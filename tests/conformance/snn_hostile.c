@@ -264,6 +264,9 @@ static bed *lay_synapse(int index)
     p->synapse = s;
     p->settings = b->synapse_settings;
     p->weight = (cal_distribution){CAL_UNIFORM, 5.0, 10.0, 0, 0};
+    p->has_modulator = s->has_modulator;
+    p->modulator = 1;
+    p->modulator_delay_ms = 0.3;
     for (size_t i = 0; i < s->n_params; i++)
         if (isnan(s->params[i].value))
             b->synapse_settings[p->n_settings++] = (cal_snn_setting){s->params[i].name, {CAL_CONSTANT, 12.0, 0, 0, 0}};
