@@ -107,8 +107,10 @@ static unsigned choose_tiles(cal_snn *self, const cal_snn_def *def)
 {
     const uint64_t total = self->n_neurons, padding = 16 * def->n_populations;
     const uint32_t longest = longest_delay(def, self->dt_ms);
-    const unsigned delay_bits = bits_for(longest), bits = delay_bits + weight_bits_for(delay_bits);
-    uint64_t width = 65536 - padding;
+    const unsigned delay_bits = bits_for(longest), weight_bits = weight_bits_for(delay_bits);
+    const unsigned bits = delay_bits + weight_bits;
+    uint64_t width = weight_bits > 15 ? 65536 : 131072; /* place and weight in 4 bytes */
+    width = width > 2 * padding ? width - padding : width / 2;
     if (has_sparse_rows(self, def)) {
         const uint64_t room = bits < 32 ? (uint64_t)1 << (32 - bits) : 0, ring = ((uint64_t)1 << 18) / (longest + 1);
         width = width + padding > room ? (room > padding ? room - padding : 0) : width;

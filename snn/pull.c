@@ -90,7 +90,7 @@ typedef struct part {
     uint32_t begin, n; /* once it is found */
 } part;
 
-enum { QUEUE = 64, FIND_AFTER = 16, ADD_AFTER = 16, PREFETCH_BYTES = 1024 };
+enum { QUEUE = 64, FIND_AFTER = 24, ADD_AFTER = 24, PREFETCH_BYTES = 1024 };
 
 typedef struct puller {
     part queue[QUEUE];
@@ -128,7 +128,7 @@ static void add(puller *q)
 {
     const part *p = &q->queue[q->n_added++ % QUEUE];
     const cali_group *g = p->group;
-    int32_t *const sums = q->sums + (size_t)g->channel * q->tile_width;
+    int32_t *const restrict sums = q->sums + (size_t)g->channel * q->tile_width;
     const uint32_t n = p->n;
     if (g->word_bytes == 2) {
         const uint16_t *const words = (const uint16_t *)p->rows->words + p->begin;
@@ -137,10 +137,11 @@ static void add(puller *q)
             sums[words[k]] += weight;
     } else if (g->word_bytes == 4) {
         const uint32_t *const words = (const uint32_t *)p->rows->words + p->begin;
-        const uint32_t mask = (1u << g->weight_shift) - 1;
+        const unsigned shift = g->weight_shift; /* the sums could be fields of the group, for all the compiler knows */
+        const uint32_t mask = (1u << shift) - 1;
         const int32_t factor = 1 << g->shift;
         for (uint32_t k = 0; k < n; k++)
-            sums[words[k] & mask] += ((int32_t)words[k] >> g->weight_shift) * factor;
+            sums[words[k] & mask] += ((int32_t)words[k] >> shift) * factor;
     } else {
         const uint64_t *const words = (const uint64_t *)p->rows->words + p->begin;
         const int32_t factor = 1 << g->shift;
