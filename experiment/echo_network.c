@@ -12,6 +12,23 @@ static const cal_snn_setting *find_setting(const cali_population *p, const char 
     return NULL;
 }
 
+static void add_homeostasis(cali_echo *e, const cali_network *network, size_t population)
+{
+    const cal_neuron *neuron = network->populations[population].neuron;
+    for (size_t i = 0; i < network->n_homeostases; i++) {
+        const cal_snn_homeostasis *h = &network->homeostases[i];
+        if (h->population != population)
+            continue;
+        const char *unit = neuron->params[cal_field_find(neuron->params, neuron->n_params, h->parameter)].unit;
+        cali_echo_open(e, "homeostasis", "{");
+        cali_echo_text(e, "parameter", h->parameter);
+        cali_echo_quantity(e, "rate", h->rate_Hz, "Hz");
+        cali_echo_quantity(e, "step", h->step, unit);
+        cali_echo_quantity(e, "range", h->range, unit);
+        cali_echo_close(e, "}");
+    }
+}
+
 /* States that are not set stay so: some begin at a parameter (V at E_L). */
 static void add_populations(cali_echo *e, const cali_network *network)
 {
@@ -38,6 +55,7 @@ static void add_populations(cali_echo *e, const cali_network *network)
                 cali_echo_distribution(e, setting->name, &setting->value, neuron->states[k].unit);
         }
         cali_echo_close(e, "}");
+        add_homeostasis(e, network, i);
         cali_echo_close(e, "}");
     }
     cali_echo_close(e, "}");

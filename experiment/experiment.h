@@ -91,6 +91,8 @@ typedef struct cali_network {
     size_t n_poissons;
     cal_snn_current *currents;
     size_t n_currents;
+    cal_snn_homeostasis *homeostases;
+    size_t n_homeostases;
     cali_transfer *receives, *gives;
     size_t n_receives, n_gives;
     cali_place place, step_place;

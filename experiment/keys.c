@@ -352,6 +352,8 @@ static const cali_key population[] = {
      .meaning = "what differs from the defaults"},
     {"initial", CALI_KEY_OWN, .shape = "a mapping of the neuron's states; values may be distributions",
      .meaning = "where the states begin"},
+    {"homeostasis", CALI_KEY_OWN, .shape = "a mapping: `parameter` (V_th), `rate`, `step`, `range`",
+     .meaning = "each neuron moves a parameter until it spikes at `rate`: docs/plasticity.md"},
 };
 const cali_mapping cali_keys_population = {
     "regions.SELECTOR.spiking.populations.NAME", "Neurons of one kind.", MAPPING(population),

@@ -105,6 +105,8 @@ cal_status cali_build_define(cal_session *s, size_t k)
     b->def.n_poissons = net->n_poissons;
     b->def.currents = net->currents;
     b->def.n_currents = net->n_currents;
+    b->def.homeostases = net->homeostases;
+    b->def.n_homeostases = net->n_homeostases;
     b->def.record_fraction = b->fractions;
     for (size_t p = 0; p < net->n_populations; p++)
         b->populations[p] = (cal_snn_population){.name = net->populations[p].name,

@@ -111,6 +111,7 @@ static void parse_populations(cali_reader *r, const cali_node *node, cali_networ
     double total = 0.0;
     for (size_t i = 0; i < node->n; i++) {
         parse_population(r, &node->entries[i], &network->populations[network->n_populations++]);
+        cali_parse_homeostasis(r, cali_node_get(node->entries[i].value, "homeostasis"), i, network);
         total += network->populations[i].n;
     }
     if (total > 2147483647.0)

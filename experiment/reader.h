@@ -160,6 +160,8 @@ bool cali_check_weight_unit(cali_reader *r, const cali_node *weight, const char 
 /** A mistake where a receptor of moduli would get a negative weight. */
 bool cali_check_modulus(cali_reader *r, cali_place place, const char *label, const cal_receptor *receptor,
                         const cal_distribution *d);
+/** `homeostasis` of a population (or NULL: none). */
+void cali_parse_homeostasis(cali_reader *r, const cali_node *node, size_t population, cali_network *network);
 /** `plasticity` of a connection (or NULL: static), whose weight is read already, into synapse, settings and modulator. */
 bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_network *network, const cal_neuron *target,
                           const cal_receptor *receptor, cal_snn_projection *out);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "snn/gap.h"
+#include "snn/homeostasis.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
 
@@ -19,6 +20,7 @@ static void destroy_parts(cal_snn *self)
     cali_plastic_destroy(self);
     cali_definition_free(self);
     cali_gaps_destroy(self);
+    cali_homeostasis_destroy(self);
     cali_records_destroy(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
@@ -89,6 +91,7 @@ static cal_status init(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(check_memory(self));
     CAL_TRY(cali_definition_keep(self));
     CAL_TRY(cali_populations_create(self));
+    CAL_TRY(cali_homeostasis_create(self));
     CAL_TRY(cali_gaps_create(self));
     CAL_TRY(cali_rules_prepare(self));
     CAL_TRY(cali_plastic_create(self));
@@ -256,6 +259,8 @@ cal_status cal_snn_get_state(const cal_snn *self, size_t population, const char 
                         population);
     const cali_population *p = &self->populations[population];
     const cal_neuron *face = &p->neuron->face;
+    if (cali_homeostasis_read(self, p, state, values))
+        return CAL_OK;
     const int s = state == NULL ? -1 : cal_field_find(face->states, face->n_states, state);
     if (s < 0)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s: no state \"%s\"", p->name,
@@ -326,5 +331,5 @@ uint64_t cal_snn_hash(const cal_snn *self)
     }
     for (uint32_t ahead = 0; ahead < self->longest_delay; ahead++)
         hash += hash_pending(self, ahead);
-    return hash + cali_plastic_hash(self);
+    return hash + cali_plastic_hash(self) + cali_homeostasis_hash(self);
 }

@@ -46,6 +46,7 @@ typedef struct cali_population {
     bool has_currents; /* that differ between its neurons */
     bool is_kept;      /* its spikes are, for pulled rows */
     bool is_seen;      /* by a plastic synapse that sees the voltage */
+    struct cali_homeostasis *homeostasis; /* homeostasis.h; NULL: none */
     const cal_snn_train *train; /* source population; NULL: none */
 } cali_population;
 
@@ -183,6 +184,8 @@ struct cal_snn {
     size_t n_noises;
     cal_snn_train *trains;
     size_t n_trains;
+    struct cali_homeostasis *homeostases;
+    size_t n_homeostases;
     cali_port *ports;
     size_t n_ports;
     unsigned n_tiles;

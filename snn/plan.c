@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "snn/check.h"
 #include "snn/gap.h"
+#include "snn/homeostasis.h"
 #include "snn/network.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
@@ -440,7 +441,8 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     plan_quanta(self);
     CAL_TRY(cali_plastic_plan(self));
     CAL_TRY(plan_rows(self));
-    return plan_inputs(self, def);
+    CAL_TRY(plan_inputs(self, def));
+    return cali_homeostasis_plan(self, def);
 }
 
 static double group_bytes(const cal_snn *self, size_t g)
@@ -474,7 +476,7 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         bytes += (self->poissons[i].course.form == NULL ? 1.0 : self->exchange_steps) * (double)sizeof(cali_poisson_table);
     for (size_t i = 0; i < self->n_poissons; i++)
         bytes += 16.0 * tiles * self->populations[self->poissons[i].to].width;
-    bytes += cali_devices_bytes(self) + cali_records_bytes(self);
+    bytes += cali_devices_bytes(self) + cali_homeostasis_bytes(self) + cali_records_bytes(self);
     *n_synapses = 0.0;
     for (size_t i = 0; i < self->n_projections; i++)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);

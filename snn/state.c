@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/snapshot.h"
 #include "snn/gap.h"
+#include "snn/homeostasis.h"
 #include "snn/plastic.h"
 
 #define REFUSE(...) return CAL_FAIL(self->ctx, CAL_ERR_INPUT, "C305 " __VA_ARGS__)
@@ -21,10 +22,10 @@ static const char MAGIC[16] = "callosum snn\n";
 enum { VERSION = 1, HEX = CALI_DIGEST_SIZE - 1, MAX_PARTS = 16 };
 
 extern const cali_state_part cali_state_neurons, cali_state_inputs, cali_state_history, cali_state_counts,
-    cali_state_devices, cali_state_plastic, cali_state_gaps;
+    cali_state_devices, cali_state_plastic, cali_state_gaps, cali_state_homeostasis;
 static const cali_state_part *const parts[] = {&cali_state_neurons, &cali_state_inputs,  &cali_state_history,
                                                &cali_state_devices, &cali_state_counts,  &cali_state_plastic,
-                                               &cali_state_gaps};
+                                               &cali_state_gaps,    &cali_state_homeostasis};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 typedef struct header {
@@ -73,7 +74,7 @@ static uint64_t hash_constants(const cal_snn *self, const cali_population *p)
         const uint32_t n = p->is_shared[k] ? 1 : p->n;
         for (uint32_t id = 0; id < n; id++) {
             const size_t at = (size_t)(id % self->n_tiles) * p->width + id / self->n_tiles;
-            hash += cali_mix(cali_bits_f32(p->constant[k][p->is_shared[k] ? 0 : at]), (uint64_t)k << 32 | id);
+            hash += cali_mix(cali_bits_f32(cali_constant_base(p, k)[p->is_shared[k] ? 0 : at]), (uint64_t)k << 32 | id);
         }
     }
     return hash;
@@ -117,6 +118,7 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
         cali_text_add(text, "\n");
     }
     cali_gaps_describe(self, text);
+    cali_homeostasis_describe(self, text);
     for (size_t i = 0; i < self->n_poissons; i++) {
         const cali_poisson *p = &self->poissons[i];
         cali_text_format(text, "poisson %zu %zu %.17g %.17g %.17g\n", p->to, p->receptor, p->n_trains,

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "snn/gap.h"
+#include "snn/homeostasis.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
 
@@ -153,6 +154,8 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
             cali_gap_after(self, s->tile_index, s->population, s->step, first, n_real, b);
         if (p->is_seen)
             cali_voltage_after(self, s->tile_index, s->population, s->step, first, n_real, b);
+        if (p->homeostasis != NULL)
+            cali_homeostasis_after(p, s->tile_index, first, n_real, b->spiked);
         add_means(s, n_real);
         n_spikes += collect(s, first, n_real, ids + n_spikes);
     }

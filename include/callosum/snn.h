@@ -234,6 +234,18 @@ typedef struct cal_snn_noise {
     cal_time start, stop;
 } cal_snn_noise;
 
+/** Each neuron of a population moves one of its parameters until it spikes at a rate:
+ *      shift' = step (sum of delta(t - t_spike) - rate),   -range <= shift <= range.
+ *  Raise a threshold (step > 0) or lower a current (step < 0). The neuron's constants must follow the parameter in a straight
+ *  line. cal_snn_get_state "homeostasis" gives the shifts. Source: Lazar, Pipa & Triesch (2009), Front. Comput. Neurosci. 3,
+ *  23, equation 4. */
+typedef struct cal_snn_homeostasis {
+    size_t population;
+    const char *parameter;
+    double rate_Hz;
+    double step, range; /**< in the unit of the parameter */
+} cal_snn_homeostasis;
+
 /** Spikes of a source population that are known beforehand; it has no spikes port. */
 typedef struct cal_snn_train {
     size_t population;
@@ -298,6 +310,8 @@ typedef struct cal_snn_def {
     size_t n_noises;
     const cal_snn_train *trains;
     size_t n_trains;
+    const cal_snn_homeostasis *homeostases;
+    size_t n_homeostases;
     const cal_snn_port *ports;
     size_t n_ports;
     const double *record_fraction; /**< per population: share of neurons whose spikes are kept, 0 to 1; the

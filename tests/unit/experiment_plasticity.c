@@ -149,6 +149,42 @@ typedef struct mistake {
     const char *connection, *message; /* what the message says, and where */
 } mistake;
 
+/* A population with `homeostasis` and what is said of it; NULL: nothing. */
+static const char *const homeostases[][2] = {
+    {"{parameter: I_e, rate: 0.005 kHz, step: -0.001 nA, range: 100 pA}", NULL},
+    {"{rate: 5 Hz, step: 0.1 mV, range: 5 mV}", NULL},
+    {"{rate: 5 Hz, step: 0.1 mV}", "homeostasis needs the key \"range\""},
+    {"{rate: 5 Hz, step: 0.1 pA, range: 5 mV}", "step of homeostasis"},
+    {"{rate: 5 Hz, step: 0 mV, range: 5 mV}", "a step that is not 0"},
+    {"{rate: 5 Hz, step: 1 mV, range: 5 mV, tau: 1 s}", "unknown key \"tau\" of homeostasis"},
+    {"{parameter: V_t, rate: 5 Hz, step: 1 mV, range: 5 mV}", "no parameter of neuron lif"},
+    {"5 Hz", "homeostasis is a mapping"},
+};
+
+Test(experiment_plasticity, homeostasis_belongs_to_a_population)
+{
+    for (size_t i = 0; i < sizeof homeostases / sizeof homeostases[0]; i++) {
+        cal_context *ctx = cali_test_context(1);
+        cal_experiment *e = NULL;
+        char text[MAX_TEXT];
+        snprintf(text, sizeof text, "callosum: 1\nrun: {duration: 100 ms}\nnetwork:\n  populations:\n    I: {neuron: lif, count: "
+                 "5}\n    E: {neuron: lif, count: 5, homeostasis: %s}\nrecord: {signals: [{what: spikes}]}\n", homeostases[i][0]);
+        const cal_status status = cali_experiment_parse(ctx, "exp.yaml", text, strlen(text), NULL, 0, &e);
+        const char *message = cal_context_message(ctx), *expected = homeostases[i][1];
+        cr_expect(eq(int, status == CAL_OK, expected == NULL), "%s", message);
+        if (expected != NULL)
+            cr_expect(strstr(message, expected) != NULL && strstr(message, "exp.yaml:6:") != NULL, "%s", message);
+        if (i == 0 && status == CAL_OK) {
+            const cal_snn_homeostasis *h = e->networks[0].homeostases;
+            cr_assert(eq(sz, e->networks[0].n_homeostases, 1));
+            cr_expect(h->population == 1 && strcmp(h->parameter, "I_e") == 0 && h->rate_Hz == 5.0);
+            cr_expect(fabs(h->step + 1.0) < 1e-12 && h->range == 100.0);
+        }
+        cal_experiment_destroy(&e);
+        cal_context_destroy(&ctx);
+    }
+}
+
 static const mistake mistakes[] = {
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: stpd}", "unknown rule of plasticity \"stpd\""},
     {"{from: E, to: E, in_degree: 9, weight: 40 pA, plasticity: {w_max: 1 pA}}", "plasticity needs the key \"rule\""},

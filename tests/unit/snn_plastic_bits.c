@@ -114,6 +114,9 @@ static cal_snn *create(const variant *v, cal_context *ctx, uint64_t seed)
     def.n_projections = sizeof p / sizeof p[0];
     def.ports = ports;
     def.n_ports = 1;
+    const cal_snn_homeostasis homeostasis = {1, "V_th", 25.0, 0.05, 8.0};
+    def.homeostases = &homeostasis;
+    def.n_homeostases = 1;
     def.n_tiles = v->n_tiles;
     cal_snn *snn = NULL;
     cr_assert(eq(int, cal_snn_create(ctx, &def, &snn), CAL_OK), "%s", cal_context_message(ctx));
