@@ -52,12 +52,21 @@ static cal_session *start(cal_context *ctx, const cal_experiment *e)
     return s;
 }
 
-static cal_recording *finish(cal_session *s)
+/* The session ends here; the experiment goes with it. */
+static cal_recording *finish(cal_session *s, cal_experiment *e)
 {
     cal_recording *recording = NULL;
     cr_assert(cal_session_finish(s) == CAL_OK);
     cr_assert(cal_recording_from_memory(s->recorder, &recording) == CAL_OK);
+    cal_session_destroy(&s);
+    cal_experiment_destroy(&e);
     return recording;
+}
+
+static void close_all(cal_recording *recording, cal_context *ctx)
+{
+    cal_recording_close(&recording);
+    cal_context_destroy(&ctx);
 }
 
 static cal_recording_signal find(cal_recording *recording, const char *name, double **rows)
@@ -97,7 +106,7 @@ Test(experiment_weights, rows_are_what_the_engine_holds)
             cr_assert(eq(int, cal_snn_get_weights(s->alone.snn, 0, &w[n++]), CAL_OK));
     } while (!cal_session_is_done(s) && cal_session_advance(s) == CAL_OK);
     cr_assert(eq(sz, n, 4), "%s", cal_context_message(ctx));
-    cal_recording *recording = finish(s);
+    cal_recording *recording = finish(s, e);
     double *rows;
     const cal_recording_signal signal = find(recording, "weights_brake", &rows);
     cr_expect(eq(str, (char *)signal.unit, "pA"));
@@ -126,6 +135,16 @@ Test(experiment_weights, rows_are_what_the_engine_holds)
     cr_assert(cal_recording_read_texts(recording, "synapses/weights_brake/populations", &n_names, &names) == CAL_OK);
     cr_assert(eq(sz, n_names, 2));
     cr_expect(strcmp(names[0], "I") == 0 && strcmp(names[1], "E") == 0);
+    for (size_t i = 0; i < n_names; i++)
+        free(names[i]);
+    free(names);
+    for (size_t i = 0; i < 4; i++)
+        cal_snn_weights_free(&w[i]);
+    free(rows);
+    free(source);
+    free(target);
+    free(delay);
+    close_all(recording, ctx);
 }
 
 /* Without a connection all that learn are kept, under names of their own; a random part is one. */
@@ -142,7 +161,7 @@ Test(experiment_weights, names_tell_connections_apart)
     } expected[] = {{"weights_brake", 3, 0}, {"weights_E_to_E", 3, 500}, {"weights_E_to_E_2", 2, 7}, {"few", 2, 50}, {"onto", 2, 40}};
     while (!cal_session_is_done(s))
         cr_assert(cal_session_advance(s) == CAL_OK, "%s", cal_context_message(ctx));
-    cal_recording *recording = finish(s);
+    cal_recording *recording = finish(s, e);
     cr_assert(eq(sz, cal_recording_n_signals(recording), 6));
     for (size_t i = 0; i < 5; i++) {
         double *rows;
@@ -151,6 +170,7 @@ Test(experiment_weights, names_tell_connections_apart)
         cr_expect(expected[i].n_columns == 0 || signal.n_columns == expected[i].n_columns, "%s", signal.name);
         free(rows);
     }
+    close_all(recording, ctx);
 }
 
 /* The manifest repeats the lines; a check knows the size of the recording without building anything. */
@@ -261,7 +281,7 @@ Test(experiment_weights, of_a_region)
     char name[200];
     snprintf(name, sizeof name, "%s", s->weight_tracks[0].name);
     cr_expect(strstr(name, "_weights_Q_to_Q") != NULL, "%s", name);
-    cal_recording *recording = finish(s);
+    cal_recording *recording = finish(s, e);
     double *rows;
     const cal_recording_signal signal = find(recording, name, &rows);
     cr_expect(eq(sz, signal.n_rows, 5));
@@ -272,4 +292,6 @@ Test(experiment_weights, of_a_region)
         n_moved += rows[600 + c] != 9.0;
     }
     cr_expect(n_moved > 20, "%zu", n_moved);
+    free(rows);
+    close_all(recording, ctx);
 }
