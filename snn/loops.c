@@ -13,6 +13,7 @@
 #include "snn/kernels/alif_power.h"
 #include "snn/kernels/aqif.h"
 #include "snn/kernels/eglif.h"
+#include "snn/kernels/eglif_escape.h"
 #include "snn/kernels/eif.h"
 #include "snn/kernels/hh_squid.h"
 #include "snn/kernels/hh_traub.h"

@@ -60,12 +60,12 @@ CAL_HD void cali_eglif_slope(const cali_eglif_constants *k, cali_eglif_drive d, 
     *dw = cali_fma_f32(k->k_adap, u, -k->k_2 * i_adap);
 }
 
-CAL_HD int cali_eglif_step(const cali_eglif_constants *k, const cali_eglif_inputs *in, float current,
-                           cali_eglif_state *x)
+/* V and I_adap at the end of the step, and all else there, without a spike. */
+CAL_HD void cali_eglif_move(const cali_eglif_constants *k, const cali_eglif_inputs *in, float current,
+                            cali_eglif_state *x, float *u_end, float *w_end)
 {
     const float drive = cali_fma_f32(current, k->per_c, k->drive);
-    const int is_refractory = x->n_refractory > 0.0f;
-    const float moves = is_refractory ? 0.0f : 1.0f;
+    const float moves = x->n_refractory > 0.0f ? 0.0f : 1.0f;
     const cali_eglif_drive begin = cali_eglif_drive_of(k, drive, x);
     cali_eglif_relax(k, x);
     const cali_eglif_drive middle = cali_eglif_drive_of(k, drive, x);
@@ -78,19 +78,33 @@ CAL_HD int cali_eglif_step(const cali_eglif_constants *k, const cali_eglif_input
     cali_eglif_slope(k, middle, moves, cali_fma_f32(half, u1, u0), cali_fma_f32(half, w1, w0), &u2, &w2);
     cali_eglif_slope(k, middle, moves, cali_fma_f32(half, u2, u0), cali_fma_f32(half, w2, w0), &u3, &w3);
     cali_eglif_slope(k, end, moves, cali_fma_f32(h, u3, u0), cali_fma_f32(h, w3, w0), &u4, &w4);
-    const float u = cali_fma_f32(sixth, cali_fma_f32(2.0f, u2 + u3, u1 + u4), u0);
-    const float w = cali_fma_f32(sixth, cali_fma_f32(2.0f, w2 + w3, w1 + w4), w0);
+    *u_end = cali_fma_f32(sixth, cali_fma_f32(2.0f, u2 + u3, u1 + u4), u0);
+    *w_end = cali_fma_f32(sixth, cali_fma_f32(2.0f, w2 + w3, w1 + w4), w0);
 
     x->d1 = cali_fma_f32(in->receptor1, k->peak1, x->d1);
     x->d2 = cali_fma_f32(in->receptor2, k->peak2, x->d2);
     x->d3 = cali_fma_f32(in->receptor3, k->peak3, x->d3);
     x->d4 = cali_fma_f32(in->receptor4, k->peak4, x->d4);
-    const int has_spiked = (u >= k->threshold) & !is_refractory;
+}
+
+/* What a spike does, or its absence. */
+CAL_HD void cali_eglif_settle(const cali_eglif_constants *k, int has_spiked, float u, float w, cali_eglif_state *x)
+{
     const float next = x->n_refractory - 1.0f, left = next > 0.0f ? next : 0.0f;
     x->u = has_spiked ? k->reset : u < k->least ? k->least : u;
     x->i_adap = has_spiked ? w + k->a_2 : w;
     x->i_dep = has_spiked ? k->a_1 : x->i_dep;
     x->n_refractory = has_spiked ? k->refractory : left;
+}
+
+CAL_HD int cali_eglif_step(const cali_eglif_constants *k, const cali_eglif_inputs *in, float current,
+                           cali_eglif_state *x)
+{
+    const int is_refractory = x->n_refractory > 0.0f;
+    float u, w;
+    cali_eglif_move(k, in, current, x, &u, &w);
+    const int has_spiked = (u >= k->threshold) & !is_refractory;
+    cali_eglif_settle(k, has_spiked, u, w, x);
     return has_spiked;
 }
 

@@ -1,4 +1,5 @@
-#include "snn/kernels/eglif.h"
+/* Two entries of one neuron: with a sharp threshold, and with the escape rate of its paper. */
+#include "snn/kernels/eglif_escape.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 
 enum {
     C_M, TAU_M, E_L, V_TH, V_RESET, V_MIN, T_REF, K_ADAP, K_1, K_2, A_1, A_2, E_REV1, E_REV2, E_REV3, E_REV4,
-    TAU_SYN1, TAU_SYN2, TAU_SYN3, TAU_SYN4, I_E, N_PARAMS
+    TAU_SYN1, TAU_SYN2, TAU_SYN3, TAU_SYN4, I_E, N_SHARP, LAMBDA_0 = N_SHARP, TAU_V, N_PARAMS
 };
 
 /* Defaults: stellate and basket cells of the cerebellum. */
@@ -33,6 +34,8 @@ static const cal_field params[] = {
     [TAU_SYN3] = {"tau_syn3", "ms", 2.0, 1e-3, 1e6, "time to the peak of receptor3"},
     [TAU_SYN4] = {"tau_syn4", "ms", 2.0, 1e-3, 1e6, "time to the peak of receptor4"},
     [I_E] = {"I_e", "pA", 3.711, -1e9, 1e9, "constant current, which keeps the cell near its threshold"},
+    [LAMBDA_0] = {"lambda_0", "1/ms", 1.8, 0.0, 1e6, "hazard at V_th"},
+    [TAU_V] = {"tau_V", "mV", 1.1, 1e-3, 1e4, "width of the soft threshold"},
 };
 
 static const cal_field states[] = {
@@ -72,10 +75,10 @@ static bool check(const double *p, double dt_ms, double current, char *why, size
     return false;
 }
 
-static void prepare(const double *p, double dt_ms, float *constants)
+static cali_eglif_constants constants_of(const double *p, double dt_ms)
 {
     const double half = 0.5 * dt_ms, e = cali_exp(1.0);
-    *(cali_eglif_constants *)(void *)constants = (cali_eglif_constants){
+    return (cali_eglif_constants){
         .dt = (float)dt_ms,
         .per_c = (float)(1.0 / p[C_M]),
         .away = (float)(1.0 / p[TAU_M]),
@@ -104,18 +107,43 @@ static void prepare(const double *p, double dt_ms, float *constants)
     };
 }
 
+static void prepare(const double *p, double dt_ms, float *constants)
+{
+    *(cali_eglif_constants *)(void *)constants = constants_of(p, dt_ms);
+}
+
+static void prepare_escape(const double *p, double dt_ms, float *constants)
+{
+    cali_eglif_escape_constants *const k = (void *)constants;
+    const cali_eglif_constants c = constants_of(p, dt_ms);
+#define STORE(f) k->f = c.f;
+    CALI_EGLIF_CONSTANTS(STORE)
+#undef STORE
+    k->per_width = (float)(1.0 / p[TAU_V]);
+    k->rate_dt = (float)(p[LAMBDA_0] * dt_ms);
+}
+
 CALI_DECLARE_LOOPS(eglif);
+CALI_DECLARE_LOOPS(eglif_escape);
+
+#define EQUATIONS                                                                                                    \
+    "C_m V' = (C_m / tau_m) (V - E_L) - I_adap + I_dep - sum of g_r (V - E_rev_r) + I_e + I; "                       \
+    "I_adap' = k_adap (V - E_L) - k_2 I_adap; I_dep' = -k_1 I_dep; "                                                 \
+    "a weight J gives g_r = J (t / tau_syn_r) exp(1 - t / tau_syn_r); "
+#define SOURCE "Geminiani et al. (2018), Front. Neuroinform. 12, 88"
 
 const cali_neuron cali_neuron_eglif = {
     .face = {.name = "eglif",
              .alias = NULL,
              .title = "extended generalised leaky integrate-and-fire, four alpha conductances, sharp threshold",
-             .equations = "C_m V' = (C_m / tau_m) (V - E_L) - I_adap + I_dep - sum of g_r (V - E_rev_r) + I_e + I; "
-                          "I_adap' = k_adap (V - E_L) - k_2 I_adap; I_dep' = -k_1 I_dep; "
-                          "a weight J gives g_r = J (t / tau_syn_r) exp(1 - t / tau_syn_r); "
-                          "V >= V_th: spike, V = V_reset for t_ref, I_dep = A_1, I_adap += A_2",
-             .source = "Geminiani et al. (2018), Front. Neuroinform. 12, 88",
-             CALI_NEURON_TABLES,
+             .equations = EQUATIONS "V >= V_th: spike, V = V_reset for t_ref, I_dep = A_1, I_adap += A_2",
+             .source = SOURCE,
+             .params = params,
+             .n_params = N_SHARP,
+             .states = states,
+             .n_states = CALI_COUNT(states),
+             .receptors = receptors,
+             .n_receptors = CALI_COUNT(receptors),
              .current_unit = "pA"},
     .n_constants = CALI_N_FLOATS(cali_eglif_constants),
     .rest_param = E_L,
@@ -123,4 +151,22 @@ const cali_neuron cali_neuron_eglif = {
     .prepare = prepare,
     .check = check,
     .loop = CALI_LOOPS(eglif),
+};
+
+const cali_neuron cali_neuron_eglif_escape = {
+    .face = {.name = "eglif-escape",
+             .alias = NULL,
+             .title = "extended generalised leaky integrate-and-fire, four alpha conductances, escape rate",
+             .equations = EQUATIONS "spike with hazard lambda_0 exp((V - V_th) / tau_V), then V = V_reset for t_ref, "
+                          "I_dep = A_1, I_adap += A_2",
+             .source = SOURCE,
+             CALI_NEURON_TABLES,
+             .current_unit = "pA"},
+    .n_constants = CALI_N_FLOATS(cali_eglif_escape_constants),
+    .n_uniforms = 1,
+    .rest_param = E_L,
+    .min_interval_ms = min_interval_ms,
+    .prepare = prepare_escape,
+    .check = check,
+    .loop = CALI_LOOPS(eglif_escape),
 };

@@ -118,3 +118,46 @@ Test(snn_adaptive, eglif_follows_its_linear_equations_and_spikes_in_the_same_ste
         cali_single_stop(&run);
     }
 }
+
+/* The narrower the soft threshold, the more the escape rate is a sharp one: at 1 uV, with a hazard of 1000 / ms there, all
+ * spikes fall into the same steps. */
+Test(snn_adaptive, eglif_with_a_narrow_escape_rate_is_the_one_with_a_sharp_threshold)
+{
+    const cali_single sharp = {"eglif", {"I_e"}, {20.0}, 0.1, NO_TRAIN};
+    const cali_single soft = {"eglif-escape", {"I_e", "lambda_0", "tau_V"}, {20.0, 1e3, 1e-3}, 0.1, NO_TRAIN};
+    static cali_single_run runs[2];
+    cali_single_start(&sharp, 0.1, &runs[0]);
+    cali_single_start(&soft, 0.1, &runs[1]);
+    for (int i = 0; i < 5000; i++) {
+        cali_single_step(&runs[0]);
+        cali_single_step(&runs[1]);
+        cr_assert(eq(sz, runs[1].n_spikes, runs[0].n_spikes));
+        cr_assert(eq(dbl, cali_single_state(&runs[1], "V"), cali_single_state(&runs[0], "V")));
+    }
+    cr_expect(gt(sz, runs[0].n_spikes, 10));
+    cali_single_stop(&runs[0]);
+    cali_single_stop(&runs[1]);
+}
+
+/* With a huge capacity V stays at E_L, one tau_V below V_th: the hazard is lambda_0 / e, and of n neurons n exp(-t lambda_0 / e)
+ * have not spiked by t. 4.5 standard deviations of a binomial number. */
+Test(snn_adaptive, eglif_escapes_with_the_hazard_of_its_voltage)
+{
+    enum { N = 20000 };
+    static const cal_snn_setting settings[] = {{"C_m", {CAL_CONSTANT, 1e9, 0, 0, 0}}, {"E_L", {CAL_CONSTANT, -54.1, 0, 0, 0}},
+                                               {"t_ref", {CAL_CONSTANT, 1e3, 0, 0, 0}}};
+    const cal_snn_population population = {"cell", cal_snn_neuron_find("eglif-escape"), N, settings, 3};
+    cal_context *ctx = cali_test_context(2);
+    cal_snn_def def = cal_snn_def_default();
+    cal_snn *snn = NULL;
+    def.populations = &population;
+    def.n_populations = 1;
+    cr_assert(eq(int, cal_snn_create(ctx, &def, &snn), CAL_OK), "%s", cal_context_message(ctx));
+    for (int t = 1; t <= 3; t++) {
+        cr_assert(eq(int, cal_snn_advance(snn), CAL_OK));
+        const double p = exp(-t * 1.8 / exp(1.0)), waiting = N - (double)cal_snn_get_counts(snn).n_spikes;
+        cr_expect(lt(dbl, fabs(waiting - N * p), 4.5 * sqrt(N * p * (1.0 - p))), "%g after %d ms, not %g", waiting, t, N * p);
+    }
+    cal_snn_destroy(&snn);
+    cal_context_destroy(&ctx);
+}
