@@ -170,7 +170,7 @@
   var spectra = r.spectra(plots.look), main_signal = plots.main_signal;
   r.channels(plots, spectra)();
   r.spikes(plots, spectra)();
-  r.weights(plots)();
+  r.synapses(plots)();
   function after() { return run.transient_ms > 0 ? ' after the transient, ' + r.time(run.transient_ms) + ' to ' + r.time(run.t_stop_ms) : ''; }
   if (main_signal && main_signal.spectrum) {
     r.show('rhythm'); /* before drawing: what is hidden has no size */

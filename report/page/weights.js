@@ -1,6 +1,6 @@
 /* Weights of synapses that learn: their distribution over time, and at the beginning, in the middle and at the end. */
 'use strict';
-report.weights = function (plots) {
+report.synapses = function (plots) {
   var r = report, run = r.run, names = ['5 to 95 %', '25 to 75 %', 'mean'];
 
   function fan(w, box) {
