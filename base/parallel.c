@@ -36,13 +36,16 @@ struct cali_pool {
     pthread_t workers[256];
 };
 
-static inline void pause_briefly(void)
+void cali_pause(bool is_long)
 {
 #if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#else
-    sched_yield();
+    if (!is_long) {
+        __builtin_ia32_pause();
+        return;
+    }
 #endif
+    (void)is_long;
+    sched_yield();
 }
 
 /* Runs blocks of `j` until none is left; true if it ran any. */
@@ -100,7 +103,7 @@ static void *worker_main(void *arg)
         int spins = 0;
         while (spins < N_SPINS && atomic_load_explicit(&pool->n_published, memory_order_relaxed) == seen &&
                !atomic_load_explicit(&pool->is_closing, memory_order_relaxed)) {
-            pause_briefly();
+            cali_pause(false);
             spins++;
         }
         if (spins == N_SPINS)
@@ -195,10 +198,10 @@ void cali_parallel_for(cali_pool *pool, size_t n_blocks, void (*run)(void *arg, 
         else if (spins > N_SPINS)
             sched_yield();
         else
-            pause_briefly();
+            cali_pause(false);
     }
     atomic_store(&j->state, TAKEN);
     while (atomic_load(&j->users) != 0)
-        pause_briefly();
+        cali_pause(false);
     atomic_store(&j->state, FREE);
 }

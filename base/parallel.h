@@ -7,6 +7,7 @@
 #ifndef CALI_BASE_PARALLEL_H
 #define CALI_BASE_PARALLEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct cali_pool cali_pool;
@@ -18,6 +19,9 @@ cali_pool *cali_pool_create(unsigned n_threads);
 void cali_pool_destroy(cali_pool *pool);
 /** Threads, the calling one included. */
 unsigned cali_pool_size(const cali_pool *pool);
+
+/** What a thread does while it waits for another's next instructions; long: it lets others have the processor. */
+void cali_pause(bool is_long);
 
 void cali_parallel_for(cali_pool *pool, size_t n_blocks, void (*run)(void *arg, size_t block),
                        void *arg);

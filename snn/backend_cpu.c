@@ -1,9 +1,10 @@
 /* The CPU backend. A window is cut into blocks of at most the shortest delay (and 16 steps, and never
  * across a bin of a Poisson port). Per block each tile, on some thread, first adds the spikes of the
  * block before to its own ring, then steps its own neurons and lists their spikes; between two blocks
- * one thread counts and records. No atomics: a tile writes only its own ring, state and lists. */
+ * one thread counts and records. A tile writes only its own ring, state and lists. */
 #include <assert.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,16 +130,15 @@ static void finish_block(cal_snn *self)
     self->step += self->block_steps;
 }
 
-static void run_block(void *arg, size_t tile)
+static void run_tile(cal_snn *self, unsigned tile)
 {
-    cal_snn *self = arg;
     /* the lists of the block before have the other parity */
     if (self->pending_steps > 0 && cali_has_pushes(self)) {
         cal_snn before = *self;
         before.parity ^= 1u;
-        cali_deliver_tile(&before, (unsigned)tile);
+        cali_deliver_tile(&before, tile);
     }
-    cali_update_tile(self, (unsigned)tile);
+    cali_update_tile(self, tile);
 }
 
 /** Sets the Poisson tables of the bin that begins or goes on now; returns the steps left in it. */
@@ -246,34 +246,104 @@ static void shrink_ring(cal_snn *self)
         self->slots = 1;
 }
 
+/* All threads walk through the blocks of a window together. A block is open until all its tiles are done; whoever does the
+ * last of them closes it and opens the next. A thread begins with its own tiles; while others have not come yet, it goes on
+ * with theirs. So it never waits for a tile that nobody will see to: any number of threads will do, also of late ones. */
+typedef struct window {
+    cal_snn *self;
+    unsigned n_workers;
+    uint32_t steps_done;
+    cal_status status;
+    _Alignas(64) atomic_uint open; /* number of the block, from 1, or FINISHED */
+    _Alignas(64) atomic_uint n_done; /* tiles of the block */
+    atomic_uint n_present;           /* threads that are walking */
+} window;
+
+enum { FINISHED = INT32_MAX, SPINS_BEFORE_YIELD = 2000 };
+
+/* One thread at a time. */
+static void open_block(window *w)
+{
+    cal_snn *self = w->self;
+    const uint32_t left = enter_bins(self, w->steps_done);
+    self->block_step = self->step;
+    self->block_steps = left < self->exchange_steps ? left : self->exchange_steps;
+    self->parity ^= 1u;
+    shrink_ring(self);
+    if (cali_devices_enter_block(self) != CAL_OK)
+        w->status = CAL_ERR_NUMERIC;
+    const unsigned next = atomic_load_explicit(&w->open, memory_order_relaxed) + 1;
+    atomic_store_explicit(&w->open, w->status == CAL_OK ? next : FINISHED, memory_order_release);
+}
+
+static void close_block(window *w)
+{
+    cal_snn *self = w->self;
+    w->status = cali_past_keep(self);
+    finish_block(self);
+    w->steps_done += self->block_steps;
+    if (w->status == CAL_OK && w->steps_done < self->window_steps)
+        open_block(w);
+    else
+        atomic_store_explicit(&w->open, FINISHED, memory_order_release);
+}
+
+static void try_tile(window *w, unsigned block, unsigned tile)
+{
+    unsigned before = block - 1;
+    if (!atomic_compare_exchange_strong(&w->self->tiles[tile].begun, &before, block))
+        return;
+    run_tile(w->self, tile);
+    const unsigned n_tiles = w->self->n_tiles;
+    if (atomic_fetch_add_explicit(&w->n_done, 1, memory_order_acq_rel) + 1 < n_tiles)
+        return;
+    atomic_store_explicit(&w->n_done, 0, memory_order_relaxed);
+    close_block(w);
+}
+
+static unsigned wait_for_block(window *w, unsigned after)
+{
+    unsigned block;
+    for (unsigned spins = 0; (block = atomic_load_explicit(&w->open, memory_order_acquire)) == after; spins++)
+        cali_pause(spins >= SPINS_BEFORE_YIELD);
+    return block;
+}
+
+static void walk(void *arg, size_t worker)
+{
+    window *w = arg;
+    const unsigned n_tiles = w->self->n_tiles;
+    unsigned block = 0;
+    atomic_fetch_add(&w->n_present, 1);
+    while ((block = wait_for_block(w, block)) != FINISHED)
+        for (unsigned k = 0; k < w->n_workers; k++) {
+            if (k == 1 && atomic_load_explicit(&w->n_present, memory_order_relaxed) == w->n_workers)
+                break; /* all are here and see to their own */
+            for (unsigned tile = ((unsigned)worker + k) % w->n_workers; tile < n_tiles; tile += w->n_workers)
+                try_tile(w, block, tile);
+        }
+}
+
 cal_status cal_snn_advance(cal_snn *self)
 {
     if (self->is_broken)
         return CAL_FAIL(self->ctx, CAL_ERR_STATE, "%s: stopped by an error before", self->name);
     cali_pool *pool = cali_context_pool(self->ctx);
+    const unsigned n_threads = cali_pool_size(pool);
+    window w = {.self = self, .n_workers = n_threads < self->n_tiles ? n_threads : self->n_tiles};
     begin_window(self);
-    for (uint32_t done = 0; done < self->window_steps; done += self->block_steps) {
-        const uint32_t left = enter_bins(self, done);
-        self->block_step = self->step;
-        self->block_steps = left < self->exchange_steps ? left : self->exchange_steps;
-        self->is_broken = cali_devices_enter_block(self) != CAL_OK;
-        if (self->is_broken)
-            return CAL_ERR_NUMERIC;
-        shrink_ring(self);
-        self->parity ^= 1u;
-        cali_parallel_for(pool, self->n_tiles, run_block, self);
-        self->is_broken = cali_past_keep(self) != CAL_OK;
-        if (self->is_broken)
-            return CAL_ERR_MEMORY;
-        finish_block(self);
-    }
-    if (cali_has_pushes(self))
+    for (unsigned tile = 0; tile < self->n_tiles; tile++)
+        atomic_store_explicit(&self->tiles[tile].begun, 0, memory_order_relaxed);
+    open_block(&w);
+    cali_parallel_for(pool, w.n_workers, walk, &w);
+    if (w.status == CAL_OK && cali_has_pushes(self))
         cali_parallel_for(pool, self->n_tiles, run_deliver, self);
     self->pending_steps = 0;
     end_window(self);
-    const cal_status status = check_finite(self);
-    self->is_broken = status != CAL_OK;
-    return status;
+    if (w.status == CAL_OK)
+        w.status = check_finite(self);
+    self->is_broken = w.status != CAL_OK;
+    return w.status;
 }
 
 /* ---- memory -------------------------------------------------------------------------------------- */

@@ -14,6 +14,8 @@
 #ifndef CALI_SNN_NETWORK_H
 #define CALI_SNN_NETWORK_H
 
+#include <stdatomic.h>
+
 #include "base/context.h"
 #include "snn/devices.h"
 #include "snn/draw_loops.h"
@@ -153,12 +155,13 @@ typedef struct cali_arrival {
 } cali_arrival;
 
 typedef struct cali_tile {
-    cali_spike_list list[2]; /* one is read while the other is written */
+    /* what its thread writes, apart from what others read */
+    _Alignas(64) atomic_uint begun; /* block of the window that a thread took last */
     uint64_t hash, n_events, n_port_events, n_spikes;
+    _Alignas(64) cali_spike_list list[2]; /* one is read while the other is written */
     float *input;      /* [receptor][CALI_BLOCK] */
     int32_t *spiked;   /* [CALI_BLOCK] */
     float *device;     /* [1 + CALI_MAX_RANDOMS][CALI_BLOCK]: currents, random numbers; NULL: none needed */
-    char padding[64];  /* tiles of different threads share no cache line */
 } cali_tile;
 
 struct cal_snn {
@@ -212,17 +215,21 @@ struct cal_snn {
     cali_past_step *past; /* [population][history_slots] */
     int32_t *pending;  /* [tile][channel][place]: room for cali_pending_input */
     float *zeros;
-    int64_t step;
-    unsigned parity; /* of the spike list that was written last */
-    int64_t block_step; /* first step of the block under way */
-    uint32_t block_steps, pending_steps; /* steps to do; steps whose spikes wait for delivery */
-    int64_t pending_step;
     cali_arrival *arrivals; /* of the block before, the same for all tiles */
-    size_t n_arrivals, arrival_capacity;
+    size_t arrival_capacity;
 
+    /* What changes with every block, by itself. */
+    _Alignas(64) int64_t step;
+    int64_t block_step; /* first step of the block under way */
+    int64_t pending_step;
+    uint32_t block_steps, pending_steps; /* steps to do; steps whose spikes wait for delivery */
+    size_t n_arrivals;
+    unsigned parity; /* of the spike list that was written last */
+
+    _Alignas(64) size_t n_recorded;
+    size_t spike_capacity;
     cal_time *spike_time;
     uint32_t *spike_population, *spike_id, *merge;
-    size_t n_recorded, spike_capacity;
 
     uint64_t n_neurons, n_synapses, n_gap_junctions, n_updates, n_spikes, n_broadcast_events, n_port_spikes_in;
     double bytes, synapse_bytes;
