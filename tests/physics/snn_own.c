@@ -3,6 +3,7 @@
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
 
+#include "support/network_run.h"
 #include "support/own_neurons.h"
 #include "support/snn_single.h"
 
@@ -237,4 +238,38 @@ Test(snn_own, exact_scheme_has_no_error_at_any_step)
     cr_expect(lt(dbl, error_of(ctx, "exact", 1, 0.01), 2e-6)); /* 400 roundings of the coefficients */
     cr_expect(lt(dbl, error_of(ctx, "exact", 3, 0.4), 1e-6));
     cal_context_destroy(&ctx);
+}
+
+/* The network of examples/own-neuron. Of the calcium Ca' = -Ca / tau_Ca, + alpha at a spike, what its spikes let in is what has
+ * decayed and what is left: alpha n = Ca(end) + 1 / tau_Ca times the integral of Ca, in the mean over neurons. 2 %: Ca(end) is
+ * the mean of the last 20 ms. Without its potassium current the network fires several times as much. */
+static double rate_of_example(const char *g_ahp, double *let_in, double *gone)
+{
+    char set_g[96];
+    const char *set[] = {"record.signals=[{what: spikes, of: E}, {what: mean Ca, of: E, every: 20 ms}]", set_g};
+    snprintf(set_g, sizeof set_g, "network.populations.E.parameters.g_AHP=%s", g_ahp);
+    cal_context *ctx = cali_test_context(2);
+    cal_recording *recording = cali_run_example(ctx, "own-neuron", set, 2);
+    const cal_recording_train train = cal_recording_get_train(recording, 0);
+    const cal_recording_signal signal = cal_recording_get_signal(recording, 0);
+    double ca[100];
+    cr_assert(eq(sz, signal.n_rows, 100));
+    cr_assert(cal_recording_read(recording, 0, 0, 100, ca) == CAL_OK);
+    *let_in = 0.2 * (double)train.n_spikes / train.n_neurons;
+    *gone = ca[99];
+    for (int i = 0; i < 100; i++)
+        *gone += ca[i] * 20.0 / 600.0;
+    cal_recording_close(&recording);
+    cal_context_destroy(&ctx);
+    return (double)train.n_spikes / train.n_neurons / 2.0;
+}
+
+Test(snn_own, example_keeps_its_calcium_in_balance_and_is_held_back_by_it)
+{
+    double let_in, gone;
+    const double rate_Hz = rate_of_example("15 nS", &let_in, &gone);
+    cr_expect(epsilon_eq(dbl, gone, let_in, 0.02 * let_in));
+    cr_expect(gt(dbl, rate_Hz, 2.0));
+    cr_expect(gt(dbl, rate_of_example("0 nS", &let_in, &gone), 3.0 * rate_Hz));
+    cr_expect(epsilon_eq(dbl, gone, let_in, 0.02 * let_in));
 }
