@@ -25,7 +25,10 @@ static void constants_at(const cal_snn *self, const cali_homeostasis *h, const d
     const cali_neuron *neuron = self->populations[h->def.population].neuron;
     memcpy(p, params, neuron->face.n_params * sizeof *p);
     p[h->param] = x;
-    neuron->prepare(p, self->dt_ms, out);
+    if (neuron->prepare_of != NULL)
+        neuron->prepare_of(neuron, p, self->dt_ms, out);
+    else
+        neuron->prepare(p, self->dt_ms, out);
 }
 
 /* Slopes of all constants, and whether each goes in a straight line. `reach` is a power of two, so that differences of
@@ -101,6 +104,8 @@ static bool is_bad_range(const cal_snn *self, const cali_homeostasis *h, double 
         } else if (p->neuron->check != NULL) {
             is_bad = !p->neuron->check(params, self->dt_ms, cali_largest_current(self, h->def.population), why, REASON_SIZE);
         }
+        if (!is_bad && p->neuron->check_of != NULL)
+            is_bad = !p->neuron->check_of(p->neuron, params, self->dt_ms, why, REASON_SIZE);
         if (!is_bad && p->neuron->min_interval_ms != NULL) {
             const double at_end = p->neuron->min_interval_ms(params);
             params[h->param] = middle;

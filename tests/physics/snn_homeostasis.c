@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "callosum/snn.h"
+#include "support/own_neurons.h"
 #include "support/support.h"
 
 enum { N = 40 };
@@ -17,9 +18,10 @@ typedef struct bed {
     unsigned n_spikes[N];
 } bed;
 
-static cal_status create(bed *b, const char *neuron, const cal_snn_setting *settings, size_t n, cal_snn_homeostasis h)
+static cal_status create_of(bed *b, cal_context *ctx, const cal_neuron *neuron, const cal_snn_setting *settings, size_t n,
+                            cal_snn_homeostasis h)
 {
-    const cal_snn_population population = {"cell", cal_snn_neuron_find(neuron), N, settings, n};
+    const cal_snn_population population = {"cell", neuron, N, settings, n};
     cal_snn_def def = cal_snn_def_default();
     def.window = 10 * CAL_NS_PER_MS;
     def.seed = 3;
@@ -28,8 +30,13 @@ static cal_status create(bed *b, const char *neuron, const cal_snn_setting *sett
     def.homeostases = &h;
     def.n_homeostases = 1;
     def.n_tiles = 3;
-    *b = (bed){.ctx = cali_test_context(1)};
-    return cal_snn_create(b->ctx, &def, &b->snn);
+    *b = (bed){.ctx = ctx};
+    return cal_snn_create(ctx, &def, &b->snn);
+}
+
+static cal_status create(bed *b, const char *neuron, const cal_snn_setting *settings, size_t n, cal_snn_homeostasis h)
+{
+    return create_of(b, cali_test_context(1), cal_snn_neuron_find(neuron), settings, n, h);
 }
 
 static void advance(bed *b, unsigned n_windows)
@@ -108,6 +115,31 @@ Test(snn_homeostasis, a_current_does_it_too)
     for (int i = 0; i < N; i++)
         cr_expect(b.n_spikes[i] >= 76 && b.n_spikes[i] <= 84, "%u spikes in 10 s", b.n_spikes[i]);
     clear(&b);
+}
+
+/* Own neurons have parameters too. */
+Test(snn_homeostasis, an_own_neuron_does_it_too)
+{
+    static const cal_snn_setting strong[] = {{"I_e", {CAL_UNIFORM, 500.0, 900.0, 0, 0}}};
+    bed b;
+    cal_context *ctx = cali_test_context(1);
+    cal_neuron *neuron = cali_test_neuron(ctx, "lif_cond", true);
+    double shift[N], worst = 0.0;
+    cr_assert(eq(int, create_of(&b, ctx, neuron, strong, 1, (cal_snn_homeostasis){0, "V_th", 20.0, 0.05, 4.0}), CAL_OK), "%s",
+              cal_context_message(ctx));
+    advance(&b, 100);
+    cr_assert(eq(int, cal_snn_get_state(b.snn, 0, "homeostasis", shift), CAL_OK));
+    unsigned n_moved = 0;
+    for (int i = 0; i < N; i++) {
+        const double expected = 0.05 * (b.n_spikes[i] - 20.0);
+        worst = fmax(worst, fabs(shift[i] - expected));
+        n_moved += b.n_spikes[i] > 0 && expected != 0.0;
+    }
+    cr_expect(n_moved > N / 2, "%u moved", n_moved);
+    cr_expect(worst < 1e-9, "%.3g mV", worst);
+    cal_snn_destroy(&b.snn);
+    cal_snn_neuron_destroy(&neuron);
+    cal_context_destroy(&b.ctx);
 }
 
 static void expect_refused(const char *neuron, const cal_snn_setting *settings, size_t n, cal_snn_homeostasis h,
