@@ -125,13 +125,13 @@ Test(snn_homeostasis, an_own_neuron_does_it_too)
     cal_context *ctx = cali_test_context(1);
     cal_neuron *neuron = cali_test_neuron(ctx, "lif_cond", true);
     double shift[N], worst = 0.0;
-    cr_assert(eq(int, create_of(&b, ctx, neuron, strong, 1, (cal_snn_homeostasis){0, "V_th", 20.0, 0.05, 4.0}), CAL_OK), "%s",
+    cr_assert(eq(int, create_of(&b, ctx, neuron, strong, 1, (cal_snn_homeostasis){0, "V_th", 20.0, 0.02, 4.0}), CAL_OK), "%s",
               cal_context_message(ctx));
     advance(&b, 100);
     cr_assert(eq(int, cal_snn_get_state(b.snn, 0, "homeostasis", shift), CAL_OK));
     unsigned n_moved = 0;
     for (int i = 0; i < N; i++) {
-        const double expected = 0.05 * (b.n_spikes[i] - 20.0);
+        const double expected = 0.02 * (b.n_spikes[i] - 20.0);
         worst = fmax(worst, fabs(shift[i] - expected));
         n_moved += b.n_spikes[i] > 0 && expected != 0.0;
     }
