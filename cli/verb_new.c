@@ -153,7 +153,8 @@ const cali_verb cali_verb_new = {
     .words = "NAME",
     .summary = "makes a folder with an experiment to start from",
     .details = "Templates: one-spiking-region, mean-field, balanced-region, resting-state, coba, cuba, brunel,\n"
-               "microcircuit, basal-ganglia, izhikevich-2003, inhibitory-plasticity, stdp-network\n(the folders of examples/).",
+               "microcircuit, basal-ganglia, izhikevich-2003, inhibitory-plasticity, stdp-network,\n"
+               "gap-junctions (the folders of examples/).",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(options),

@@ -1,4 +1,5 @@
 /* A session: the objects of one run, from the plan to the last commit. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,33 +105,47 @@ static cal_status create_host(cal_session *s, cal_nmm **host)
 
 /* ---- networks, coupler, recorder --------------------------------------------------------------------- */
 
-/* All networks together, before the first of them is built. */
-static cal_status check_memory(cal_session *s)
+static cal_status check_room(cal_session *s, double bytes, double n_synapses)
 {
     const cal_experiment *e = s->experiment;
     const double room = e->memory_bytes > 0.0 ? e->memory_bytes : cali_memory_limit();
-    double bytes = 0.0, n_synapses = 0.0;
-    for (size_t k = 0; k < s->plan.n_networks; k++) {
-        bytes += s->networks[k].bytes;
-        n_synapses += s->networks[k].n_synapses;
-    }
     if (bytes <= room)
         return CAL_OK;
     const cali_network *first = &e->networks[s->roles[s->networks[0].index].network];
+    char synapses[64] = "the neurons alone";
+    if (n_synapses > 0.0)
+        snprintf(synapses, sizeof synapses, "%.3g synapses", n_synapses);
     return cali_experiment_fail(s->ctx, e, e->memory_bytes > 0.0 ? e->memory_place : first->place, "E402",
-                                "%.3g GB for %.3g synapses do not fit into %s of %.3g GB\nbecause a network is held in memory "
-                                "as a whole\ntry fewer neurons or synapses (`scale`), or another machine", bytes * 1e-9, n_synapses,
+                                "%.3g GB for %s do not fit into %s of %.3g GB\nbecause a network is held in memory "
+                                "as a whole\ntry fewer neurons or synapses (`scale`), or another machine", bytes * 1e-9, synapses,
                                 e->memory_bytes > 0.0 ? "run.memory" : "the memory", room * 1e-9);
 }
 
+/* Neurons alone, before lists of them are made: each takes a state, two places in lists and one in the record at least. */
+static cal_status check_neurons(cal_session *s)
+{
+    double n = 0.0;
+    for (size_t k = 0; k < s->plan.n_networks; k++) {
+        const cali_network *net = &s->experiment->networks[s->roles[s->networks[k].index].network];
+        for (size_t p = 0; p < net->n_populations; p++)
+            n += net->populations[p].n;
+    }
+    return check_room(s, 24.0 * n, 0.0);
+}
+
+/* All networks together, before the first of them is built. */
 static cal_status define_networks(cal_session *s)
 {
+    double bytes = 0.0, n_synapses = 0.0;
+    CAL_TRY(check_neurons(s));
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         CAL_TRY(cali_build_define(s, k));
         CAL_TRY(cali_network_located(s, k, cal_snn_estimate(s->ctx, &s->builds[k].def, &s->networks[k].bytes,
                                                             &s->networks[k].n_synapses)));
+        bytes += s->networks[k].bytes;
+        n_synapses += s->networks[k].n_synapses;
     }
-    return check_memory(s);
+    return check_room(s, bytes, n_synapses);
 }
 
 static cal_status add_networks(cal_session *s)
