@@ -1,5 +1,5 @@
 /* Spiking networks: time per simulated second, per neuron update and per synaptic event.
- * Usage: bench_snn [case ...]; without a case all of them. Prints CSV, with one thread and with two: the least of
+ * Usage: bench_snn [--one-thread] [case ...]; without a case all of them. Prints CSV, with one thread and with two: the least of
  * `repeats` runs of one network, which goes on simulating from run to run after a first one that is not counted.
  *
  * ns_per_update is processor time of the same network without synapses and with the same external input;
@@ -211,23 +211,25 @@ static void run_case(size_t i, unsigned n_threads, double GB_per_s)
     fflush(stdout);
 }
 
-static bool is_wanted(const char *name, int argc, char **argv)
+static bool is_named(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], name) == 0)
             return true;
-    return argc == 1;
+    return false;
 }
 
 int main(int argc, char **argv)
 {
+    const unsigned most_threads = is_named("--one-thread", argc, argv) ? 1 : 2;
+    const bool has_cases = argc - (most_threads == 1) > 1;
     const double GB_per_s = stream_GB_per_s();
     printf("# one core reads %.1f GB/s\n", GB_per_s);
     printf("case,neurons,synapses,threads,wall_s_per_s,cpu_s_per_s,ns_per_update,ns_per_event,floor_ns_per_event,"
            "bytes_per_synapse,MB,build_wall_s,build_cpu_s,rate_Hz\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        for (unsigned n_threads = 1; n_threads <= 2; n_threads++)
-            if (is_wanted(cases[i].name, argc, argv))
+        for (unsigned n_threads = 1; n_threads <= most_threads; n_threads++)
+            if (!has_cases || is_named(cases[i].name, argc, argv))
                 run_case(i, n_threads, GB_per_s);
     return EXIT_SUCCESS;
 }

@@ -9,7 +9,7 @@ beside this one. Needed for a peer: genn: PyGeNN 5, in FOLDER or installed; bria
 snn_auryn.cpp, compiled with Auryn, as PROGRAM. A peer that is not there is left out, and said so. Work: processor
 seconds per simulated second on one thread, after 300 ms that are not counted, construction apart. --realtime takes the
 priority of chrt -f 50 for every run (as root), so that other work on the machine disturbs little. Prints CSV: medians over
-turns, the rates of both, and the ratio of the medians; callosum with two threads in wall seconds beside it."""
+turns, the rates of both, and the ratio of the medians."""
 import argparse
 import csv
 import io
@@ -50,10 +50,10 @@ def run_peer(peer, case, args, scratch):
 
 
 def run_own(case, args, scratch):
-    """(CPU s per s, rate) on one thread and the wall s per s on two."""
-    rows = list(csv.DictReader(line for line in io.StringIO(output([ROOT / "build/bin/bench_snn", case], args, scratch))
+    """(CPU s per s, rate) on one thread."""
+    rows = list(csv.DictReader(line for line in io.StringIO(output([ROOT / "build/bin/bench_snn", "--one-thread", case], args, scratch))
                                if not line.startswith("#")))
-    return float(rows[0]["cpu_s_per_s"]), float(rows[0]["rate_Hz"]), float(rows[1]["wall_s_per_s"])
+    return float(rows[0]["cpu_s_per_s"]), float(rows[0]["rate_Hz"])
 
 
 def compare(case, peers, args, scratch):
@@ -69,7 +69,7 @@ def compare(case, peers, args, scratch):
     own = [statistics.median(t) for t in zip(*turns.pop("callosum"))]
     for peer, results in turns.items():
         cost, rate = (statistics.median(t) for t in zip(*results))
-        print(f"{case},{peer},{len(results)},{cost:.4g},{rate:.4g},{own[0]:.4g},{own[1]:.4g},{cost / own[0]:.2f},{own[2]:.4g}",
+        print(f"{case},{peer},{len(results)},{cost:.4g},{rate:.4g},{own[0]:.4g},{own[1]:.4g},{cost / own[0]:.2f}",
               flush=True)
 
 
@@ -86,7 +86,7 @@ def main():
     processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
                       if line.startswith("model name")), "unknown")
     print(f"# bench/peers/snn.py on {processor}, {os.cpu_count()} processors; medians of {args.turns} turns")
-    print("case,peer,turns,peer_cpu_s_per_s,peer_rate_Hz,callosum_cpu_s_per_s,callosum_rate_Hz,ratio,callosum_two_threads_wall_s_per_s")
+    print("case,peer,turns,peer_cpu_s_per_s,peer_rate_Hz,callosum_cpu_s_per_s,callosum_rate_Hz,ratio")
     with tempfile.TemporaryDirectory() as temporary:
         for case in args.case:
             peers = [p for p in args.peer if case in PEERS[p] and (p != "auryn" or args.auryn)]

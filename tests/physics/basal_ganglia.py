@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Independent values for the basal ganglia of network_examples.c: the same equations and figures in Brian 2 (Debian's
+"""Independent values for the basal ganglia of network_rhythms.c: the same equations and figures in Brian 2 (Debian's
 python3-brian), Runge-Kutta 4 at 0.1 ms, the slope of V cut at 500 mV/ms as quilt does. Prints, per population, the mean
 rate, the mean CV of intervals and the peak of the spectrum over 0.5 s to 2.5 s, for each seed.
 
@@ -79,7 +79,7 @@ def simulate(number):
         synapses.connect(i=i, j=j)
         synapses.delay = np.exp(np.log(mean) - 0.5 * s * s + s * rng.standard_normal(len(i))) * ms
         parts.append(synapses)
-    parts += [PoissonInput(groups[name], "ge", 1, rate * Hz, weight) for name, (rate, weight) in INPUTS.items()]
+    parts += [PoissonInput(groups[name], "ge", 100, 0.01 * rate * Hz, weight) for name, (rate, weight) in INPUTS.items()]
     monitors = {name: SpikeMonitor(group) for name, group in groups.items()}
     Network(*parts, *monitors.values()).run(2500 * ms)
     for name, m in monitors.items():

@@ -1,5 +1,5 @@
-/* Examples whose populations swing together, against independent programs with the same equations (izhikevich_2003.py beside
- * this file), as a user runs them: experiment file, session, recorded spikes and rates. The mean over
+/* Examples whose populations swing together, against independent programs with the same equations (basal_ganglia.py and
+ * izhikevich_2003.py beside this file), as a user runs them: experiment file, session, recorded spikes and rates. The mean over
  * our seeds lies within 3 sd sqrt(1 / n + 1 / m) of the mean over the m seeds there; sd is the larger of both spreads, and at
  * least 1 % of the value. */
 #include <stdio.h>
@@ -63,6 +63,50 @@ static cal_recording *run(cal_context *ctx, const char *example, unsigned seed, 
     snprintf(second, sizeof second, "run.duration=%s", duration);
     const char *set[] = {first, second};
     return cali_run_example(ctx, example, set, 2);
+}
+
+/* ---- basal ganglia ---- */
+
+enum { N_NUCLEI = 7, N_NUCLEUS_SEEDS = 3 };
+static const expected nuclei[N_NUCLEI] = {
+    {"D1", 1.281, 0.031, 2},
+    {"D2", 1.585, 0.0049, 2},
+    {"FSN", 14.72, 0.11, 2},
+    {"GPeTI", 59.77, 0.031, 2},
+    {"GPeTA", 7.245, 0.25, 2},
+    {"STN", 14.56, 0.13, 2},
+    {"SNr", 24.63, 0.76, 2},
+};
+static const expected nuclei_peak = {"peak of D2 between 5 and 60 Hz (Hz)", 16.0, 1.0, 2}; /* a step of the spectrum */
+
+/* The publication shows rates and a beta rhythm in figures alone; all nuclei swing at one frequency. The
+ * other program computes as quilt does (steps of 0.1 ms, slopes of V cut at 500 mV/ms). */
+Test(network_rhythms, basal_ganglia_fire_and_swing_as_in_another_simulator)
+{
+    static const double d2[N_NUCLEI] = {[1] = 1.0};
+    collected rates[N_NUCLEI] = {0}, peaks = {0};
+    for (unsigned seed = 1; seed <= N_NUCLEUS_SEEDS; seed++) {
+        cal_context *ctx = cali_test_context(2);
+        cal_recording *recording = run(ctx, "basal-ganglia", seed, "2500 ms");
+        for (size_t p = 0; p < N_NUCLEI; p++) {
+            cr_assert(eq(str, (char *)cal_recording_get_train(recording, p).population, (char *)nuclei[p].name));
+            cali_cells cells = cali_cells_of(recording, p, 500.0, 2500.0);
+            rates[p].values[rates[p].n++] = cali_mean_of(cells.rate_Hz, cells.n);
+            cali_cells_free(&cells);
+        }
+        cali_spectrum spectrum = {0};
+        double *x = rate_of(recording, N_NUCLEI, d2, 500, 2000), peak_Hz = 0.0;
+        cr_assert(cali_welch(ctx, x, 2000, 1.0, SEGMENT, &spectrum) == CAL_OK);
+        band(&spectrum, 5.0, 60.0, &peak_Hz);
+        peaks.values[peaks.n++] = peak_Hz;
+        cali_spectrum_free(&spectrum);
+        free(x);
+        cal_recording_close(&recording);
+        cal_context_destroy(&ctx);
+    }
+    expect(&nuclei_peak, &peaks);
+    for (size_t p = 0; p < N_NUCLEI; p++)
+        expect(&nuclei[p], &rates[p]);
 }
 
 /* ---- Izhikevich 2003 ---- */
