@@ -29,6 +29,36 @@ static void add_homeostasis(cali_echo *e, const cali_network *network, size_t po
     }
 }
 
+static void add_axes(cali_echo *e, const char *key, unsigned n, const double *values)
+{
+    cali_echo_open(e, key, "[");
+    for (unsigned k = 0; k < n; k++)
+        cali_echo_quantity(e, NULL, values[k], "mm");
+    cali_echo_close(e, "]");
+}
+
+static void add_positions(cali_echo *e, const cali_population *p)
+{
+    const cal_snn_space *s = p->space;
+    const bool has_box = s->arrangement != CAL_LISTED || s->is_periodic;
+    cali_echo_open(e, "positions", "{");
+    cali_echo_text(e, "kind", p->positions_path != NULL ? "file" : cal_arrangement_names[s->arrangement]);
+    if (s->arrangement == CAL_GRID) {
+        cali_echo_open(e, "shape", "[");
+        for (unsigned k = 0; k < s->n_dimensions; k++)
+            cali_echo_integer(e, NULL, s->shape[k]);
+        cali_echo_close(e, "]");
+    }
+    if (has_box) {
+        add_axes(e, "extent", s->n_dimensions, s->extent_mm);
+        add_axes(e, "center", s->n_dimensions, s->center_mm);
+    }
+    cali_echo_key(e, "periodic");
+    cali_text_add(e->out, s->is_periodic ? "true" : "false");
+    cali_echo_text(e, "file", p->positions_path);
+    cali_echo_close(e, "}");
+}
+
 /* States that are not set stay so: some begin at a parameter (V at E_L). */
 static void add_populations(cali_echo *e, const cali_network *network)
 {
@@ -56,6 +86,8 @@ static void add_populations(cali_echo *e, const cali_network *network)
         }
         cali_echo_close(e, "}");
         add_homeostasis(e, network, i);
+        if (p->space != NULL)
+            add_positions(e, p);
         cali_echo_close(e, "}");
     }
     cali_echo_close(e, "}");
@@ -82,6 +114,7 @@ static void add_rule(cali_echo *e, const cal_snn_projection *p)
         cali_echo_integer(e, "neighbours", p->n_neighbours);
         cali_echo_quantity(e, "rewiring", p->probability, "1");
         return;
+    case CAL_NEAREST: cali_echo_integer(e, "nearest", p->n_nearest); return;
     default:
         cali_echo_key(e, p->rule == CAL_ALL_TO_ALL ? "all_to_all" : "one_to_one");
         cali_text_add(e->out, "true");
@@ -103,6 +136,31 @@ static void add_scaling(cali_echo *e, const cal_snn_scaling *s, const char *weig
         cali_echo_quantity(e, "integral", s->integral_Hz, "Hz");
     }
     cali_echo_close(e, "}");
+}
+
+static void add_profile(cali_echo *e, const char *key, const cal_snn_profile *p)
+{
+    if (p->kernel == NULL)
+        return;
+    cali_echo_open(e, key, "{");
+    cali_echo_text(e, "kind", p->kernel->name);
+    for (size_t k = 0; k < p->kernel->n_params; k++)
+        cali_echo_quantity(e, p->kernel->params[k].name, p->params[k], p->kernel->params[k].unit);
+    if (p->within_mm > 0.0)
+        cali_echo_quantity(e, "within", p->within_mm, "mm");
+    else
+        cali_echo_text(e, "within", "infinite");
+    cali_echo_text(e, "metric", cal_metric_names[p->metric]);
+    cali_echo_close(e, "}");
+}
+
+/* What depends on the distance. */
+static void add_distance(cali_echo *e, const cal_snn_projection *p)
+{
+    add_profile(e, "kernel", &p->kernel);
+    add_profile(e, "weight_kernel", &p->weight_profile);
+    if (p->velocity_mm_per_ms > 0.0)
+        cali_echo_quantity(e, "velocity", p->velocity_mm_per_ms, "mm/ms");
 }
 
 static void add_plasticity(cali_echo *e, const cali_network *network, const cal_snn_projection *p, const char *weight_unit)
@@ -144,6 +202,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
         cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
         cali_echo_text(e, "name", network->projection_names[i]);
+        add_distance(e, p);
         add_plasticity(e, network, p, receptor_unit(network, p->to, p->receptor));
         cali_echo_close(e, "}");
     }
@@ -156,6 +215,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_key(e, "multapses");
         cali_text_add(e->out, p->has_multapses ? "true" : "false");
         cali_echo_distribution(e, "gap_junction", &p->weight, cali_gap_unit(network->populations[p->to].neuron));
+        add_distance(e, p);
         cali_echo_close(e, "}");
     }
     cali_echo_close(e, "]");

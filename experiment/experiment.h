@@ -59,7 +59,9 @@ typedef struct cali_population {
     uint32_t n;
     cal_snn_setting *settings;
     size_t n_settings;
-    cali_place place;
+    cal_snn_space *space; /* NULL: no positions */
+    char *positions_path; /* of listed positions: a table, read by the session */
+    cali_place place, positions_place;
 } cali_population;
 
 /** `receives:` and `gives:` entries. */

@@ -354,10 +354,33 @@ static const cali_key population[] = {
      .meaning = "where the states begin"},
     {"homeostasis", CALI_KEY_OWN, .shape = "a mapping: `parameter` (V_th), `rate`, `step`, `range`",
      .meaning = "each neuron moves a parameter until it spikes at `rate`: docs/plasticity.md"},
+    {"positions", CALI_KEY_MAPPING, .inner = &cali_keys_positions, .meaning = "where the neurons lie, for connections by distance"},
 };
 const cali_mapping cali_keys_population = {
     "regions.SELECTOR.spiking.populations.NAME", "Neurons of one kind.", MAPPING(population),
     "E:\n  neuron: qif\n  count: 10000\n  parameters: {eta: \"lorentzian(-5, 1)\"}"};
+
+static const char *const position_kinds[] = {"grid", "box", "ball", "file"};
+static const cali_key positions[] = {
+    {"kind", CALI_KEY_WORD, .is_required = true, WORDS(position_kinds, CAL_N_ARRANGEMENTS), AT(cali_positions_text, kind),
+     .meaning = "`grid`: in the middles of the cells of a grid; `box`: uniformly at random in a box; `ball`: the same in a disc or "
+                "ball (an ellipsoid where the extents differ); `file`: from a table"},
+    {"shape", CALI_KEY_OWN, .shape = "a whole number for each axis: `[40, 25]`",
+     .meaning = "grid: places along each axis, together `count`. Neuron 0 is at the lower end of all axes, the first axis runs fastest"},
+    {"spacing", CALI_KEY_OWN, .shape = "a length, or one for each axis", .meaning = "grid: between neighbours, in the place of `extent`"},
+    {"extent", CALI_KEY_OWN, .shape = "a length for each axis: `[2 mm, 1 mm]`",
+     .meaning = "size of the box; its number of entries, 1 to 3, is the number of dimensions. file: needed only where `periodic`"},
+    {"center", CALI_KEY_OWN, .shape = "a length for each axis", .fallback = "0 mm", .meaning = "middle of the box"},
+    {"periodic", CALI_KEY_FLAG, .fallback = "false", AT(cali_positions_text, is_periodic),
+     .meaning = "opposite faces of the box are one place (a ring, a torus): distances go the shorter way round"},
+    {"file", CALI_KEY_PATH, AT(cali_positions_text, file),
+     .meaning = "file: table with a row per neuron and columns `x`, `y`, `z` (or the first one or two), with units of length in its "
+                "header: `x (um)`"},
+};
+const cali_mapping cali_keys_positions = {
+    "regions.SELECTOR.spiking.populations.NAME.positions",
+    "Positions in 1, 2 or 3 dimensions; run.h5 has them in mm as `/positions/REGION.POPULATION`.", MAPPING(positions),
+    "E:\n  neuron: lif\n  count: 10000\n  positions: {kind: grid, shape: [100, 100], spacing: 20 um, periodic: true}"};
 
 static const cali_key connection[] = {
     {"from", CALI_KEY_TEXT, .is_required = true, AT(cali_connection_text, from),
@@ -376,8 +399,14 @@ static const cali_key connection[] = {
                 "joined both ways to this many nearest ones; even"},
     {"rewiring", CALI_KEY_NUMBER, "1", "0", RANGE(0.0, 1.0), AT(cali_connection_text, rewiring),
      .meaning = "neighbours: the chance that an edge of the ring goes to a neuron at random instead"},
+    {"nearest", CALI_KEY_COUNT, RANGE(1, 1000), AT(cali_connection_text, nearest),
+     .meaning = "rule: the sources that are nearest to each target; of two at the same distance the one of lower number. Both "
+                "populations need `positions`"},
     {"all_to_all", CALI_KEY_FLAG, AT(cali_connection_text, all_to_all), .meaning = "rule: each pair"},
     {"one_to_one", CALI_KEY_FLAG, AT(cali_connection_text, one_to_one), .meaning = "rule: neuron j to neuron j"},
+    {"kernel", CALI_KEY_MAPPING, .inner = &cali_keys_kernel,
+     .meaning = "how connections depend on the distance. `probability`: a factor of it; `in_degree`, `out_degree`: partners are drawn "
+                "with chances in proportion to it. Both populations need `positions`"},
     {"autapses", CALI_KEY_OWN, .not_beside = "gap_junction", .shape = "true or false", .meaning = "neurons may connect to themselves; default: only all_to_all"},
     {"multapses", CALI_KEY_OWN, .shape = "true or false", .meaning = "in_degree, out_degree, total: a pair may be "
      "drawn several times; default false"},
@@ -392,6 +421,10 @@ static const cali_key connection[] = {
      .meaning = "rounded to whole steps, at least one"},
     {"name", CALI_KEY_TEXT, .not_beside = "gap_junction", AT(cali_connection_text, name),
      .meaning = "for `record.weights`"},
+    {"weight_kernel", CALI_KEY_MAPPING, .inner = &cali_keys_kernel,
+     .meaning = "a factor of each weight that depends on the distance"},
+    {"velocity", CALI_KEY_NUMBER, "mm/ms", ABOVE(0.0, 1e6), AT(cali_connection_text, velocity_mm_per_ms), .not_beside = "gap_junction",
+     .meaning = "of conduction: distance / velocity is added to each delay, which is then 0 where it is left out"},
     {"plasticity", CALI_KEY_OWN, .shape = "a rule, or a mapping of `rule` and its parameters; values may be distributions",
      .fallback = "static", .meaning = "how the synapses change: docs/plasticity.md"},
 };
@@ -399,6 +432,20 @@ const cali_mapping cali_keys_connection = {"regions.SELECTOR.spiking.connections
                                            "Synapses between populations of the region. Exactly one rule.",
                                            MAPPING(connection),
     "- {from: E, to: E, in_degree: 100, weight: 40 pA, plasticity: {rule: stdp, tau_plus: 17 ms, w_max: 100 pA}}"};
+
+static const cali_key kernel[] = {
+    {"kind", CALI_KEY_TEXT, .fallback = "constant", AT(cali_kernel_text, kind),
+     .meaning = "a kernel of docs/topologies.md: `gaussian`, `exponential`, `linear`, `double-gaussian`, `gamma`, `sigmoid`, `constant`"},
+    {"within", CALI_KEY_NUMBER, "mm", "infinite", ABOVE(0.0, 1e6), AT(cali_kernel_text, within_mm), .special = "infinite",
+     .special_value = 0.0, .meaning = "limit: 0 beyond. On grids a way that exceeds it by roundings is within"},
+    {"metric", CALI_KEY_WORD, .fallback = "euclidean", WORDS(cal_metric_names, CAL_N_METRICS), AT(cali_kernel_text, metric),
+     .meaning = "in which the limit is a disc or ball (`euclidean`), a square or cube (`maximum`; on grids Moore's neighbourhood) or a "
+                "diamond (`manhattan`; von Neumann's)"},
+};
+const cali_mapping cali_keys_kernel = {
+    "regions.SELECTOR.spiking.connections[].kernel", "A function of the distance between two neurons.", MAPPING(kernel),
+    "- {from: E, to: E, probability: 50 %, kernel: {kind: gaussian, sigma: 200 um, within: 600 um}, weight: 1 nS, velocity: 0.3 mm/ms}",
+    "the parameters of the kernel, by their names in docs/topologies.md: lengths must be given"};
 
 static const char *const drive_kinds[] = {"poisson", "current"};
 static const cali_key drive[] = {
@@ -567,7 +614,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
-    &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_connection, &cali_keys_drive, &cali_keys_receive,
+    &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };
 

@@ -52,7 +52,7 @@ struct cali_mapping {
 
 extern const cali_mapping cali_keys_top, cali_keys_run, cali_keys_initial, cali_keys_history, cali_keys_connectome, cali_keys_generate, cali_keys_coupling,
     cali_keys_term, cali_keys_integrator, cali_keys_noise, cali_keys_stimulus, cali_keys_weights, cali_keys_model, cali_keys_region,
-    cali_keys_spiking, cali_keys_network, cali_keys_scale, cali_keys_population, cali_keys_connection, cali_keys_drive, cali_keys_receive,
+    cali_keys_spiking, cali_keys_network, cali_keys_scale, cali_keys_population, cali_keys_positions, cali_keys_connection, cali_keys_kernel, cali_keys_drive, cali_keys_receive,
     cali_keys_give, cali_keys_sync, cali_keys_record, cali_keys_weight_wish, cali_keys_signal, cali_keys_monitor, cali_keys_analysis;
 
 /** All mappings in the order of the reference, NULL at the end. */
@@ -61,9 +61,9 @@ extern const cali_mapping *const cali_all_mappings[];
 /** What a connection, drive or transfer says before names are looked up. */
 typedef struct cali_connection_text {
     char *from, *to, *receptor, *name;
-    uint32_t in_degree, out_degree, neighbours;
+    uint32_t in_degree, out_degree, neighbours, nearest;
     uint64_t total;
-    double probability, rewiring;
+    double probability, rewiring, velocity_mm_per_ms;
     bool all_to_all, one_to_one;
 } cali_connection_text;
 
@@ -100,6 +100,18 @@ typedef struct cali_population_text {
     char *neuron;
     uint32_t n;
 } cali_population_text;
+
+typedef struct cali_positions_text {
+    int kind; /* cal_arrangement */
+    bool is_periodic;
+    char *file;
+} cali_positions_text;
+
+typedef struct cali_kernel_text {
+    char *kind;
+    double within_mm;
+    int metric;
+} cali_kernel_text;
 
 typedef struct cali_noise_text {
     char *state, *input, *of, *correlations;

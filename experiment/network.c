@@ -121,6 +121,7 @@ cal_status cali_build_define(cal_session *s, size_t k)
         add_receiver(s, b, &net->receives[i]);
     for (size_t i = 0; i < net->n_gives; i++)
         add_giver(s, b, &net->gives[i]);
+    CAL_TRY(cali_positions_load(s, b));
     if (s->experiment->is_alone)
         cali_alone_define(s, b);
     return cali_neurons_define(s, k);
@@ -140,6 +141,7 @@ cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
 void cali_build_clear(cali_build *b)
 {
     cali_neurons_clear(b);
+    cali_positions_free(b);
     free(b->populations);
     free(b->projections);
     free(b->ports);

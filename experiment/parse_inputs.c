@@ -200,9 +200,7 @@ static void read_kernel(cali_reader *r, const cali_node *node, const char *label
     const cali_node *word = cali_node_get(node, "kernel");
     const char *text = word == NULL ? "" : cali_node_text(word, "");
     cali_weights_text values = {0};
-    for (size_t i = 0; i < CAL_N_SPATIAL_KERNELS; i++)
-        if (strcmp(text, cal_spatial_kernels[i].name) == 0)
-            more->kernel = &cal_spatial_kernels[i];
+    more->kernel = cal_spatial_kernel_find(text);
     if (word != NULL && more->kernel == NULL) {
         snprintf(name, sizeof name, "unknown kernel \"%.60s\"", text);
         cali_refuse_word(r, cali_place_of(word), "C101", name, text, NULL, CAL_N_SPATIAL_KERNELS, kernel_at);

@@ -88,6 +88,7 @@ static void parse_population(cali_reader *r, const cali_entry *entry, cali_popul
         return;
     read_settings(r, cali_node_get(entry->value, "parameters"), p->neuron->params, p->neuron->n_params, "parameter", p);
     read_settings(r, cali_node_get(entry->value, "initial"), p->neuron->states, p->neuron->n_states, "state", p);
+    cali_parse_positions(r, cali_node_get(entry->value, "positions"), p);
 }
 
 static void parse_populations(cali_reader *r, const cali_node *node, cali_network *network)
@@ -307,7 +308,8 @@ static bool find_rule(cali_reader *r, const cali_node *node, const cali_connecti
         const char *key;
         cal_rule rule;
     } rules[] = {{"in_degree", CAL_FIXED_IN_DEGREE}, {"out_degree", CAL_FIXED_OUT_DEGREE}, {"total", CAL_FIXED_TOTAL},
-                 {"probability", CAL_PAIRWISE_BERNOULLI}, {"neighbours", CAL_SMALL_WORLD}};
+                 {"probability", CAL_PAIRWISE_BERNOULLI}, {"neighbours", CAL_SMALL_WORLD},
+                 {"nearest", CAL_NEAREST}};
     int n = text->all_to_all + text->one_to_one;
     *rule = text->one_to_one ? CAL_ONE_TO_ONE : CAL_ALL_TO_ALL;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -318,19 +320,21 @@ static bool find_rule(cali_reader *r, const cali_node *node, const cali_connecti
     if (n == 1)
         return true;
     return cali_refuse(r, cali_place_of(node), "C105", "a connection needs one rule, this has %s\ntry in_degree: 100, "
-                       "out_degree: 100, total: 10000, probability: 10 %%, neighbours: 10, all_to_all: true or "
-                       "one_to_one: true", n == 0 ? "none" : "several");
+                       "out_degree: 100, total: 10000, probability: 10 %%, neighbours: 10, nearest: 10, "
+                       "all_to_all: true or one_to_one: true", n == 0 ? "none" : "several");
 }
 
 /* Delays below one step are an error, not rounded in silence. */
-static bool read_delay(cali_reader *r, const cali_node *node, const cali_network *network, cal_distribution *out)
+static bool read_delay(cali_reader *r, const cali_node *node, const cali_network *network, bool has_velocity, cal_distribution *out)
 {
-    *out = (cal_distribution){.kind = CAL_CONSTANT, .a = cal_time_ms(network->step)};
+    *out = (cal_distribution){.kind = CAL_CONSTANT, .a = has_velocity ? 0.0 : cal_time_ms(network->step)};
     if (node == NULL)
         return true;
     if (!cali_read_distribution(r, node, "delay", "ms", NULL, out))
         return false;
-    if (out->kind == CAL_CONSTANT && out->a < cal_time_ms(network->step) * (1.0 - 1e-9))
+    if (out->kind == CAL_CONSTANT && has_velocity && out->a < 0.0)
+        return cali_refuse(r, cali_place_of(node), "C106", "delay %g ms is negative", out->a);
+    if (out->kind == CAL_CONSTANT && !has_velocity && out->a < cal_time_ms(network->step) * (1.0 - 1e-9))
         return cali_refuse(r, cali_place_of(node), "C106", "delay %g ms is shorter than the step %g ms\ntry delay: %g ms",
                            out->a, cal_time_ms(network->step), cal_time_ms(network->step));
     return true;
@@ -383,7 +387,7 @@ static bool check_rule(cali_reader *r, const cali_node *node, const cali_network
     char why[256];
     const cali_population *from = &network->populations[p->from], *to = &network->populations[p->to];
     if (!cal_snn_projection_is_impossible(p, from->n, to->n, why, sizeof why))
-        return true;
+        return cali_check_distances(r, node, network, p);
     return cali_refuse(r, cali_place_of(node), "C106", "%.60s to %.60s: %s", from->name, to->name, why);
 }
 
@@ -451,7 +455,8 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
     const cali_node *autapses = cali_node_get(node, "autapses"), *multapses = cali_node_get(node, "multapses");
     if ((autapses != NULL && !cali_read_flag(r, autapses, "autapses", &projection.has_autapses)) ||
         (multapses != NULL && !cali_read_flag(r, multapses, "multapses", &projection.has_multapses)) ||
-        !read_delay(r, cali_node_get(node, "delay"), network, &projection.delay_ms))
+        !read_delay(r, cali_node_get(node, "delay"), network, text.velocity_mm_per_ms > 0.0, &projection.delay_ms) ||
+        !cali_read_distance(r, node, &text, &projection))
         return;
     size_t n_from, n_to;
     const size_t *from = find_populations(r, network, cali_node_get(node, "from"), text.from, &n_from);

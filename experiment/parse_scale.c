@@ -107,6 +107,9 @@ static uint32_t scaled_count(double count, double factor)
 
 static bool scale_rule(scaling *s, cal_snn_projection *p, cali_place place)
 {
+    const bool is_scaled = s->k != 1.0 || s->n != 1.0;
+    if (is_scaled && (p->kernel.kernel != NULL || p->weight_profile.kernel != NULL))
+        return cali_refuse(s->r, place, "C106", "scale knows no connections by distance\ntry scale.neurons and scale.synapses: 100 %%");
     switch (p->rule) {
     case CAL_FIXED_IN_DEGREE: p->in_degree = scaled_count(p->in_degree, s->k); return true;
     case CAL_FIXED_OUT_DEGREE: p->out_degree = scaled_count(p->out_degree, s->k); return true;
@@ -118,7 +121,7 @@ static bool scale_rule(scaling *s, cal_snn_projection *p, cali_place place)
         return cali_refuse(s->r, place, "C106", "the scaled probability is %g\nbecause fewer neurons have to give as many inputs\n"
                            "try scale.synapses as small as scale.neurons", p->probability);
     default:
-        if (s->k == 1.0 && s->n == 1.0)
+        if (!is_scaled)
             return true;
         return cali_refuse(s->r, place, "C106", "scale knows connections with in_degree, out_degree, total and probability only");
     }

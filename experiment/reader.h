@@ -138,6 +138,13 @@ void cali_parse_stimuli(cali_reader *r, const cali_node *node);
 void cali_parse_regions(cali_reader *r, const cali_node *node);
 /* parse_network.c: `beside` holds receives and gives that stand beside `spiking`; NULL: a network of its own. */
 void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network);
+/* parse_kernel.c */
+/** `kernel`, `weight_kernel` and `velocity` of a connection. */
+bool cali_read_distance(cali_reader *r, const cali_node *node, const cali_connection_text *text, cal_snn_projection *out);
+/** Whether its populations lie so that it can be; a mistake if not. */
+bool cali_check_distances(cali_reader *r, const cali_node *node, const cali_network *network, const cal_snn_projection *p);
+/* parse_positions.c: `positions` of a population whose count is known. */
+void cali_parse_positions(cali_reader *r, const cali_node *node, cali_population *p);
 /* parse_scale.c: `scale` of a network that is read otherwise. */
 void cali_parse_scale(cali_reader *r, const cali_node *node, cali_network *network);
 /* parse_alone.c */

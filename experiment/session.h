@@ -62,6 +62,9 @@ typedef struct cali_build {
     cal_snn_subset *sampled;            /* parallel: their neurons */
     const cali_signal **sampler_wishes; /* parallel: the signals that want them */
     const cal_snn *snn; /* once it is built; borrowed */
+    cal_snn_space *spaces;
+    double **positions; /* per population of the file: from its table, or NULL */
+    size_t n_positions;
 } cali_build;
 
 /** Watched synapses of one connection. */
@@ -151,6 +154,12 @@ cal_status cali_connectome_obtain(cal_context *ctx, const cal_experiment *experi
 
 /** What the plan says of a network before it is built. */
 cal_plan_network cali_describe_network(const cali_network *network, const char *name, size_t index);
+
+/** positions.c: spaces of the populations of a build whose def has them, tables read. Errors: IO, INPUT, MEMORY. */
+cal_status cali_positions_load(cal_session *session, cali_build *build);
+void cali_positions_free(cali_build *build);
+/** Positions of all populations that have some, for run.h5. */
+cal_status cali_positions_declare(cal_session *session);
 
 /** Greatest common divisor and least common multiple of two positive durations. */
 cal_time cali_common_divisor(cal_time a, cal_time b);

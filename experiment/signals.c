@@ -101,6 +101,7 @@ static cal_status declare_track(cal_session *s, const cali_signal *wish)
 cal_status cali_signals_declare(cal_session *s)
 {
     CAL_TRY(cali_weights_declare(s));
+    CAL_TRY(cali_positions_declare(s));
     if (s->experiment->is_alone)
         return cali_alone_declare(s);
     const cal_experiment *e = s->experiment;

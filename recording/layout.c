@@ -176,17 +176,18 @@ cal_status cali_layout_add_spikes(cal_context *ctx, cali_layout *layout, const c
     return cali_copy_text(ctx, def->population, &train->population);
 }
 
-/* "group/name", "group/sub/name": below a group that is no signal and not the spikes. */
+/* "group/name", "group/sub/name": below a group that is no signal and not the spikes. Names below the group may be labels
+ * of regions, which hold blanks and more. */
 static cal_status add_constant(cal_context *ctx, cali_layout *layout, const char *path,
                                cali_rec_constant **out)
 {
-    bool is_good = path != NULL && strchr(path, '/') != NULL && strlen(path) < 200;
+    bool is_good = path != NULL && strchr(path, '/') != NULL && strlen(path) < 450;
     for (const char *part = path; is_good && part != NULL;) {
-        char name[200];
+        char name[450];
         const size_t n = strcspn(part, "/");
         memcpy(name, part, n);
         name[n] = '\0';
-        is_good = is_name(name, "-");
+        is_good = part == path ? is_name(name, "-") : n > 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
         part = part[n] == '/' ? part + n + 1 : NULL;
     }
     if (!is_good || strncmp(path, "spikes/", 7) == 0 || strncmp(path, "time_", 5) == 0 ||

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "snn/distance.h"
 #include "snn/gap.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
+#include "snn/space.h"
 
 /* Weights and currents are float32 or integers of a quantum; no model has larger ones in its units. */
 static const double largest = 1e30;
@@ -115,6 +117,7 @@ static cal_status check_populations(cal_context *ctx, const cal_snn_def *def)
         if (p->neuron == NULL && p->n_settings > 0)
             return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: a source population has no parameters",
                             where);
+        CAL_TRY(cali_check_space(ctx, def, i));
         if (p->neuron != NULL && cali_neuron_of(p->neuron) == NULL)
             return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: its neuron is not one of the list", where);
         for (size_t k = 0; k < p->n_settings; k++)
@@ -169,12 +172,13 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     where[sizeof where - 1] = '\0';
     cali_text_free(&name);
     CAL_TRY(check_rule(ctx, where, p, from->n, to->n));
+    CAL_TRY(cali_check_distance(ctx, def, p, where));
 
     double low, high;
     const char *problem = cali_distribution_problem(&p->weight, false);
     if (problem != NULL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weight %s", where, problem);
-    cali_distribution_bounds(&p->weight, &low, &high);
+    cali_weight_bounds(p, &low, &high);
     if (!isfinite(low) || !isfinite(high))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weight is not bounded; clip it with low and high",
                         where);
@@ -190,12 +194,17 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     problem = cali_distribution_problem(&p->delay_ms, false);
     if (problem != NULL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %s", where, problem);
-    cali_distribution_bounds(&p->delay_ms, &low, &high);
+    const cali_ends ends = cali_ends_of(def, p);
+    cali_delay_bounds(p, &ends, &low, &high);
     const double dt_ms = cal_time_ms(def->dt);
     if (!isfinite(high) || !(high / dt_ms < 1048575.0))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT,
                         "%s: delay can be %g ms; at most 1,048,575 steps, clip it with low and high",
                         where, high);
+    if (p->velocity_mm_per_ms > 0.0 && low < 0.0 && p->delay_ms.kind != CAL_NORMAL)
+        return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is negative", where, low);
+    if (p->velocity_mm_per_ms > 0.0)
+        return cali_plastic_check(ctx, p, where);
     if (high < dt_ms * (1.0 - 1e-9) || (p->delay_ms.kind != CAL_NORMAL && low < dt_ms * (1.0 - 1e-9)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is below the step %g ms", where,
                         low, dt_ms);

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "snn/check.h"
+#include "snn/distance.h"
 #include "snn/gap.h"
 #include "snn/rules.h"
 
@@ -60,10 +61,11 @@ cal_status cali_check_gaps(cal_context *ctx, const cal_snn_def *def)
         char why[256];
         if (cal_snn_projection_is_impossible(&p, from->n, to->n, why, sizeof why))
             return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s to %s: gap junctions: %s", text(from->name), text(to->name), why);
+        CAL_TRY(cali_check_distance(ctx, def, &p, "gap junctions"));
         double low = 0.0, high = 0.0;
         const char *problem = cali_distribution_problem(&p.weight, false);
         if (problem == NULL)
-            cali_distribution_bounds(&p.weight, &low, &high);
+            cali_weight_bounds(&p, &low, &high);
         if (problem == NULL && !(low >= 0.0 && isfinite(high)))
             problem = "must be >= 0 and bounded; clip it with low and high";
         if (problem != NULL)
@@ -93,6 +95,7 @@ cal_status cali_gaps_plan(cal_snn *self, const cal_snn_def *def)
         p->def.has_autapses = false;
         p->sources = cali_key_derive(self->key, CALI_USE_GAP_PAIRS, (uint32_t)i);
         p->weights = cali_key_derive(self->key, CALI_USE_GAP_CONDUCTANCE, (uint32_t)i);
+        CAL_TRY(cali_rule_plan(self, p));
         gaps->first_shown[p->def.from] = gaps->first_shown[p->def.to] = 0;
     }
     for (size_t i = 0; i < self->n_populations; i++)
@@ -163,7 +166,7 @@ static void visit_pairs(gap_build *b, const cali_projection *p)
             const uint32_t source = b->draw.sources[k];
             if (is_within && (source == target || (is_one_sided && source > target)))
                 continue;
-            const float g = (float)cali_distribution_draw(&p->def.weight, p->weights, target, k, 0);
+            const float g = (float)cali_synapse_weight(self, p, source, target, k);
             put(b, p->def.to, target, p->def.from, source, g);
             put(b, p->def.from, source, p->def.to, target, g);
         }

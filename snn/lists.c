@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "snn/counts.h"
+#include "snn/distance.h"
 #include "snn/rules.h"
 
 /* Uses of a projection's key for sources, beside 0 for the draws of a target. */
@@ -90,9 +91,13 @@ static cal_status spread_chunk(const spread *s, size_t chunk)
     if (status == CAL_OK)
         status = cali_alloc(self->ctx, n_to / 8 + 1, 1, "marks", &is_taken);
     for (uint32_t source = first; status == CAL_OK && source < last; source++) {
-        cali_choose(s->self->draw_loops, p->sources, source, USE_TARGETS, n_to - has_gap, p->def.out_degree,
-                    p->def.has_multapses, is_taken, targets);
-        spread_source(s, chunk, source, targets, has_gap);
+        if (p->search != NULL)
+            cali_search_draw(p->search, p->sources, USE_TARGETS, source, has_gap ? source : CALI_NO_ONE, p->def.out_degree,
+                             p->def.has_multapses, is_taken, targets);
+        else
+            cali_choose(s->self->draw_loops, p->sources, source, USE_TARGETS, n_to - has_gap, p->def.out_degree,
+                        p->def.has_multapses, is_taken, targets);
+        spread_source(s, chunk, source, targets, has_gap && p->search == NULL);
     }
     free(targets);
     free(is_taken);

@@ -10,6 +10,7 @@
 #include "snn/homeostasis.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
+#include "snn/space.h"
 
 static void destroy_parts(cal_snn *self)
 {
@@ -22,6 +23,7 @@ static void destroy_parts(cal_snn *self)
     cali_gaps_destroy(self);
     cali_homeostasis_destroy(self);
     cali_records_destroy(self);
+    cali_spaces_destroy(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
         for (size_t k = 0; k <= CALI_MAX_CONSTANTS; k++)
@@ -72,11 +74,16 @@ void cal_snn_destroy(cal_snn **snn)
     *snn = NULL;
 }
 
+double cali_memory_budget(const cal_snn *self)
+{
+    return self->memory_budget_bytes > 0.0 ? self->memory_budget_bytes : cali_memory_limit();
+}
+
 static cal_status check_memory(cal_snn *self)
 {
     double n_synapses;
     const double bytes = cali_plan_bytes(self, &n_synapses);
-    const double budget = self->memory_budget_bytes > 0.0 ? self->memory_budget_bytes : cali_memory_limit();
+    const double budget = cali_memory_budget(self);
     if (bytes <= budget)
         return CAL_OK;
     return CAL_FAIL(self->ctx, CAL_ERR_MEMORY,

@@ -50,6 +50,7 @@ typedef struct cali_population {
     bool is_seen;      /* by a plastic synapse that sees the voltage */
     struct cali_homeostasis *homeostasis; /* homeostasis.h; NULL: none */
     const cal_snn_train *train; /* source population; NULL: none */
+    cal_snn_space space; /* positions of all neurons, owned; 0 dimensions: none */
 } cali_population;
 
 /** Synapses of one group into one tile. The row of source i is words base[i] to base[i + 1]. In a pulled group a row
@@ -108,6 +109,9 @@ typedef struct cali_projection {
     size_t group;      /* rows */
     cali_lists lists;  /* empty before cali_rules_prepare and after cali_rules_release */
     bool is_plastic;   /* kept in cal_snn.plastics, with rows of its own */
+    bool has_weight_profile;
+    struct cali_search *search; /* partners by distance (distance.h), until the network is built; NULL: none */
+    double chances;             /* searched Bernoulli: mean sum of a target's chances */
     double limit;      /* plastic: no modulus of a weight exceeds it */
 } cali_projection;
 
@@ -241,6 +245,8 @@ struct cal_snn {
 cal_status cali_plan(cal_snn *self, const cal_snn_def *def);
 /** Memory of the planned network; the number of synapses is exact except for Bernoulli. */
 double cali_plan_bytes(const cal_snn *self, double *n_synapses);
+/** Bytes that the network may take. */
+double cali_memory_budget(const cal_snn *self);
 /** All projections: the static ones, then the plastic ones. */
 cali_projection *cali_projection_at(const cal_snn *self, size_t i);
 /** Expected synapses of one projection. */
@@ -310,6 +316,12 @@ static inline uint32_t cali_cell_begin(const cali_group *g, const cali_rows *row
         return rows->base[source + 1];
     const size_t at = (size_t)source * (g->n_cells - 1) + cell - 1;
     return base + (rows->inner_16 != NULL ? rows->inner_16[at] : rows->inner_32[at]);
+}
+
+/** The key of all random numbers of a network. */
+static inline cali_key cali_network_key(const cal_snn_def *def)
+{
+    return cali_key_derive(cali_key_from_seed(def->seed), CALI_USE_NETWORK, def->stream);
 }
 
 /** Zeroed memory that counts towards `bytes`. */

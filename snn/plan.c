@@ -5,12 +5,14 @@
 
 #include "base/memory.h"
 #include "snn/check.h"
+#include "snn/distance.h"
 #include "snn/gap.h"
 #include "snn/homeostasis.h"
 #include "snn/network.h"
 #include "snn/plastic.h"
 #include "snn/record.h"
 #include "snn/rules.h"
+#include "snn/space.h"
 
 cal_snn_def cal_snn_def_default(void)
 {
@@ -66,7 +68,8 @@ static uint32_t longest_delay(const cal_snn_def *def, double dt_ms)
     uint32_t longest = 1;
     for (size_t i = 0; i < def->n_projections; i++) {
         double low, high;
-        cali_distribution_bounds(&def->projections[i].delay_ms, &low, &high);
+        const cali_ends ends = cali_ends_of(def, &def->projections[i]);
+        cali_delay_bounds(&def->projections[i], &ends, &low, &high);
         const uint32_t steps = cali_delay_steps(high, dt_ms);
         longest = steps > longest ? steps : longest;
     }
@@ -91,7 +94,8 @@ static bool has_sparse_rows(const cal_snn *self, const cal_snn_def *def)
             if (cali_is_plastic(p->synapse))
                 return true;
             n_synapses += cali_rule_synapses(p, def->populations[i].n, def->populations[p->to].n);
-            cali_distribution_bounds(&p->delay_ms, &low, &high);
+            const cali_ends ends = cali_ends_of(def, p);
+            cali_delay_bounds(p, &ends, &low, &high);
             least = fmin(least, cali_delay_steps(low, self->dt_ms));
             most = fmax(most, cali_delay_steps(high, self->dt_ms));
         }
@@ -198,8 +202,9 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         p->sources = cali_key_derive(self->key, CALI_USE_SOURCES, (uint32_t)i);
         p->weights = cali_key_derive(self->key, CALI_USE_WEIGHT, (uint32_t)i);
         p->delays = cali_key_derive(self->key, CALI_USE_DELAY, (uint32_t)i);
+        CAL_TRY(cali_rule_plan(self, p));
         p->is_broadcast = !is_plastic && p->def.rule == CAL_ALL_TO_ALL && p->def.weight.kind == CAL_CONSTANT &&
-                          p->def.delay_ms.kind == CAL_CONSTANT;
+                          p->def.delay_ms.kind == CAL_CONSTANT && !cali_needs_positions(&p->def);
         double low, high;
         cali_distribution_bounds(&p->def.delay_ms, &low, &high);
         const uint32_t first = cali_delay_steps(low, self->dt_ms);
@@ -241,7 +246,9 @@ static cal_status plan_groups(cal_snn *self)
                 (cali_group){.from = p->def.from, .channel = p->channel, .shortest = UINT32_MAX};
         p->group = g;
         double low, high;
-        cali_distribution_bounds(&p->def.delay_ms, &low, &high);
+        const cali_population *from = &self->populations[p->def.from], *to = &self->populations[p->def.to];
+        const cali_ends ends = {&from->space, &to->space, from->n, to->n};
+        cali_delay_bounds(&p->def, &ends, &low, &high);
         const uint32_t shortest = cali_delay_steps(low, self->dt_ms), longest = cali_delay_steps(high, self->dt_ms);
         cali_group *group = &self->groups[g];
         group->shortest = shortest < group->shortest ? shortest : group->shortest;
@@ -300,7 +307,7 @@ static double largest_weight(const cali_projection *p)
     double low, high;
     if (p->is_plastic)
         return p->limit;
-    cali_distribution_bounds(&p->def.weight, &low, &high);
+    cali_weight_bounds(&p->def, &low, &high);
     return fmax(fabs(low), fabs(high));
 }
 
@@ -326,7 +333,7 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
         coarsest = rough < coarsest ? rough : coarsest;
         if (population->n > 0)
             sum += cali_expected_synapses(self, p) / population->n *
-                   (p->is_plastic ? p->limit : cali_distribution_mean_size(&p->def.weight));
+                   (p->is_plastic ? p->limit : cali_weight_mean_size(&p->def));
     }
     if (exponent == -1000)
         exponent = 0;
@@ -367,7 +374,7 @@ static void plan_quanta(cal_snn *self)
             continue;
         }
         cali_group *group = &self->groups[p->group];
-        const bool is_constant = p->def.weight.kind == CAL_CONSTANT;
+        const bool is_constant = p->def.weight.kind == CAL_CONSTANT && !p->has_weight_profile;
         const int32_t weight = is_constant ? (int32_t)quanta * (1 << group->shift) : 0;
         group->has_one_weight = is_constant && (group->n_projections == 0 ||
                                                 (group->has_one_weight && group->one_weight == weight));
@@ -432,9 +439,10 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     self->dt_ms = cal_time_ms(def->dt);
     self->window_steps = (uint32_t)(def->window / def->dt);
     self->memory_budget_bytes = def->memory_budget_bytes;
-    self->key = cali_key_derive(cali_key_from_seed(def->seed), CALI_USE_NETWORK, def->stream);
+    self->key = cali_network_key(def);
     CAL_TRY(plan_populations(self, def));
     CAL_TRY(cali_records_plan(self, def));
+    CAL_TRY(cali_spaces_create(self, def));
     CAL_TRY(plan_projections(self, def));
     CAL_TRY(cali_gaps_plan(self, def));
     CAL_TRY(plan_groups(self));
@@ -462,6 +470,7 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
                    (4.0 + sizeof(cali_past_step)) * self->history_slots * (double)self->n_populations;
     for (size_t i = 0; i < self->n_populations; i++) {
         const cali_population *p = &self->populations[i];
+        bytes += 8.0 * p->n * p->space.n_dimensions;
         if (p->neuron == NULL)
             continue;
         const double own = tiles * p->width;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "snn/distance.h"
 #include "snn/plastic.h"
 #include "snn/rules.h"
 
@@ -63,7 +64,7 @@ static void fill_rows(const build *b, unsigned tile, scratch *s)
         const uint32_t n = cali_draw_sources(self, projection, target, &s->draw);
         const uint64_t place = target / self->n_tiles;
         for (uint32_t k = 0; k < n; k++) {
-            const double d = cali_distribution_draw(&projection->def.delay_ms, projection->delays, target, k, 0);
+            const double d = cali_synapse_delay_ms(self, projection, s->draw.sources[k], target, k);
             const uint64_t word = place | (uint64_t)cali_delay_steps(d, self->dt_ms) << b->p->place_bits;
             s->synapse[s->next[s->draw.sources[k]]++] = word << 32 | k;
         }
@@ -87,7 +88,7 @@ static void sort_row(uint64_t *synapse, size_t n)
 }
 
 /* Parameters of one synapse into its own constants and states. */
-static void draw_synapse(const build *b, unsigned tile, uint64_t at, uint32_t target, uint32_t number)
+static void draw_synapse(const build *b, unsigned tile, uint64_t at, uint32_t source, uint32_t target, uint32_t number)
 {
     const cali_plastic *p = b->p;
     cali_plastic_tile *t = &p->tiles[tile];
@@ -95,7 +96,7 @@ static void draw_synapse(const build *b, unsigned tile, uint64_t at, uint32_t ta
     double params[CALI_MAX_SYNAPSE_PARAMS] = {0}, constants[CALI_MAX_SYNAPSE_CONSTANTS], states[CALI_MAX_SYNAPSE_STATES];
     if (t->state[0] != NULL)
         t->state[0][at] =
-            fabs(cali_distribution_draw(&p->projection.def.weight, p->projection.weights, target, number, 0));
+            fabs(cali_synapse_weight(b->self, &p->projection, source, target, number));
     if (!p->has_own && (face->n_states == 0 || p->has_shared_states))
         return;
     for (size_t k = 0; k < face->n_params; k++)
@@ -133,7 +134,7 @@ static cal_status create_synapses(const build *b, unsigned tile, scratch *s)
         sort_row(s->synapse + t->begin[i], (size_t)(t->begin[i + 1] - t->begin[i]));
         for (uint64_t at = t->begin[i]; at < t->begin[i + 1]; at++) {
             t->word[at] = (uint32_t)(s->synapse[at] >> 32);
-            draw_synapse(b, tile, at, (t->word[at] & mask) * b->self->n_tiles + tile, (uint32_t)s->synapse[at]);
+            draw_synapse(b, tile, at, i, (t->word[at] & mask) * b->self->n_tiles + tile, (uint32_t)s->synapse[at]);
         }
     }
     return CAL_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "snn/distance.h"
 #include "snn/plastic.h"
 
 /* ---- checks ------------------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ static const cal_distribution *setting_of(const cal_snn_setting *settings, size_
 static bool are_bad_weights(const cal_snn_projection *p, const cali_synapse *synapse, char *why, size_t size)
 {
     double low, high;
-    cali_distribution_bounds(&p->weight, &low, &high);
+    cali_weight_bounds(p, &low, &high);
     if (low < 0.0 && high > 0.0) {
         snprintf(why, size, "weights of plastic synapses have one sign, here they can be %g to %g; clip them with low and "
                  "high", low, high);
@@ -141,7 +142,7 @@ cali_projection *cali_plastic_add(cal_snn *self, const cal_snn_projection *p, si
         plastic->param[k] = d != NULL ? *d : (cal_distribution){.kind = CAL_CONSTANT, .a = face->params[k].value};
     }
     double low, high;
-    cali_distribution_bounds(&p->weight, &low, &high);
+    cali_weight_bounds(p, &low, &high);
     const int limit = plastic->synapse->limit;
     plastic->projection.limit = limit >= 0 ? plastic->param[limit].a : fmax(fabs(low), fabs(high));
     plastic->sign = low < 0.0 ? -1 : 1;
@@ -208,7 +209,9 @@ cal_status cali_plastic_plan(cal_snn *self)
         p->has_shared_states = p->synapse->is_pre_only && !p->has_own;
         while (to->width > 0 && (to->width - 1) >> p->place_bits != 0)
             p->place_bits++;
-        cali_distribution_bounds(&projection->def.delay_ms, &low, &high);
+        const cali_population *from = &self->populations[projection->def.from];
+        const cali_ends ends = {&from->space, &to->space, from->n, to->n};
+        cali_delay_bounds(&projection->def, &ends, &low, &high);
         p->longest_delay = cali_delay_steps(high, self->dt_ms);
         /* Spikes of the longest delay and one block must fit, with one before them; twice that makes the times
          * rare at which all rows are worked off. */
@@ -229,7 +232,7 @@ cal_status cali_plastic_plan(cal_snn *self)
 
 bool cali_plastic_has_one_weight(const cali_plastic *p)
 {
-    return p->synapse->limit < 0 && p->projection.def.weight.kind == CAL_CONSTANT;
+    return p->synapse->limit < 0 && p->projection.def.weight.kind == CAL_CONSTANT && !p->projection.has_weight_profile;
 }
 
 double cali_plastic_bytes(const cal_snn *self, const cali_plastic *p)

@@ -4,14 +4,17 @@
 #include "snn/rules.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/numeric.h"
+#include "base/parallel.h"
+#include "snn/distance.h"
 
 const char *const cal_rule_names[] = {"all-to-all",       "one-to-one",  "fixed-in-degree", "pairwise-bernoulli",
-                                      "fixed-out-degree", "fixed-total", "small-world"};
+                                      "fixed-out-degree", "fixed-total", "small-world", "nearest"};
 
 cal_snn_projection cal_snn_projection_default(cal_rule rule)
 {
@@ -81,8 +84,19 @@ static uint32_t draw_same(const cali_projection *p, uint32_t target, uint32_t n,
     return p->def.from == p->def.to && !p->def.has_autapses ? 0 : 1;
 }
 
+/* The target where it must not be chosen. */
+static uint32_t own_of(const cali_projection *p, uint32_t target)
+{
+    return p->def.from == p->def.to && !p->def.has_autapses ? target : CALI_NO_ONE;
+}
+
 static uint32_t draw_in_degree(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
 {
+    if (p->search != NULL) {
+        cali_search_draw(p->search, p->sources, 0, target, own_of(p, target), p->def.in_degree, p->def.has_multapses,
+                         s->is_taken, s->sources);
+        return p->def.in_degree;
+    }
     cali_choose(s->loops, p->sources, target, 0, n, p->def.in_degree, p->def.has_multapses, s->is_taken, s->sources);
     return p->def.in_degree;
 }
@@ -92,6 +106,8 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
 {
     const double probability = p->def.probability;
     uint32_t count = 0;
+    if (p->search != NULL)
+        return cali_search_thin(p->search, p->sources, target, own_of(p, target), s->sources);
     if (probability <= 0.0)
         return 0;
     if (probability >= 1.0)
@@ -107,6 +123,12 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
             return count;
         s->sources[count++] = (uint32_t)at;
     }
+}
+
+static uint32_t draw_nearest(const cali_projection *p, uint32_t target, uint32_t n, cali_draw *s)
+{
+    (void)n;
+    return cali_search_nearest(p->search, target, own_of(p, target), p->def.n_nearest, s->sources);
 }
 
 /* The number of synapses into a target is fixed beforehand, its sources are drawn here. */
@@ -161,6 +183,14 @@ static bool too_few_sources(const cal_snn_projection *p, const ends *e, char *wh
     return too_few("in_degree", p->in_degree, e->n_to, e->n_from - e->own, p->has_multapses, "sources", why, size);
 }
 
+static bool too_few_near(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    if (p->n_nearest > CALI_MAX_NEAREST)
+        snprintf(why, size, "nearest %u is above %d", p->n_nearest, CALI_MAX_NEAREST);
+    return p->n_nearest > CALI_MAX_NEAREST ||
+           too_few("nearest", p->n_nearest, e->n_to, e->n_from - e->own, false, "sources", why, size);
+}
+
 static bool too_few_targets(const cal_snn_projection *p, const ends *e, char *why, size_t size)
 {
     return too_few("out_degree", p->out_degree, e->n_from, e->n_to - e->own, p->has_multapses, "targets", why, size);
@@ -205,6 +235,11 @@ static double count_in(const cal_snn_projection *p, const ends *e)
     return p->in_degree * e->n_to;
 }
 
+static double count_near(const cal_snn_projection *p, const ends *e)
+{
+    return p->n_nearest * e->n_to;
+}
+
 static double count_out(const cal_snn_projection *p, const ends *e)
 {
     return p->out_degree * e->n_from;
@@ -241,6 +276,7 @@ static const rule_entry rules[CAL_N_RULES] = {
     [CAL_SMALL_WORLD] = {.is_impossible = bad_ring, .n_synapses = count_ring, .draw = draw_listed,
                          .prepare = cali_list_small_world, .bytes_per_synapse = 6.0, .bytes_per_target = 12.0,
                          .is_listed = true},
+    [CAL_NEAREST] = {.is_impossible = too_few_near, .n_synapses = count_near, .draw = draw_nearest},
 };
 
 static ends ends_of(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to)
@@ -268,13 +304,18 @@ double cali_rule_synapses(const cal_snn_projection *p, uint32_t n_from, uint32_t
 
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p)
 {
-    return cali_rule_synapses(&p->def, self->populations[p->def.from].n, self->populations[p->def.to].n);
+    const uint32_t n_from = self->populations[p->def.from].n, n_to = self->populations[p->def.to].n;
+    if (p->def.rule == CAL_PAIRWISE_BERNOULLI && cali_has_profile(&p->def.kernel))
+        return p->chances * n_to;
+    return cali_rule_synapses(&p->def, n_from, n_to);
 }
 
 uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p)
 {
     if (p->lists.start != NULL)
         return p->lists.longest;
+    if (p->def.rule == CAL_NEAREST)
+        return p->def.n_nearest;
     return p->def.rule == CAL_FIXED_IN_DEGREE ? p->def.in_degree : self->populations[p->def.from].n;
 }
 
@@ -290,8 +331,81 @@ double cali_rules_bytes(const cal_snn *self)
     return bytes;
 }
 
+/* ---- searches ----------------------------------------------------------------------------------- */
+
+static cal_status create_search(const cal_snn *self, cali_projection *p)
+{
+    const bool is_out = p->def.rule == CAL_FIXED_OUT_DEGREE;
+    const cali_population *of = &self->populations[is_out ? p->def.to : p->def.from];
+    const cali_population *at = &self->populations[is_out ? p->def.from : p->def.to];
+    if (p->search != NULL || !cali_is_searched(&p->def))
+        return CAL_OK;
+    return cali_search_create(self->ctx, &of->space, of->n, &at->space, at->n, p->def.rule == CAL_NEAREST ? NULL : &p->def.kernel,
+                              p->def.rule == CAL_PAIRWISE_BERNOULLI ? p->def.probability : 1.0, &p->search);
+}
+
+/* The estimate of a searched Bernoulli rule looks at the candidates of some of the targets. */
+cal_status cali_rule_plan(cal_snn *self, cali_projection *p)
+{
+    enum { N_LOOKED_AT = 200 };
+    p->has_weight_profile = cali_has_profile(&p->def.weight_profile);
+    if (p->def.rule != CAL_PAIRWISE_BERNOULLI || !cali_has_profile(&p->def.kernel))
+        return CAL_OK;
+    CAL_TRY(create_search(self, p));
+    const uint32_t n = self->populations[p->def.to].n, n_looked_at = n < N_LOOKED_AT ? n : N_LOOKED_AT;
+    for (uint32_t i = 0; i < n_looked_at; i++) {
+        const uint32_t target = (uint32_t)((uint64_t)n * i / n_looked_at);
+        p->chances += cali_search_sum(p->search, target, own_of(p, target)) / n_looked_at;
+    }
+    return CAL_OK;
+}
+
+typedef struct supply {
+    const cal_snn *self;
+    const cali_projection *p;
+    uint32_t n, needed;
+    atomic_uint first; /* neuron without enough partners */
+} supply;
+
+enum { SUPPLY_BLOCK = 1024 };
+
+static void check_block(void *arg, size_t block)
+{
+    supply *s = arg;
+    const uint32_t last = s->n - block * SUPPLY_BLOCK < SUPPLY_BLOCK ? s->n : (uint32_t)(block + 1) * SUPPLY_BLOCK;
+    for (uint32_t i = (uint32_t)block * SUPPLY_BLOCK; i < last; i++)
+        if (!cali_search_has(s->p->search, i, own_of(s->p, i), s->needed)) {
+            unsigned first = atomic_load(&s->first);
+            while (i < first && !atomic_compare_exchange_weak(&s->first, &first, i))
+                continue;
+            return;
+        }
+}
+
+/* Each neuron that draws a number of partners finds enough of them within reach. */
+static cal_status check_supply(const cal_snn *self, const cali_projection *p)
+{
+    const bool is_out = p->def.rule == CAL_FIXED_OUT_DEGREE;
+    const uint32_t degree = is_out ? p->def.out_degree : p->def.in_degree;
+    if (p->search == NULL || degree == 0 || (!is_out && p->def.rule != CAL_FIXED_IN_DEGREE))
+        return CAL_OK;
+    const cali_population *from = &self->populations[p->def.from], *to = &self->populations[p->def.to];
+    supply s = {.self = self, .p = p, .n = is_out ? from->n : to->n, .needed = p->def.has_multapses ? 1 : degree};
+    atomic_init(&s.first, UINT32_MAX);
+    cali_parallel_for(cali_context_pool(self->ctx), (s.n + SUPPLY_BLOCK - 1) / SUPPLY_BLOCK, check_block, &s);
+    const unsigned first = atomic_load(&s.first);
+    if (first == UINT32_MAX)
+        return CAL_OK;
+    return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s to %s: %s %u%s, but the kernel reaches fewer %s from neuron %u of %s",
+                    from->name, to->name, is_out ? "out_degree" : "in_degree", degree,
+                    p->def.has_multapses ? "" : " without multapses", is_out ? "targets" : "sources", first,
+                    is_out ? from->name : to->name);
+}
+
 cal_status cali_rule_prepare(cal_snn *self, cali_projection *p)
 {
+    CAL_TRY(create_search(self, p));
+    CAL_TRY(check_supply(self, p));
     return rules[p->def.rule].prepare == NULL ? CAL_OK : rules[p->def.rule].prepare(self, p);
 }
 
@@ -307,6 +421,7 @@ void cali_rule_release(cali_projection *p)
     free(p->lists.start);
     free(p->lists.sources);
     p->lists = (cali_lists){0};
+    cali_search_destroy(&p->search);
 }
 
 void cali_rules_release(cal_snn *self)
@@ -319,7 +434,7 @@ uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32
 {
     const rule_entry *rule = &rules[p->def.rule];
     const uint32_t n_from = self->populations[p->def.from].n;
-    const bool has_gap = p->def.from == p->def.to && !p->def.has_autapses; /* not itself */
+    const bool has_gap = p->def.from == p->def.to && !p->def.has_autapses && p->search == NULL; /* not itself */
     s->loops = self->draw_loops;
     const uint32_t count = rule->draw(p, target, has_gap ? n_from - 1 : n_from, s);
     for (uint32_t i = 0; has_gap && !rule->is_listed && i < count; i++)

@@ -24,6 +24,8 @@ uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32
 void cali_choose(const cali_draw_loops *loops, cali_key key, uint32_t unit, uint32_t use, uint32_t n, uint32_t k,
                  bool has_repeats, uint8_t *is_taken, uint32_t *chosen);
 
+/** What the plan has to know of a rule beforehand: how many synapses are to be expected. Errors: MEMORY. */
+cal_status cali_rule_plan(cal_snn *self, cali_projection *p);
 /** What one rule needs before its sources are drawn, and its release. Errors: MEMORY, UNSUPPORTED. */
 cal_status cali_rule_prepare(cal_snn *self, cali_projection *p);
 void cali_rule_release(cali_projection *p);

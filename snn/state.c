@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "snn/distance.h"
+#include "snn/space.h"
 #include "base/memory.h"
 #include "base/snapshot.h"
 #include "snn/gap.h"
@@ -102,6 +104,7 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
                          (unsigned long long)p->total, p->probability, (int)p->has_autapses, (int)p->has_multapses);
         describe_distribution(text, &p->weight);
         describe_distribution(text, &p->delay_ms);
+        cali_distance_describe(p, text);
         cali_text_add(text, "\n");
     }
     for (size_t i = 0; i < self->n_plastics; i++) {
@@ -117,6 +120,7 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
                              s->tau_ms, s->gain, s->integral_Hz, s->sum);
         cali_text_add(text, "\n");
     }
+    cali_spaces_describe(self, text);
     cali_gaps_describe(self, text);
     cali_homeostasis_describe(self, text);
     for (size_t i = 0; i < self->n_poissons; i++) {

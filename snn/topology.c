@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "snn/distance.h"
 #include "snn/plastic.h"
 #include "snn/rules.h"
 
@@ -59,7 +60,10 @@ static uint32_t draw_cells(const cal_snn *self, const cali_projection *p, uint32
 {
     const cali_group *g = &self->groups[p->group];
     const uint32_t n = cali_draw_sources(self, p, target, &s->draw), *const sources = s->draw.sources;
-    if (g->shortest < g->longest)
+    if (p->def.velocity_mm_per_ms > 0.0)
+        for (uint32_t k = 0; k < n; k++)
+            s->delay[k] = cali_delay_steps(cali_synapse_delay_ms(self, p, sources[k], target, k), self->dt_ms);
+    else if (g->shortest < g->longest)
         self->draw_loops->delays(n, &p->def.delay_ms, p->delays, target, self->dt_ms, s->delay);
     if (g->n_cells == 1)
         return n;
@@ -119,7 +123,11 @@ static void write_projection(const cal_snn *self, unsigned tile, const cali_proj
             s->place[k] = s->next[cells[k]]++;
             prefetch_for_writing((const char *)rows->words + (size_t)s->place[k] * g->word_bytes);
         }
-        self->draw_loops->weights(n, &p->def.weight, p->weights, target, p->scale, s->weight);
+        if (p->has_weight_profile)
+            for (uint32_t k = 0; k < n; k++)
+                s->weight[k] = (int32_t)floor(cali_synapse_weight(self, p, s->draw.sources[k], target, k) * p->scale + 0.5);
+        else
+            self->draw_loops->weights(n, &p->def.weight, p->weights, target, p->scale, s->weight);
         write_target(self, g, rows, place, n, s);
         for (uint32_t k = 0; k < n; k++)
             sum += s->weight[k] < 0 ? -(int64_t)s->weight[k] : s->weight[k];

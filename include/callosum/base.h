@@ -86,6 +86,22 @@ extern const cal_waveform cal_waveforms[CAL_N_WAVEFORMS];
 /** NULL if there is none of that name. */
 const cal_waveform *cal_waveform_find(const char *name);
 
+/* ---- functions of distance ---------------------------------------------------------------- */
+
+/** How a weight or a chance depends on the distance d of two places: one constant entry each in base/spatial_kernels.c. */
+typedef struct cal_spatial_kernel {
+    const char *name, *equation;
+    const cal_field *params;
+    size_t n_params;
+    double (*value)(const double *p, double d_mm);
+    /** Smallest and largest value at distances from `low` to `high`, which may be infinite. */
+    void (*range)(const double *p, double low_mm, double high_mm, double *min, double *max);
+} cal_spatial_kernel;
+enum { CAL_N_SPATIAL_KERNELS = 7, CAL_SPATIAL_KERNEL_MAX_PARAMS = 4 };
+extern const cal_spatial_kernel cal_spatial_kernels[CAL_N_SPATIAL_KERNELS];
+/** NULL if there is none of that name. */
+const cal_spatial_kernel *cal_spatial_kernel_find(const char *name);
+
 /* ---- context: shared services of one program or one library user ------------------------- */
 
 typedef struct cal_context cal_context;

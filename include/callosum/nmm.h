@@ -224,16 +224,6 @@ typedef struct cal_nmm_noise {
     const double *correlations; /**< (n x n) positive definite with diagonal 1, or NULL; borrowed likewise */
 } cal_nmm_noise;
 
-/** Weights of a stimulus by the distance d from its focus. */
-typedef struct cal_spatial_kernel {
-    const char *name, *equation;
-    const cal_field *params;
-    size_t n_params;
-    double (*value)(const double *p, double d_mm);
-} cal_spatial_kernel;
-enum { CAL_N_SPATIAL_KERNELS = 3, CAL_SPATIAL_KERNEL_MAX_PARAMS = 4 };
-extern const cal_spatial_kernel cal_spatial_kernels[CAL_N_SPATIAL_KERNELS];
-
 /** A waveform added to an input of one region, or of all that have it, or to the derivative of a state (in its unit per
  *  ms), as The Virtual Brain does; external regions get no part of the latter. Waveforms that jump enter as their mean over
  *  each step of the grid, so that the area of a pulse that is shorter than a step is kept; held integrators take the

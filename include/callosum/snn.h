@@ -114,6 +114,29 @@ typedef struct cal_snn_setting {
     cal_distribution value;
 } cal_snn_setting;
 
+/** How the neurons of a population lie in space. */
+typedef enum cal_arrangement {
+    CAL_GRID,  /**< in the middles of the cells of a grid; the first axis runs fastest */
+    CAL_BOX,   /**< uniformly at random in a box */
+    CAL_BALL,  /**< uniformly at random in the ellipsoid that fills the box: a disc or a ball where it is round */
+    CAL_LISTED /**< at listed positions */
+} cal_arrangement;
+extern const char *const cal_arrangement_names[]; /**< "grid", "box", "ball", "listed"; n = 4 */
+enum { CAL_N_ARRANGEMENTS = 4, CAL_MAX_DIMENSIONS = 3 };
+
+/** Positions of the neurons of one population, in mm. */
+typedef struct cal_snn_space {
+    cal_arrangement arrangement;
+    unsigned n_dimensions; /**< 1 to 3; 0: the neurons have no positions */
+    double center_mm[CAL_MAX_DIMENSIONS];
+    double extent_mm[CAL_MAX_DIMENSIONS]; /**< lengths of the edges of the box; listed: needed only if periodic */
+    uint32_t shape[CAL_MAX_DIMENSIONS];   /**< grid: places along each axis; their product is the number of neurons */
+    bool is_periodic; /**< opposite faces of the box are one place (a ring, a torus): distances go the shorter way round */
+    const double *positions_mm; /**< listed: (n x n_dimensions); borrowed for cal_snn_create */
+} cal_snn_space;
+/** Whether `n` neurons cannot lie so, and why: "a grid of 1000 places for 999 neurons". */
+bool cal_snn_space_is_impossible(const cal_snn_space *space, uint32_t n, char *why, size_t size);
+
 typedef struct cal_snn_population {
     const char *name;
     const cal_neuron *neuron; /**< NULL: a source population, whose spikes come from a spikes port or a train */
@@ -130,12 +153,31 @@ typedef enum cal_rule {
     CAL_FIXED_OUT_DEGREE,   /**< `out_degree` targets per source, drawn with replacement if multapses */
     CAL_FIXED_TOTAL,        /**< `total` synapses, each between any two neurons alike; without multapses a random
                                  choice of `total` pairs */
-    CAL_SMALL_WORLD         /**< Watts & Strogatz (1998), Nature 393, 440: a ring in which each neuron is joined to its
+    CAL_SMALL_WORLD,        /**< Watts & Strogatz (1998), Nature 393, 440: a ring in which each neuron is joined to its
                                  `n_neighbours` nearest, each edge rewired at one end with chance `probability`; an
                                  edge is a synapse each way. Within one population */
+    CAL_NEAREST             /**< the `n_nearest` sources that are nearest to each target; of two at the same distance
+                                 (within a millionth) the one of lower number. Positions are needed */
 } cal_rule;
-extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 7 */
-enum { CAL_N_RULES = 7 };
+extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 8 */
+enum { CAL_N_RULES = 8 };
+
+/** In which lengths of ways are compared with a limit. */
+typedef enum cal_metric {
+    CAL_EUCLIDEAN, /**< a disc or ball around the neuron */
+    CAL_MAXIMUM,   /**< the largest coordinate: a square or cube (on a grid: Moore's neighbourhood) */
+    CAL_MANHATTAN  /**< the sum of the coordinates: a diamond (on a grid: von Neumann's neighbourhood) */
+} cal_metric;
+extern const char *const cal_metric_names[]; /**< "euclidean", "maximum", "manhattan"; n = 3 */
+enum { CAL_N_METRICS = 3 };
+
+/** A function of the way between two neurons: a kernel of their distance, 0 beyond a limit. */
+typedef struct cal_snn_profile {
+    const cal_spatial_kernel *kernel; /**< NULL: 1 */
+    double params[CAL_SPATIAL_KERNEL_MAX_PARAMS];
+    double within_mm; /**< the limit; 0: none. A length that exceeds it by a part in 1e9 is within, for places on grids */
+    cal_metric metric; /**< of the limit; kernels take the Euclidean distance */
+} cal_snn_profile;
 
 /** What keeps the weights that end at a neuron in bounds: after each interval all of the projection's weights at a target
  *  are multiplied by one factor, and limited to w_max.
@@ -161,12 +203,18 @@ typedef struct cal_snn_projection {
     cal_rule rule;
     uint32_t in_degree, out_degree;
     uint32_t n_neighbours; /**< even, below the number of neurons */
+    uint32_t n_nearest;    /**< at most 1000 */
     uint64_t total;
     double probability;
+    cal_snn_profile kernel; /**< Bernoulli: factor of the probability, of which negative values count as 0; fixed in- and
+                                 out-degree: partners are drawn with chances in proportion to it. Positions are needed */
     bool has_autapses; /**< default true for all-to-all, false otherwise: set by the default function */
     bool has_multapses; /**< fixed in-, out- and total degree: a pair may be drawn several times; default false */
     cal_distribution weight;   /**< unit of the receptor */
+    cal_snn_profile weight_profile; /**< factor of each weight. Positions are needed */
     cal_distribution delay_ms; /**< rounded to whole steps, at least one */
+    double velocity_mm_per_ms; /**< above 0: distance / velocity is added to each delay, which may then be drawn as 0; positions
+                                    are needed. 0: none */
     const cal_synapse *synapse; /**< NULL: static */
     const cal_snn_setting *settings; /**< its parameters; a distribution draws one value per synapse */
     size_t n_settings;
@@ -182,6 +230,10 @@ cal_snn_projection cal_snn_projection_default(cal_rule rule);
 bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to, char *why, size_t size);
 /** Whether a synapse can end at a neuron: some see the neuron's voltage. */
 bool cal_snn_synapse_fits(const cal_synapse *synapse, const cal_neuron *neuron);
+/** Whether what it asks of space cannot be met between neurons that lie so (NULL: nowhere), and why: no positions, other
+ *  dimensions, a probability above 1. */
+bool cal_snn_distance_is_impossible(const cal_snn_projection *p, const cal_snn_space *from, const cal_snn_space *to, char *why,
+                                    size_t size);
 /** Whether its synapses cannot be plastic as defined, and why: an unknown parameter, a range, weights beyond w_max. */
 bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size);
 
@@ -314,6 +366,7 @@ typedef struct cal_snn_def {
     size_t n_homeostases;
     const cal_snn_port *ports;
     size_t n_ports;
+    const cal_snn_space *spaces; /**< per population: where its neurons lie; NULL: nowhere */
     const double *record_fraction; /**< per population: share of neurons whose spikes are kept, 0 to 1; the
                                         first ones by number; NULL: all */
     const cal_snn_subset *record_subset; /**< per population: with ids, these neurons instead of the share; NULL: none has */
@@ -337,6 +390,10 @@ void cal_snn_destroy(cal_snn **snn);
 /** Memory that cal_snn_create would take, in bytes, without building. Errors: ARGUMENT. */
 cal_status cal_snn_estimate(cal_context *ctx, const cal_snn_def *def, double *bytes,
                             double *n_synapses);
+
+/** Positions of a population before anything is built, (n x n_dimensions) in mm: a function of its space, the seed, the
+ *  stream and the population's number. Errors: ARGUMENT (it has no space, or a wrong one). */
+cal_status cal_snn_place(cal_context *ctx, const cal_snn_def *def, size_t population, double *positions_mm);
 
 /* ---- one window: write inputs, advance, read outputs ------------------------------------------ */
 
@@ -369,12 +426,15 @@ typedef struct cal_snn_samples {
 } cal_snn_samples;
 cal_snn_samples cal_snn_get_samples(const cal_snn *snn, size_t sampler);
 
-/** What the network was built from, for adapters: name, dt, window, populations (name, neuron, n) and ports
- *  are kept as defined; the other arrays are NULL with length 0. Borrowed from the network. */
+/** What the network was built from, for adapters: name, dt, window, populations (name, neuron, n), spaces (each with the
+ *  positions that its arrangement gave) and ports are kept as defined; the other arrays are NULL with length 0. Borrowed
+ *  from the network. */
 const cal_snn_def *cal_snn_get_def(const cal_snn *snn);
 
 cal_time cal_snn_time(const cal_snn *snn);
 size_t cal_snn_n_populations(const cal_snn *snn);
+/** Positions of a population, (n x n_dimensions) in mm; NULL and 0 dimensions if it has none. Borrowed from the network. */
+const double *cal_snn_get_positions(const cal_snn *snn, size_t population, unsigned *n_dimensions);
 /** State row `state` of a population, n values in the order of the neurons. Errors: ARGUMENT. */
 cal_status cal_snn_get_state(const cal_snn *snn, size_t population, const char *state, double *values);
 

@@ -47,6 +47,13 @@ static int compare(const void *a, const void *b)
     return (x->weight > y->weight) - (x->weight < y->weight);
 }
 
+/* 400 neurons on the grid of a torus, other numbers at random on it. */
+static cal_snn_space lay(uint32_t n)
+{
+    return (cal_snn_space){.arrangement = n == 400 ? CAL_GRID : CAL_BOX, .n_dimensions = 2, .extent_mm = {1.0, 1.0},
+                           .shape = {20, 20}, .is_periodic = true};
+}
+
 /* Sorted by (target, source, delay, weight); freed by the caller. */
 static pairs build(const cal_snn_projection *projection, uint32_t n_from, uint32_t n_to, uint64_t seed, unsigned n_tiles,
                    cal_context *ctx)
@@ -57,6 +64,8 @@ static pairs build(const cal_snn_projection *projection, uint32_t n_from, uint32
     cal_snn_def def = cal_snn_def_default();
     def.populations = populations;
     def.n_populations = 2;
+    const cal_snn_space spaces[] = {lay(n_to), lay(n_from)};
+    def.spaces = spaces;
     def.projections = projection;
     def.n_projections = 1;
     def.seed = seed;
@@ -81,24 +90,34 @@ typedef struct law {
 
 typedef struct rule_case {
     cal_rule rule;
-    bool is_within, has_autapses, has_multapses;
+    bool is_within, has_autapses, has_multapses, has_kernel;
 } rule_case;
 
 static const rule_case cases[] = {
-    {CAL_ALL_TO_ALL, false, true, false},        {CAL_ALL_TO_ALL, true, true, false},
-    {CAL_ALL_TO_ALL, true, false, false},        {CAL_ONE_TO_ONE, true, true, false},
-    {CAL_FIXED_IN_DEGREE, false, false, false},  {CAL_FIXED_IN_DEGREE, false, false, true},
-    {CAL_FIXED_IN_DEGREE, true, false, false},   {CAL_FIXED_IN_DEGREE, true, false, true},
-    {CAL_FIXED_IN_DEGREE, true, true, false},    {CAL_FIXED_IN_DEGREE, true, true, true},
-    {CAL_PAIRWISE_BERNOULLI, false, false, false}, {CAL_PAIRWISE_BERNOULLI, true, false, false},
-    {CAL_PAIRWISE_BERNOULLI, true, true, false},
-    {CAL_FIXED_OUT_DEGREE, false, false, false}, {CAL_FIXED_OUT_DEGREE, false, false, true},
-    {CAL_FIXED_OUT_DEGREE, true, false, false},  {CAL_FIXED_OUT_DEGREE, true, false, true},
-    {CAL_FIXED_OUT_DEGREE, true, true, false},   {CAL_FIXED_OUT_DEGREE, true, true, true},
-    {CAL_FIXED_TOTAL, false, false, false},      {CAL_FIXED_TOTAL, false, false, true},
-    {CAL_FIXED_TOTAL, true, false, false},       {CAL_FIXED_TOTAL, true, false, true},
-    {CAL_FIXED_TOTAL, true, true, false},        {CAL_FIXED_TOTAL, true, true, true},
-    {CAL_SMALL_WORLD, true, false, false},
+    {CAL_ALL_TO_ALL, false, true, false, false},        {CAL_ALL_TO_ALL, true, true, false, false},
+    {CAL_ALL_TO_ALL, true, false, false, false},        {CAL_ONE_TO_ONE, true, true, false, false},
+    {CAL_FIXED_IN_DEGREE, false, false, false, false},  {CAL_FIXED_IN_DEGREE, false, false, true, false},
+    {CAL_FIXED_IN_DEGREE, true, false, false, false},   {CAL_FIXED_IN_DEGREE, true, false, true, false},
+    {CAL_FIXED_IN_DEGREE, true, true, false, false},    {CAL_FIXED_IN_DEGREE, true, true, true, false},
+    {CAL_PAIRWISE_BERNOULLI, false, false, false, false}, {CAL_PAIRWISE_BERNOULLI, true, false, false, false},
+    {CAL_PAIRWISE_BERNOULLI, true, true, false, false},
+    {CAL_FIXED_OUT_DEGREE, false, false, false, false}, {CAL_FIXED_OUT_DEGREE, false, false, true, false},
+    {CAL_FIXED_OUT_DEGREE, true, false, false, false},  {CAL_FIXED_OUT_DEGREE, true, false, true, false},
+    {CAL_FIXED_OUT_DEGREE, true, true, false, false},   {CAL_FIXED_OUT_DEGREE, true, true, true, false},
+    {CAL_FIXED_TOTAL, false, false, false, false},      {CAL_FIXED_TOTAL, false, false, true, false},
+    {CAL_FIXED_TOTAL, true, false, false, false},       {CAL_FIXED_TOTAL, true, false, true, false},
+    {CAL_FIXED_TOTAL, true, true, false, false},        {CAL_FIXED_TOTAL, true, true, true, false},
+    {CAL_NEAREST, false, false, false, false},   {CAL_NEAREST, true, false, false, false},
+    {CAL_NEAREST, true, true, false, false},
+    {CAL_PAIRWISE_BERNOULLI, false, false, false, true}, {CAL_PAIRWISE_BERNOULLI, true, false, false, true},
+    {CAL_PAIRWISE_BERNOULLI, true, true, false, true},
+    {CAL_FIXED_IN_DEGREE, false, false, false, true},  {CAL_FIXED_IN_DEGREE, false, false, true, true},
+    {CAL_FIXED_IN_DEGREE, true, false, false, true},   {CAL_FIXED_IN_DEGREE, true, false, true, true},
+    {CAL_FIXED_IN_DEGREE, true, true, false, true},    {CAL_FIXED_IN_DEGREE, true, true, true, true},
+    {CAL_FIXED_OUT_DEGREE, false, false, false, true}, {CAL_FIXED_OUT_DEGREE, false, false, true, true},
+    {CAL_FIXED_OUT_DEGREE, true, false, false, true},  {CAL_FIXED_OUT_DEGREE, true, false, true, true},
+    {CAL_FIXED_OUT_DEGREE, true, true, false, true},   {CAL_FIXED_OUT_DEGREE, true, true, true, true},
+    {CAL_SMALL_WORLD, true, false, false, false},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
@@ -112,6 +131,9 @@ enum { N_CASES = sizeof cases / sizeof *cases };
     }                                                                                                                  \
     ParameterizedTest(int *index, snn_topologies, test)
 
+#define SIGMA_MM 0.2
+#define WITHIN_MM 0.4
+
 static cal_snn_projection project(const rule_case *c)
 {
     cal_snn_projection p = cal_snn_projection_default(c->rule);
@@ -121,7 +143,31 @@ static cal_snn_projection project(const rule_case *c)
     p.has_multapses = c->has_multapses;
     p.weight = (cal_distribution){CAL_NORMAL, 1.0, 0.1, 0.0, 0.0};
     p.delay_ms = (cal_distribution){CAL_UNIFORM, 0.5, 2.5, 0.0, 0.0};
+    if (c->has_kernel)
+        p.kernel = (cal_snn_profile){.kernel = cal_spatial_kernel_find("gaussian"), .params = {1.0, SIGMA_MM}, .within_mm = WITHIN_MM};
     return p;
+}
+
+/* Chances (degree 0: of a pair, else shares of so many draws with replacement) of all neurons on the torus around one. */
+static law law_by_distance(const rule_case *c, double p, double degree)
+{
+    double sum = 0.0, squares = 0.0;
+    for (int i = 0; i < 400; i++) {
+        const double x = fmin(i % 20, 20 - i % 20) / 20.0, y = fmin(i / 20, 20 - i / 20) / 20.0, d = sqrt(x * x + y * y);
+        const double w = d <= WITHIN_MM * (1.0 + 1e-9) ? exp(-d * d / (2.0 * SIGMA_MM * SIGMA_MM)) : 0.0;
+        sum += i > 0 || c->has_autapses ? w : 0.0;
+        squares += i > 0 || c->has_autapses ? w * w : 0.0;
+    }
+    if (!c->is_within) /* the 500 others lie at random: nothing but what is fixed is known */
+        return degree > 0.0 ? (law){degree, 0.0, NAN, NAN} : (law){NAN, NAN, NAN, NAN};
+    if (degree == 0.0)
+        return (law){p * sum, p * sum - p * p * squares, p * sum, p * sum - p * p * squares};
+    return (law){degree, 0.0, degree, c->has_multapses ? degree * (1.0 - squares / (sum * sum)) : NAN};
+}
+
+static law turned(law l)
+{
+    return (law){l.out_mean, l.out_variance, l.in_mean, l.in_variance};
 }
 
 /* F sources and T targets; `own` pairs less per neuron. Draws of k out of n: variance k p (1 - p) with replacement and
@@ -130,8 +176,13 @@ static law law_of(const rule_case *c, const cal_snn_projection *p, double F, dou
 {
     const double own = c->is_within && !c->has_autapses, f = F - own, t = T - own, K = p->in_degree, O = p->out_degree;
     const double N = (double)p->total, all = f * T;
+    if (c->has_kernel)
+        return c->rule == CAL_FIXED_IN_DEGREE    ? law_by_distance(c, 1.0, K)
+               : c->rule == CAL_FIXED_OUT_DEGREE ? turned(law_by_distance(c, 1.0, O))
+                                                 : law_by_distance(c, p->probability, 0.0);
     switch (c->rule) {
     case CAL_ALL_TO_ALL: return (law){f, 0.0, t, 0.0};
+    case CAL_NEAREST: return (law){p->n_nearest, 0.0, NAN, NAN};
     case CAL_ONE_TO_ONE: return (law){1.0, 0.0, 1.0, 0.0};
     case CAL_FIXED_IN_DEGREE: /* each of t targets takes the source: k draws of chance 1 / f, or chance k / f */
         return (law){K, 0.0, K * T / F, c->has_multapses ? t * K / f * (1.0 - 1.0 / f) : t * K / f * (1.0 - K / f)};
@@ -157,12 +208,18 @@ static law law_of(const rule_case *c, const cal_snn_projection *p, double F, dou
 static void expect_degrees(const double *degree, uint32_t n, double mean, double variance, const char *what)
 {
     double sum = 0.0, squares = 0.0;
+    if (isnan(mean))
+        return;
     for (uint32_t i = 0; i < n; i++) {
         sum += degree[i];
         squares += (degree[i] - mean) * (degree[i] - mean);
     }
     if (variance == 0.0) {
         cr_expect(squares == 0.0, "%s: squares %g", what, squares);
+        return;
+    }
+    if (isnan(variance)) {
+        cr_expect(fabs(sum / n - mean) < 1e-9, "%s: mean %g, expected %g", what, sum / n, mean);
         return;
     }
     cr_expect(fabs(sum / n - mean) <= 4.5 * sqrt(variance / n), "%s: mean %g, expected %g", what, sum / n, mean);
@@ -175,7 +232,8 @@ static void set_size(cal_snn_projection *p, double n)
     p->in_degree = 50;
     p->out_degree = 60;
     p->total = (uint64_t)(0.15 * n * n);
-    p->probability = p->rule == CAL_SMALL_WORLD ? 0.3 : 0.12;
+    p->probability = p->rule == CAL_SMALL_WORLD ? 0.3 : p->kernel.kernel != NULL ? 0.6 : 0.12;
+    p->n_nearest = 45;
     p->n_neighbours = 80;
 }
 
@@ -281,7 +339,7 @@ FOR_EACH_CASE(draws_every_outcome_with_its_probability)
 {
     enum { SEEDS = 5000 };
     const rule_case *c = &cases[*index];
-    if (c->rule != CAL_FIXED_IN_DEGREE && c->rule != CAL_FIXED_OUT_DEGREE && c->rule != CAL_FIXED_TOTAL)
+    if (c->has_kernel || (c->rule != CAL_FIXED_IN_DEGREE && c->rule != CAL_FIXED_OUT_DEGREE && c->rule != CAL_FIXED_TOTAL))
         return;
     cal_snn_projection p = project(c);
     const urns u = urns_of(c, &p);
