@@ -27,6 +27,7 @@ typedef struct bed {
     cal_snn_setting settings[2];
     cal_snn_setting synapse_settings[CALI_MAX_SYNAPSE_PARAMS + 1];
     cal_snn_projection projections[CALI_MAX_RECEPTORS + 1];
+    cal_snn_space spaces[2];
     cal_snn_projection gap;
     cal_snn_poisson poisson;
     cal_snn_current current;
@@ -309,6 +310,9 @@ static bed *lay_rule(int variant)
     *p = cal_snn_projection_default(rule);
     p->from = rule == CAL_SMALL_WORLD ? 0 : 1;
     b->populations[1].n = rule == CAL_ONE_TO_ONE ? N_CELLS : N_SOURCES;
+    b->spaces[0] = b->spaces[1] = (cal_snn_space){.arrangement = CAL_BOX, .n_dimensions = 1, .extent_mm = {1.0}};
+    b->def.spaces = rule == CAL_NEAREST ? b->spaces : NULL;
+    p->n_nearest = 2;
     p->receptor = "excitatory";
     p->in_degree = p->out_degree = p->n_neighbours = 2;
     p->total = 4;
