@@ -72,8 +72,8 @@ cat "$scratch/usual/report.html" - > "$scratch/used.html" <<'SCRIPT'
   before = $('#raster canvas').toDataURL();
   press('#spiking', 'by rate');
   log.push('neurons ' + ($('#raster canvas').toDataURL() !== before ? 'sorted' : 'stayed'));
-  press('#spiking', '5 ms');
-  log.push('bins ' + /Rates in bins of 5 ms/.test($('#spiking-caption').textContent));
+  press('#spiking', '15 ms');
+  log.push('bins ' + /Rates in bins of 15 ms/.test($('#spiking-caption').textContent));
   log.push('rates ' + point($('#spike-panels canvas'), 0.4, 0.5));
   before = $('#traces').innerHTML.length;
   document.querySelectorAll('#chooser input[type=checkbox]').forEach(function (box, i) { if (i < 9) box.click(); });
