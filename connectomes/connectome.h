@@ -26,6 +26,7 @@ struct cal_connectome {
 typedef struct cali_array {
     double *values; /* (n_rows x n_columns), owned */
     size_t n_rows, n_columns;
+    bool is_flags; /* .npy: booleans */
     char file[512];
     size_t line_not_finite, column_not_finite;
     size_t line_negative, column_negative;

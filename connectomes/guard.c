@@ -3,16 +3,13 @@
  * dies, the file is refused and the program goes on. */
 #include "connectomes/guard.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "base/child.h"
 #include "base/memory.h"
 
-enum { LABEL_SIZE = 256, LONGEST_S = 60, N_ARRAYS = 7, MESSAGE_SIZE = 2048 };
+enum { LABEL_SIZE = 256, N_ARRAYS = 7, MESSAGE_SIZE = 2048 };
 
 typedef struct head {
     int status;
@@ -30,34 +27,6 @@ static void list_arrays(cali_raw *raw, cali_array *arrays[N_ARRAYS])
     memcpy(arrays, all, sizeof all);
 }
 
-static bool put(int fd, const void *bytes, size_t n)
-{
-    for (const char *at = bytes; n > 0;) {
-        const ssize_t done = write(fd, at, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
-static bool get(int fd, void *bytes, size_t n)
-{
-    for (char *at = bytes; n > 0;) {
-        const ssize_t done = read(fd, at, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 /* The child: everything into the pipe, the head first. */
 static bool send_all(cal_context *ctx, int fd, cal_status status, cali_raw *raw)
 {
@@ -71,15 +40,15 @@ static bool send_all(cal_context *ctx, int fd, cal_status status, cali_raw *raw)
         h.n_rows[i] = arrays[i]->values == NULL ? 0 : arrays[i]->n_rows;
         h.n_columns[i] = arrays[i]->values == NULL ? 0 : arrays[i]->n_columns;
     }
-    if (!put(fd, &h, sizeof h) || status != CAL_OK)
+    if (!cali_child_put(fd, &h, sizeof h) || status != CAL_OK)
         return status != CAL_OK;
     for (int i = 0; i < N_ARRAYS; i++)
-        if (!put(fd, arrays[i]->values, h.n_rows[i] * h.n_columns[i] * sizeof(double)))
+        if (!cali_child_put(fd, arrays[i]->values, h.n_rows[i] * h.n_columns[i] * sizeof(double)))
             return false;
     for (size_t i = 0; i < h.n_labels; i++) {
         char label[LABEL_SIZE] = {0};
         strncpy(label, raw->labels[i], LABEL_SIZE - 1);
-        if (!put(fd, label, sizeof label))
+        if (!cali_child_put(fd, label, sizeof label))
             return false;
     }
     return true;
@@ -91,7 +60,7 @@ static cal_status receive_all(cal_context *ctx, int fd, const cali_input *input,
     cali_array *arrays[N_ARRAYS];
     head h;
     *is_whole = false;
-    if (!get(fd, &h, sizeof h))
+    if (!cali_child_get(fd, &h, sizeof h))
         return CAL_OK;
     h.message[MESSAGE_SIZE - 1] = '\0';
     if (h.status != CAL_OK) {
@@ -113,7 +82,7 @@ static cal_status receive_all(cal_context *ctx, int fd, const cali_input *input,
         arrays[i]->n_rows = n_rows;
         arrays[i]->n_columns = n_columns;
         cali_array_name(arrays[i]->file, input->name, NULL);
-        if (!get(fd, arrays[i]->values, n_rows * n_columns * sizeof(double)))
+        if (!cali_child_get(fd, arrays[i]->values, n_rows * n_columns * sizeof(double)))
             return CAL_OK;
     }
     cali_array_name(raw->labels_file, input->name, NULL);
@@ -124,7 +93,7 @@ static cal_status receive_all(cal_context *ctx, int fd, const cali_input *input,
     raw->n_labels = h.n_labels;
     for (size_t i = 0; i < h.n_labels; i++) {
         char label[LABEL_SIZE];
-        if (!get(fd, label, sizeof label))
+        if (!cali_child_get(fd, label, sizeof label))
             return CAL_OK;
         label[LABEL_SIZE - 1] = '\0';
         CAL_TRY(cali_copy_text(ctx, label, &raw->labels[i]));
@@ -133,40 +102,34 @@ static cal_status receive_all(cal_context *ctx, int fd, const cali_input *input,
     return CAL_OK;
 }
 
+typedef struct job {
+    const cali_input *input;
+    cal_status (*load)(cal_context *, const cali_input *, cali_raw *);
+    cali_raw *raw;
+} job;
+
+static bool send_job(cal_context *ctx, void *arg, int fd)
+{
+    const job *j = arg;
+    return send_all(ctx, fd, j->load(ctx, j->input, j->raw), j->raw);
+}
+
+static cal_status receive_job(cal_context *ctx, void *arg, int fd, bool *is_whole)
+{
+    const job *j = arg;
+    return receive_all(ctx, fd, j->input, j->raw, is_whole);
+}
+
+static cal_status do_job(cal_context *ctx, void *arg)
+{
+    const job *j = arg;
+    return j->load(ctx, j->input, j->raw);
+}
+
 cal_status cali_guarded_load(cal_context *ctx, const cali_input *input, const char *library,
                              cal_status (*load)(cal_context *, const cali_input *, cali_raw *), cali_raw *raw)
 {
-    int ends[2];
-    if (pipe(ends) != 0)
-        return load(ctx, input, raw);
-    const pid_t child = fork();
-    if (child < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        return load(ctx, input, raw);
-    }
-    if (child == 0) {
-        close(ends[0]);
-        signal(SIGALRM, SIG_DFL);
-        signal(SIGPIPE, SIG_DFL);
-        alarm(LONGEST_S);
-        const cal_status status = load(ctx, input, raw);
-        _exit(send_all(ctx, ends[1], status, raw) ? 0 : 1);
-    }
-    close(ends[1]);
-    bool is_whole = false;
-    cal_status status = receive_all(ctx, ends[0], input, raw, &is_whole);
-    close(ends[0]);
-    int result = 0;
-    pid_t ended;
-    do
-        ended = waitpid(child, &result, 0);
-    while (ended < 0 && errno == EINTR);
-    if (status != CAL_OK || is_whole)
-        return status;
-    const int number = ended == child && WIFSIGNALED(result) ? WTERMSIG(result) : 0;
-    return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 is broken in a way that %s cannot take (%s).", input->name, library,
-                    number == SIGALRM ? "no end within a minute"
-                    : number != 0     ? "it crashed"
-                                      : "it ended early");
+    static const cali_child child = {send_job, receive_job, do_job};
+    job j = {input, load, raw};
+    return cali_child_run(ctx, input->name, library, &child, &j);
 }

@@ -58,11 +58,12 @@ void cali_plain_locale_leave(cali_plain_locale locale);
 typedef struct cali_archive_reader {
     /** Which member (0 to 15) a path stands for, -1: none. Of several the one of least `rank` is read. */
     int (*find)(const char *path, size_t *rank);
-    cal_status (*read)(cal_context *ctx, int member, const char *file, const char *data, size_t size, cali_raw *raw);
+    cal_status (*read)(cal_context *ctx, int member, const char *file, const char *data, size_t size, void *into);
     /** Refuses when something is missing; `names` lists what the archive has. */
-    cal_status (*check)(cal_context *ctx, const char *file, const char *names, const cali_raw *raw);
+    cal_status (*check)(cal_context *ctx, const char *file, const char *names, const void *into);
 } cali_archive_reader;
-cal_status cali_archive_load(cal_context *ctx, const cali_input *input, const cali_archive_reader *reader, cali_raw *raw);
+/** `into` is the reader's own: a cali_raw for connectomes. */
+cal_status cali_archive_load(cal_context *ctx, const cali_input *input, const cali_archive_reader *reader, void *into);
 /** The name of the first member of a zip, from the file's first bytes; false: it is none, or the name is cut. */
 bool cali_archive_first_name(const unsigned char *head, size_t n, char name[CALI_HEAD_SIZE]);
 

@@ -83,13 +83,18 @@ static bool read_shape(const char *text, header *h)
     return *at == ')';
 }
 
-static cal_status check_extent(cal_context *ctx, const char *file, const char *what, const header *h, size_t n_left)
+static cal_status check_extent(cal_context *ctx, const char *file, const char *what, const header *h, size_t n_left,
+                               bool is_long)
 {
     if (h->n_dimensions > MOST_DIMENSIONS)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 %s has %zu dimensions, not 1 or 2.", file, what, h->n_dimensions);
+    if (is_long && h->extent[0] == 0)
+        return CAL_OK;
     if (h->extent[0] == 0 || h->extent[1] == 0)
         return refuse(ctx, file, what, "is empty");
-    if (h->extent[0] > CALI_MAX_REGIONS || h->extent[1] > CALI_MAX_REGIONS)
+    if (is_long && (h->extent[0] > INT32_MAX || h->extent[1] > INT32_MAX))
+        return refuse(ctx, file, what, "has more than 2147483647 rows or columns");
+    if (!is_long && (h->extent[0] > CALI_MAX_REGIONS || h->extent[1] > CALI_MAX_REGIONS))
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 %s is %zu x %zu, at most %zu regions are possible.", file, what,
                         h->extent[0], h->extent[1], CALI_MAX_REGIONS);
     if (h->item_size == 0 || h->item_size > 4 * LONGEST_TEXT || n_left / h->item_size / h->extent[0] < h->extent[1])
@@ -98,7 +103,8 @@ static cal_status check_extent(cal_context *ctx, const char *file, const char *w
     return CAL_OK;
 }
 
-static cal_status read_header(cal_context *ctx, const char *file, const char *what, const char *data, size_t size, header *h)
+static cal_status read_header(cal_context *ctx, const char *file, const char *what, const char *data, size_t size, bool is_long,
+                              header *h)
 {
     const unsigned char *b = (const unsigned char *)data;
     *h = (header){.item_size = 0};
@@ -124,7 +130,7 @@ static cal_status read_header(cal_context *ctx, const char *file, const char *wh
     if (h->kind[0] == 'U')
         h->item_size *= 4;
     return strchr("fiubUS", h->kind[0]) == NULL ? refuse(ctx, file, what, "holds neither real numbers nor texts")
-                                                : check_extent(ctx, file, what, h, size - start - length);
+                                                : check_extent(ctx, file, what, h, size - start - length, is_long);
 }
 
 /* ---- items ----------------------------------------------------------------------------------- */
@@ -177,10 +183,11 @@ static bool is_size_known(const header *h)
     return h->kind[0] == 'b' ? n == 1 : n == 2 || n == 4 || n == 8 || (n == 1 && h->kind[0] != 'f');
 }
 
-cal_status cali_npy_read(cal_context *ctx, const char *file, const char *what, const char *data, size_t size, cali_array *out)
+static cal_status read_array(cal_context *ctx, const char *file, const char *what, const char *data, size_t size, bool is_long,
+                             cali_array *out)
 {
     header h;
-    CAL_TRY(read_header(ctx, file, what, data, size, &h));
+    CAL_TRY(read_header(ctx, file, what, data, size, is_long, &h));
     if (strchr("fiub", h.kind[0]) == NULL || !is_size_known(&h))
         return refuse(ctx, file, what, "holds no numbers of a size that is known");
     cali_array_free(out);
@@ -188,12 +195,24 @@ cal_status cali_npy_read(cal_context *ctx, const char *file, const char *what, c
     CAL_TRY(cali_alloc(ctx, n_rows * n_columns, sizeof(double), what, &out->values));
     out->n_rows = n_rows;
     out->n_columns = n_columns;
+    out->is_flags = h.kind[0] == 'b';
     cali_array_name(out->file, file, NULL);
     for (size_t i = 0; i < n_rows; i++)
         for (size_t j = 0; j < n_columns; j++)
             out->values[i * n_columns + j] =
                 number_of(&h, h.items + h.item_size * (h.is_fortran ? j * n_rows + i : i * n_columns + j));
     return CAL_OK;
+}
+
+cal_status cali_npy_read(cal_context *ctx, const char *file, const char *what, const char *data, size_t size, cali_array *out)
+{
+    return read_array(ctx, file, what, data, size, false, out);
+}
+
+cal_status cali_npy_read_long(cal_context *ctx, const char *file, const char *what, const char *data, size_t size,
+                              cali_array *out)
+{
+    return read_array(ctx, file, what, data, size, true, out);
 }
 
 static cal_status text_of(cal_context *ctx, const header *h, const unsigned char *item, char **out)
@@ -220,7 +239,7 @@ cal_status cali_npy_read_texts(cal_context *ctx, const char *file, const char *w
                                char ***texts, size_t *n)
 {
     header h;
-    CAL_TRY(read_header(ctx, file, what, data, size, &h));
+    CAL_TRY(read_header(ctx, file, what, data, size, false, &h));
     if (h.kind[0] != 'U' && h.kind[0] != 'S')
         return refuse(ctx, file, what, "holds no texts");
     const size_t n_texts = h.extent[0] * h.extent[1];

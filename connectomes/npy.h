@@ -10,6 +10,9 @@
  *  INPUT (C301), MEMORY. */
 cal_status cali_npy_read(cal_context *ctx, const char *file, const char *what, const char *data, size_t size,
                          cali_array *out);
+/** The same for up to 2^31 rows instead of as many as there may be regions; none are allowed too. */
+cal_status cali_npy_read_long(cal_context *ctx, const char *file, const char *what, const char *data, size_t size,
+                              cali_array *out);
 /** Reads texts: unicode or bytes; a single text is a list of one. */
 cal_status cali_npy_read_texts(cal_context *ctx, const char *file, const char *what, const char *data, size_t size,
                                char ***texts, size_t *n);

@@ -7,8 +7,9 @@
 #include "connectomes/npy.h"
 
 
-static cal_status read_member(cal_context *ctx, int member, const char *file, const char *data, size_t size, cali_raw *raw)
+static cal_status read_member(cal_context *ctx, int member, const char *file, const char *data, size_t size, void *into)
 {
+    cali_raw *raw = into;
     const cali_named which = (cali_named)member;
     cali_array *array = cali_named_array(raw, which);
     const char *what = cali_named_name(which, 0);
@@ -30,10 +31,15 @@ static cal_status read_member(cal_context *ctx, int member, const char *file, co
     return status;
 }
 
+static cal_status check_members(cal_context *ctx, const char *file, const char *names, const void *into)
+{
+    return cali_named_check(ctx, file, names, into);
+}
+
 static cal_status load_npz(cal_context *ctx, const cali_input *input, const cali_input *lengths, cali_raw *raw)
 {
     (void)lengths;
-    static const cali_archive_reader reader = {cali_named_find, read_member, cali_named_check};
+    static const cali_archive_reader reader = {cali_named_find, read_member, check_members};
     return cali_archive_load(ctx, input, &reader, raw);
 }
 

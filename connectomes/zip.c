@@ -38,7 +38,7 @@ static cal_status read_entry(cal_context *ctx, const char *file, zip_file_t *ent
 }
 
 static cal_status load_entry(cal_context *ctx, const cali_input *input, zip_t *archive, const zip_stat_t *stat,
-                             int member, const cali_archive_reader *reader, cali_raw *raw)
+                             int member, const cali_archive_reader *reader, void *into)
 {
     char file[512];
     cali_array_name(file, input->name, cali_path_name(stat->name));
@@ -53,14 +53,14 @@ static cal_status load_entry(cal_context *ctx, const cali_input *input, zip_t *a
                                    &data, &size);
     zip_fclose(entry);
     if (status == CAL_OK)
-        status = reader->read(ctx, member, file, data, size, raw);
+        status = reader->read(ctx, member, file, data, size, into);
     free(data);
     return status;
 }
 
 /* Of several entries for one member the one of least rank counts, then the first. */
 static cal_status load_entries(cal_context *ctx, const cali_input *input, zip_t *archive,
-                               const cali_archive_reader *reader, cali_text *names, cali_raw *raw)
+                               const cali_archive_reader *reader, cali_text *names, void *into)
 {
     zip_stat_t chosen[MOST_MEMBERS];
     size_t ranks[MOST_MEMBERS];
@@ -87,11 +87,11 @@ static cal_status load_entries(cal_context *ctx, const cali_input *input, zip_t 
     }
     for (int m = 0; m < MOST_MEMBERS; m++)
         if (is_there[m])
-            CAL_TRY(load_entry(ctx, input, archive, &chosen[m], m, reader, raw));
-    return reader->check(ctx, input->name, names->data == NULL ? "" : names->data, raw);
+            CAL_TRY(load_entry(ctx, input, archive, &chosen[m], m, reader, into));
+    return reader->check(ctx, input->name, names->data == NULL ? "" : names->data, into);
 }
 
-cal_status cali_archive_load(cal_context *ctx, const cali_input *input, const cali_archive_reader *reader, cali_raw *raw)
+cal_status cali_archive_load(cal_context *ctx, const cali_input *input, const cali_archive_reader *reader, void *into)
 {
     zip_error_t error;
     zip_error_init(&error);
@@ -103,7 +103,7 @@ cal_status cali_archive_load(cal_context *ctx, const cali_input *input, const ca
         zip_source_free(source);
     } else {
         cali_text names = {0};
-        status = load_entries(ctx, input, archive, reader, &names, raw);
+        status = load_entries(ctx, input, archive, reader, &names, into);
         cali_text_free(&names);
         zip_discard(archive);
     }
@@ -135,17 +135,22 @@ static int find_member(const char *path, size_t *rank)
     return cali_member_find(path);
 }
 
-static cal_status check_members(cal_context *ctx, const char *file, const char *names, const cali_raw *raw)
+static cal_status read_member(cal_context *ctx, int member, const char *file, const char *data, size_t size, void *into)
+{
+    return cali_member_read(ctx, member, file, data, size, into);
+}
+
+static cal_status check_members(cal_context *ctx, const char *file, const char *names, const void *into)
 {
     (void)names;
-    return cali_members_check(ctx, file, raw);
+    return cali_members_check(ctx, file, into);
 }
 
 static cal_status load(cal_context *ctx, const cali_input *input, const cali_input *lengths,
                        cali_raw *raw)
 {
     (void)lengths;
-    static const cali_archive_reader reader = {find_member, cali_member_read, check_members};
+    static const cali_archive_reader reader = {find_member, read_member, check_members};
     raw->is_oriented = true;
     return cali_archive_load(ctx, input, &reader, raw);
 }

@@ -51,7 +51,7 @@ static bool is_track(const cal_experiment *e, const cali_signal *wish)
 /* Name of the state whose mean is wished for in a population's neuron, or NULL: it has none. */
 static const char *wished_state(const cali_signal *wish, const cal_neuron *neuron)
 {
-    const int at = strncmp(wish->what, "mean ", 5) == 0 ? cal_field_find(neuron->states, neuron->n_states, wish->what + 5) : -1;
+    const int at = neuron != NULL && strncmp(wish->what, "mean ", 5) == 0 ? cal_field_find(neuron->states, neuron->n_states, wish->what + 5) : -1;
     return at < 0 ? NULL : neuron->states[at].name;
 }
 

@@ -66,6 +66,13 @@ static void add_populations(cali_echo *e, const cali_network *network)
     for (size_t i = 0; i < network->n_populations; i++) {
         const cali_population *p = &network->populations[i];
         const cal_neuron *neuron = p->neuron;
+        if (p->spikes != NULL) {
+            cali_echo_open(e, p->name, "{");
+            cali_echo_text(e, "spikes", p->spikes);
+            cali_echo_integer(e, "count", p->n);
+            cali_echo_close(e, "}");
+            continue;
+        }
         cali_echo_open(e, p->name, "{");
         const char *path = cali_own_neuron_path(e->exp, neuron);
         cali_echo_text(e, "neuron", path != NULL ? path : neuron->name);
@@ -103,9 +110,10 @@ static const char *receptor_unit(const cali_network *network, size_t population,
 }
 
 /* The one rule, and what it needs. */
-static void add_rule(cali_echo *e, const cal_snn_projection *p)
+static void add_rule(cali_echo *e, const cali_network *network, const cal_snn_projection *p)
 {
     switch (p->rule) {
+    case CAL_SYNAPSE_LIST: cali_echo_text(e, "file", cali_list_path(network, p->list)); return;
     case CAL_FIXED_IN_DEGREE: cali_echo_integer(e, "in_degree", p->in_degree); return;
     case CAL_FIXED_OUT_DEGREE: cali_echo_integer(e, "out_degree", p->out_degree); return;
     case CAL_FIXED_TOTAL: cali_echo_integer(e, "total", p->total); return;
@@ -188,19 +196,21 @@ static void add_plasticity(cali_echo *e, const cali_network *network, const cal_
 static void add_connections(cali_echo *e, const cali_network *network)
 {
     cali_echo_open(e, "connections", "[");
-    for (size_t i = 0; i < network->n_projections; i++) {
+    for (size_t i = network->n_sonata_projections; i < network->n_projections; i++) {
         const cal_snn_projection *p = &network->projections[i];
         cali_echo_open(e, NULL, "{");
         cali_echo_text(e, "from", network->populations[p->from].name);
         cali_echo_text(e, "to", network->populations[p->to].name);
-        add_rule(e, p);
+        add_rule(e, network, p);
         cali_echo_key(e, "autapses");
         cali_text_add(e->out, p->has_autapses ? "true" : "false");
         cali_echo_key(e, "multapses");
         cali_text_add(e->out, p->has_multapses ? "true" : "false");
         cali_echo_text(e, "receptor", p->receptor);
-        cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
-        cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
+        if (p->list == NULL || p->list->weight == NULL)
+            cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
+        if (p->list == NULL || p->list->delay_ms == NULL)
+            cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
         cali_echo_text(e, "name", network->projection_names[i]);
         add_distance(e, p);
         add_plasticity(e, network, p, receptor_unit(network, p->to, p->receptor));
@@ -211,7 +221,7 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_open(e, NULL, "{");
         cali_echo_text(e, "from", network->populations[p->from].name);
         cali_echo_text(e, "to", network->populations[p->to].name);
-        add_rule(e, p);
+        add_rule(e, network, p);
         cali_echo_key(e, "multapses");
         cali_text_add(e->out, p->has_multapses ? "true" : "false");
         cali_echo_distribution(e, "gap_junction", &p->weight, cali_gap_unit(network->populations[p->to].neuron));
@@ -295,7 +305,12 @@ void cali_echo_network(cali_echo *e, const cali_network *network)
 {
     cali_echo_open(e, e->exp->is_alone ? "network" : "spiking", "{");
     cali_echo_time(e, "step", network->step);
-    add_populations(e, network);
+    if (network->sonata != NULL)
+        cali_echo_text(e, "sonata", network->sonata);
+    else
+        add_populations(e, network);
+    if (network->spikes != NULL)
+        cali_echo_text(e, "spikes", network->spikes);
     add_connections(e, network);
     add_drive(e, network);
     if (!e->exp->is_alone)

@@ -59,10 +59,18 @@ typedef struct cali_population {
     uint32_t n;
     cal_snn_setting *settings;
     size_t n_settings;
+    char *spikes;        /* the file that they stand in, or NULL */
+    cal_snn_train train; /* those of a population without neuron */
     cal_snn_space *space; /* NULL: no positions */
     char *positions_path; /* of listed positions: a table, read by the session */
     cali_place place, positions_place;
 } cali_population;
+
+/** A spike of such a file. */
+typedef struct cali_spike {
+    cal_time time;
+    uint32_t id;
+} cali_spike;
 
 /** `receives:` and `gives:` entries. */
 typedef struct cali_transfer {
@@ -79,6 +87,12 @@ typedef struct cali_transfer {
     cali_place place;
 } cali_transfer;
 
+/** Synapses from a file. */
+typedef struct cali_list {
+    cal_snn_list list;
+    char *path;
+} cali_list;
+
 typedef struct cali_network {
     cal_time step;
     cali_population *populations;
@@ -89,6 +103,14 @@ typedef struct cali_network {
     size_t n_projections;
     cal_snn_projection *gaps; /* gap junctions */
     size_t n_gaps;
+    char *sonata, *spikes; /* circuit config and spikes of its virtual nodes, or NULL */
+    size_t n_sonata_projections; /* the first ones: edges of the circuit */
+    cal_snn_values *values; /* of single neurons */
+    size_t n_values;
+    char **files; /* of the circuit */
+    size_t n_files;
+    cali_list **lists; /* that connections and gap junctions point to */
+    size_t n_lists;
     cal_snn_poisson *poissons;
     size_t n_poissons;
     cal_snn_current *currents;
@@ -315,6 +337,9 @@ cal_status cali_experiment_locate(cal_context *ctx, const cal_experiment *experi
 /** The experiment with all defaults filled in, every dimensional number in SI base units with its unit, as
  *  JSON in a fixed order. Errors: MEMORY. */
 cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experiment, cali_text *out);
+
+/** The file of a list of synapses of the network. */
+const char *cali_list_path(const cali_network *network, const cal_snn_list *list);
 
 /** The file of an own model; NULL: it is built in. */
 const char *cali_own_model_path(const cal_experiment *experiment, const cal_nmm_model *model);

@@ -300,8 +300,12 @@ enum { N_BORDER_KEYS = 2 };
 static const cali_key spiking[] = {
     {"step", CALI_KEY_TIME, "ms", "0.1 ms", ABOVE(0.0, 100.0), AT(cali_network, step),
      PLACE(cali_network, step_place), .meaning = "time step of the neurons; divides the window"},
-    {"populations", CALI_KEY_NAMED, .inner = &cali_keys_population, .is_required = true,
+    {"populations", CALI_KEY_NAMED, .inner = &cali_keys_population, .is_required = true, .not_beside = "sonata",
      .meaning = "neurons, by names of your choice"},
+    {"sonata", CALI_KEY_PATH, AT(cali_network, sonata),
+     .meaning = "instead of populations: a circuit config of SONATA, whose nodes and edges are the network (docs/sonata.md)"},
+    {"spikes", CALI_KEY_PATH, AT(cali_network, spikes),
+     .meaning = "sonata: SONATA spikes of its virtual nodes"},
     {"connections", CALI_KEY_LIST, .inner = &cali_keys_connection, .meaning = "synapses within the region"},
     {"drive", CALI_KEY_LIST, .inner = &cali_keys_drive, .meaning = "input that comes from no region"},
     {"scale", CALI_KEY_MAPPING, .inner = &cali_keys_scale,
@@ -344,10 +348,14 @@ const cali_mapping cali_keys_scale = {
     MAPPING(scale), "scale: {neurons: 20 %, synapses: 20 %, rates: {E: 4 Hz, I: 4 Hz}}"};
 
 static const cali_key population[] = {
-    {"neuron", CALI_KEY_TEXT, .is_required = true, AT(cali_population_text, neuron),
+    {"neuron", CALI_KEY_TEXT, .is_required = true, .not_beside = "spikes", AT(cali_population_text, neuron),
      .meaning = "name in the catalogue (`callosum models`), or the file of an own neuron: `./my_neuron.yaml` (docs/own-neurons.md)"},
     {"count", CALI_KEY_COUNT, .is_required = true, RANGE(1, 2147483647), AT(cali_population_text, n),
      .meaning = "number of neurons"},
+    {"spikes", CALI_KEY_PATH, AT(cali_population_text, spikes),
+     .meaning = "instead of a neuron: the file of its spikes, SONATA spikes or a run.h5 (the population of this name, or the only "
+                "one), or a table with the columns `time (ms)` and `neuron` (from 0); times go to the nearest step, the first at "
+                "least"},
     {"parameters", CALI_KEY_OWN, .shape = "a mapping of the neuron's parameters; values may be distributions",
      .meaning = "what differs from the defaults"},
     {"initial", CALI_KEY_OWN, .shape = "a mapping of the neuron's states; values may be distributions",
@@ -402,18 +410,23 @@ static const cali_key connection[] = {
     {"nearest", CALI_KEY_COUNT, RANGE(1, 1000), AT(cali_connection_text, nearest),
      .meaning = "rule: the sources that are nearest to each target; of two at the same distance the one of lower number. Both "
                 "populations need `positions`"},
+    {"file", CALI_KEY_PATH, AT(cali_connection_text, file),
+     .meaning = "rule: the synapses of a file between two populations, one by one: `.csv` or `.tsv` with columns source, target "
+                "(neurons, from 0), and weight and delay with units, or arrays of these names in `.npz`, or a matrix of "
+                "scipy.sparse (docs/topologies.md)"},
     {"all_to_all", CALI_KEY_FLAG, AT(cali_connection_text, all_to_all), .meaning = "rule: each pair"},
     {"one_to_one", CALI_KEY_FLAG, AT(cali_connection_text, one_to_one), .meaning = "rule: neuron j to neuron j"},
     {"kernel", CALI_KEY_MAPPING, .inner = &cali_keys_kernel,
      .meaning = "how connections depend on the distance. `probability`: a factor of it; `in_degree`, `out_degree`: partners are drawn "
                 "with chances in proportion to it. Both populations need `positions`"},
-    {"autapses", CALI_KEY_OWN, .not_beside = "gap_junction", .shape = "true or false", .meaning = "neurons may connect to themselves; default: only all_to_all"},
-    {"multapses", CALI_KEY_OWN, .shape = "true or false", .meaning = "in_degree, out_degree, total: a pair may be "
-     "drawn several times; default false"},
+    {"autapses", CALI_KEY_OWN, .not_beside = "gap_junction", .shape = "true or false", .meaning = "neurons may connect to themselves; default: only all_to_all and file"},
+    {"multapses", CALI_KEY_OWN, .shape = "true or false", .meaning = "in_degree, out_degree, total, file: a pair may "
+     "occur several times; default false"},
     {"receptor", CALI_KEY_TEXT, AT(cali_connection_text, receptor), .not_beside = "gap_junction",
      .meaning = "of the target neuron; may be left out where the sign of the weight or the neuron leaves no choice"},
-    {"weight", CALI_KEY_OWN, .is_required = true, .not_beside = "gap_junction",
-     .shape = "a quantity in the unit of the receptor, or a distribution", .meaning = "of one synapse"},
+    {"weight", CALI_KEY_OWN, .not_beside = "gap_junction",
+     .shape = "a quantity in the unit of the receptor, or a distribution",
+     .meaning = "of one synapse; needed unless there is a gap junction or the file has weights"},
     {"gap_junction", CALI_KEY_OWN, .shape = "a conductance (neurons without units: a number), or a distribution",
      .meaning = "instead of synapses: each pair that the rule draws is joined electrically, and the current g (V_j - V_i) "
                 "flows into i, the opposite into j"},

@@ -60,7 +60,7 @@ extern const cali_mapping *const cali_all_mappings[];
 
 /** What a connection, drive or transfer says before names are looked up. */
 typedef struct cali_connection_text {
-    char *from, *to, *receptor, *name;
+    char *from, *to, *receptor, *name, *file;
     uint32_t in_degree, out_degree, neighbours, nearest;
     uint64_t total;
     double probability, rewiring, velocity_mm_per_ms;
@@ -97,7 +97,7 @@ typedef struct cali_model_text {
 } cali_model_text;
 
 typedef struct cali_population_text {
-    char *neuron;
+    char *neuron, *spikes;
     uint32_t n;
 } cali_population_text;
 

@@ -97,6 +97,17 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
     for (size_t i = 0; i < e->n_pasts; i++)
         CAL_TRY(add_past(s->ctx, t, &e->pasts[i]));
     CAL_TRY(add_numbers(s->ctx, t, e));
+    for (size_t i = 0; i < e->n_networks; i++)
+        for (size_t k = 0; k < e->networks[i].n_lists; k++)
+            CAL_TRY(add_input(s->ctx, t, "synapses", e->networks[i].lists[k]->path));
+    for (size_t i = 0; i < e->n_networks; i++)
+        for (size_t k = 0; k < e->networks[i].n_files; k++)
+            CAL_TRY(add_input(s->ctx, t, "circuit", e->networks[i].files[k]));
+    for (size_t i = 0; i < e->n_networks; i++) {
+        CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].spikes));
+        for (size_t k = 0; k < e->networks[i].n_populations; k++)
+            CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].populations[k].spikes));
+    }
     for (size_t i = 0; i < e->n_masses; i++)
         CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));
     for (size_t i = 0; i < e->n_assignments; i++)

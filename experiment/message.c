@@ -86,6 +86,22 @@ bool cali_refuse(cali_reader *r, cali_place place, const char *code, const char 
     return false;
 }
 
+bool cali_refuse_foreign(cali_reader *r, cali_place place, const char *code)
+{
+    char said[5] = "", text[2048];
+    if (cal_context_status(r->ctx) == CAL_ERR_MEMORY)
+        r->is_out_of_memory = true;
+    const char *message = cal_context_message(r->ctx), *at = find_code(message);
+    snprintf(said, sizeof said, "%.4s", at != NULL ? at : code);
+    int length = at != NULL ? (int)(at - message) : 0;
+    while (length > 0 && (message[length - 1] == ' ' || message[length - 1] == ':'))
+        length--;
+    snprintf(text, sizeof text, "%.*s%s%s", length, message, length > 0 ? ": " : "",
+             at != NULL ? at + 5 + strspn(at + 5, " ") : message);
+    cal_context_clear(r->ctx);
+    return cali_refuse(r, place, said, "%s", text);
+}
+
 /* What comes from --set is said first: it was typed last. */
 static int compare_mistakes(const void *a, const void *b)
 {

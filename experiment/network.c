@@ -86,6 +86,7 @@ cal_status cali_build_define(cal_session *s, size_t k)
     const cali_network *net = &s->experiment->networks[b->network];
     const sizes n = count(s, net);
     CAL_TRY(cali_alloc(s->ctx, n.populations, sizeof *b->populations, "populations", &b->populations));
+    CAL_TRY(cali_alloc(s->ctx, n.populations, sizeof *b->trains, "spikes", &b->trains));
     CAL_TRY(cali_alloc(s->ctx, n.projections, sizeof *b->projections, "projections", &b->projections));
     CAL_TRY(cali_alloc(s->ctx, n.ports, sizeof *b->ports, "ports", &b->ports));
     CAL_TRY(cali_alloc(s->ctx, n.links, sizeof *b->links, "links", &b->links));
@@ -99,6 +100,8 @@ cal_status cali_build_define(cal_session *s, size_t k)
     b->def.populations = b->populations;
     b->def.projections = b->projections;
     b->def.ports = b->ports;
+    b->def.values = net->values;
+    b->def.n_values = net->n_values;
     b->def.gap_junctions = net->gaps;
     b->def.n_gap_junctions = net->n_gaps;
     b->def.poissons = net->poissons;
@@ -114,6 +117,12 @@ cal_status cali_build_define(cal_session *s, size_t k)
                                                  .settings = net->populations[p].settings,
                                                  .n_settings = net->populations[p].n_settings};
     b->def.n_populations = net->n_populations;
+    for (size_t p = 0; p < net->n_populations; p++)
+        if (net->populations[p].neuron == NULL) {
+            b->trains[b->def.n_trains] = net->populations[p].train;
+            b->trains[b->def.n_trains++].population = p;
+        }
+    b->def.trains = b->trains;
     for (size_t p = 0; p < net->n_projections; p++)
         b->projections[p] = net->projections[p];
     b->def.n_projections = net->n_projections;
@@ -144,6 +153,7 @@ void cali_build_clear(cali_build *b)
     cali_positions_free(b);
     free(b->populations);
     free(b->projections);
+    free(b->trains);
     free(b->ports);
     free(b->links);
     free(b->fractions);

@@ -70,7 +70,7 @@ static void read_settings(cali_reader *r, const cali_node *node, const cal_field
     }
 }
 
-static void parse_population(cali_reader *r, const cali_entry *entry, cali_population *p)
+static void parse_population(cali_reader *r, const cali_entry *entry, cal_time step, cali_population *p)
 {
     char label[CALI_LABEL];
     cali_population_text text = {0};
@@ -80,9 +80,14 @@ static void parse_population(cali_reader *r, const cali_entry *entry, cali_popul
         cali_refuse(r, p->place, "C104", "a population cannot be called \"%.60s\"\nbecause dots, commas and blanks divide "
                     "names, and %d letters are enough", entry->key, MAX_NAME);
     snprintf(label, sizeof label, "population %.100s", entry->key);
-    if (!cali_read_mapping(r, &cali_keys_population, entry->value, label, &text, NULL) || text.neuron == NULL)
+    if (!cali_read_mapping(r, &cali_keys_population, entry->value, label, &text, NULL))
         return;
     p->n = text.n;
+    p->spikes = text.spikes;
+    if (p->spikes != NULL)
+        cali_read_spikes(r, entry->value, step, p);
+    if (p->spikes != NULL || text.neuron == NULL)
+        return;
     p->neuron = find_neuron(r, cali_node_get(entry->value, "neuron"), text.neuron);
     if (p->neuron == NULL)
         return;
@@ -111,7 +116,7 @@ static void parse_populations(cali_reader *r, const cali_node *node, cali_networ
         return;
     double total = 0.0;
     for (size_t i = 0; i < node->n; i++) {
-        parse_population(r, &node->entries[i], &network->populations[network->n_populations++]);
+        parse_population(r, &node->entries[i], network->step, &network->populations[network->n_populations++]);
         cali_parse_homeostasis(r, cali_node_get(node->entries[i].value, "homeostasis"), i, network);
         total += network->populations[i].n;
     }
@@ -171,6 +176,8 @@ static const cal_receptor *find_receptor(cali_reader *r, cali_place place, const
     const cal_neuron *neuron = p->neuron;
     const cal_receptor *fitting[16];
     char what[3 * CALI_LABEL];
+    if (neuron == NULL && (p->spikes != NULL || p->train.time != NULL))
+        cali_refuse(r, place, "C104", "nothing can end at population %.60s\nbecause its spikes are given", p->name);
     if (neuron == NULL)
         return NULL;
     for (size_t i = 0; name != NULL && i < neuron->n_receptors; i++)
@@ -309,7 +316,7 @@ static bool find_rule(cali_reader *r, const cali_node *node, const cali_connecti
         cal_rule rule;
     } rules[] = {{"in_degree", CAL_FIXED_IN_DEGREE}, {"out_degree", CAL_FIXED_OUT_DEGREE}, {"total", CAL_FIXED_TOTAL},
                  {"probability", CAL_PAIRWISE_BERNOULLI}, {"neighbours", CAL_SMALL_WORLD},
-                 {"nearest", CAL_NEAREST}};
+                 {"nearest", CAL_NEAREST}, {"file", CAL_SYNAPSE_LIST}};
     int n = text->all_to_all + text->one_to_one;
     *rule = text->one_to_one ? CAL_ONE_TO_ONE : CAL_ALL_TO_ALL;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -320,7 +327,7 @@ static bool find_rule(cali_reader *r, const cali_node *node, const cali_connecti
     if (n == 1)
         return true;
     return cali_refuse(r, cali_place_of(node), "C105", "a connection needs one rule, this has %s\ntry in_degree: 100, "
-                       "out_degree: 100, total: 10000, probability: 10 %%, neighbours: 10, nearest: 10, "
+                       "out_degree: 100, total: 10000, probability: 10 %%, neighbours: 10, nearest: 10, file: synapses.csv, "
                        "all_to_all: true or one_to_one: true", n == 0 ? "none" : "several");
 }
 
@@ -361,23 +368,30 @@ static void add_projection(cali_reader *r, cali_network *network, const cal_snn_
     network->n_projections++;
 }
 
-/* Weight and receptor at one target population. */
-static bool read_weight(cali_reader *r, const cali_node *node, const cali_network *network, size_t to,
+/* Weight and receptor at one target population; of a file the synapses. */
+static bool read_weight(cali_reader *r, const cali_node *node, cali_network *network, size_t to,
                         const cali_connection_text *text, cal_snn_projection *out)
 {
     char label[CALI_LABEL];
     const cali_node *weight = cali_node_get(node, "weight"), *receptor_node = cali_node_get(node, "receptor");
     const cali_population *p = &network->populations[to];
-    const cal_receptor *receptor =
-        find_receptor(r, cali_place_of(receptor_node != NULL ? receptor_node : node), p, text->receptor,
-                      cali_node_text(weight, ""));
-    if (receptor == NULL || weight == NULL)
+    const cali_place place = cali_place_of(receptor_node != NULL ? receptor_node : node);
+    if (weight == NULL && text->file == NULL)
+        return cali_refuse(r, cali_place_of(node), "C105", "a connection needs the key \"weight\": of one synapse");
+    if (weight == NULL && text->receptor == NULL && p->neuron != NULL && p->neuron->n_receptors > 1) {
+        cali_refuse_word(r, place, "C105", "which receptor do the synapses of the file act on?", "", p->neuron->receptors,
+                         p->neuron->n_receptors, receptor_name_at);
+        return false;
+    }
+    const cal_receptor *receptor = find_receptor(r, place, p, text->receptor, cali_node_text(weight, ""));
+    if (receptor == NULL)
         return false;
     cali_label_weight(label, p, receptor);
     out->receptor = receptor->name;
-    return cali_check_weight_unit(r, weight, label, p->neuron, receptor) &&
-           cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
-           cali_check_modulus(r, cali_place_of(weight), label, receptor, &out->weight) &&
+    return (text->file == NULL || cali_read_list(r, node, text->file, network, receptor->unit, receptor->is_modulus, out)) &&
+           (weight == NULL || (cali_check_weight_unit(r, weight, label, p->neuron, receptor) &&
+                               cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
+                               cali_check_modulus(r, cali_place_of(weight), label, receptor, &out->weight))) &&
            cali_read_plasticity(r, cali_node_get(node, "plasticity"), network, p->neuron, receptor, out);
 }
 
@@ -461,7 +475,19 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
     size_t n_from, n_to;
     const size_t *from = find_populations(r, network, cali_node_get(node, "from"), text.from, &n_from);
     const size_t *to = find_populations(r, network, cali_node_get(node, "to"), text.to, &n_to);
+    if (from != NULL && to != NULL && rule == CAL_SYNAPSE_LIST) {
+        if (n_from > 1 || n_to > 1) {
+            cali_refuse(r, cali_place_of(node), "C104", "a file joins two populations\nbecause its numbers count the neurons of one "
+                        "population\ntry a file and a connection for each pair");
+            return;
+        }
+        projection.from = from[0];
+        projection.to = to[0];
+        projection.has_multapses = multapses != NULL && projection.has_multapses;
+    }
     if (from != NULL && to != NULL && cali_node_get(node, "gap_junction") != NULL) {
+        if (rule == CAL_SYNAPSE_LIST && !cali_read_list(r, node, text.file, network, "nS", true, &projection))
+            return;
         add_gaps(r, node, network, projection, from, n_from, to, n_to);
         return;
     }
@@ -589,6 +615,7 @@ void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *
                            beside != NULL ? "spiking" : "network", network, NULL))
         return;
     parse_populations(r, cali_node_get(node, "populations"), network);
+    cali_parse_sonata(r, cali_node_get(node, "sonata"), network);
     if (network->n_populations == 0)
         return;
     const cali_node *connections = cali_node_get(node, "connections"), *drive = cali_node_get(node, "drive");

@@ -205,6 +205,11 @@ void cali_parse_scale(cali_reader *r, const cali_node *node, cali_network *netwo
     if (s.rates_Hz == NULL || s.full == NULL || s.extra_pA == NULL)
         return;
     for (size_t p = 0; p < n; p++) {
+        if (network->populations[p].neuron == NULL) {
+            cali_refuse(r, s.place, "C106", "scale does not know what becomes of the given spikes of population %.60s",
+                        network->populations[p].name);
+            return;
+        }
         s.rates_Hz[p] = NAN;
         s.full[p] = network->populations[p].n;
     }

@@ -191,9 +191,12 @@ static cal_status count_masses(cal_session *s)
 cal_plan_network cali_describe_network(const cali_network *network, const char *name, size_t index)
 {
     cal_plan_network entry = {.region = name, .index = index, .step = network->step, .n_populations = network->n_populations,
-                              .neuron = network->n_populations > 0 ? network->populations[0].neuron->name : ""};
-    for (size_t p = 0; p < network->n_populations; p++)
+                              .neuron = ""};
+    for (size_t p = 0; p < network->n_populations; p++) {
+        const cal_neuron *neuron = network->populations[p].neuron;
+        entry.neuron = entry.neuron[0] == '\0' && neuron != NULL ? neuron->name : entry.neuron;
         entry.n_neurons += network->populations[p].n;
+    }
     return entry;
 }
 

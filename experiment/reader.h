@@ -34,6 +34,9 @@ cali_place cali_place_of_key(const cali_entry *entry);
 __attribute__((format(printf, 4, 5)))
 #endif
 bool cali_refuse(cali_reader *r, cali_place place, const char *code, const char *format, ...);
+/** Makes the message that another part left in the context a mistake at `place`; the context is clean afterwards. `code`:
+ *  where the message has none. Always false. */
+bool cali_refuse_foreign(cali_reader *r, cali_place place, const char *code);
 /** Turns the mistakes into the context's message. OK if there are none. */
 cal_status cali_reader_finish(cali_reader *r);
 /** One message in the form of docs/messages.md; `text` as cali_experiment_fail's after formatting. */
@@ -174,6 +177,20 @@ bool cali_read_plasticity(cali_reader *r, const cali_node *node, const cali_netw
                           const cal_receptor *receptor, cal_snn_projection *out);
 /* parse_neurons.c: `neurons` of a signal. */
 bool cali_read_neurons(cali_reader *r, const cali_node *node, cali_choice *out);
+/* parse_spikes.c */
+/** `spikes` of a population. */
+void cali_read_spikes(cali_reader *r, const cali_node *node, cal_time step, cali_population *p);
+/** The spikes of one population of a file, sorted by time and neuron, on the grid of steps; `*out` is released with free(). */
+bool cali_load_spikes(cali_reader *r, cali_place place, const char *path, const char *population, uint32_t n_neurons,
+                      cal_time step, cali_spike **out, size_t *n);
+bool cali_keep_spikes(cali_reader *r, cali_population *p, const cali_spike *spikes, size_t n);
+/* parse_sonata.c: populations and connections of the circuit that `node` names. */
+void cali_parse_sonata(cali_reader *r, const cali_node *node, cali_network *network);
+/* parse_list.c */
+/** Loads the synapses of `file` of a connection whose ends and autapses and multapses are set, into `p->list`. False: a
+ *  mistake. */
+bool cali_read_list(cali_reader *r, const cali_node *node, const char *path, cali_network *network, const char *weight_unit,
+                    bool is_modulus, cal_snn_projection *p);
 /* parse_transfers.c: `receives` or `gives` of a network, by direction. */
 void cali_parse_transfers(cali_reader *r, const cali_node *node, const char *name, const cali_network *network,
                           cal_transducer_direction direction, cali_transfer **out, size_t *n_out);

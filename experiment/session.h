@@ -53,6 +53,7 @@ typedef struct cali_build {
     cal_snn_def def;
     cal_snn_population *populations;
     cal_snn_projection *projections;
+    cal_snn_train *trains;
     cal_snn_port *ports;
     cal_link *links;
     size_t n_links;

@@ -10,6 +10,8 @@
 #include "snn/plastic.h"
 #include "snn/record.h"
 #include "snn/space.h"
+#include "snn/rules.h"
+#include "snn/values.h"
 
 /* Weights and currents are float32 or integers of a quantum; no model has larger ones in its units. */
 static const double largest = 1e30;
@@ -173,6 +175,8 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     cali_text_free(&name);
     CAL_TRY(check_rule(ctx, where, p, from->n, to->n));
     CAL_TRY(cali_check_distance(ctx, def, p, where));
+    const cal_snn_projection bounded = cali_rule_bounded(p);
+    p = &bounded;
 
     double low, high;
     const char *problem = cali_distribution_problem(&p->weight, false);
@@ -300,6 +304,7 @@ cal_status cali_check(cal_context *ctx, const cal_snn_def *def)
 {
     CAL_TRY(check_times(ctx, def));
     CAL_TRY(check_populations(ctx, def));
+    CAL_TRY(cali_check_values(ctx, def));
     for (size_t i = 0; i < def->n_projections; i++)
         CAL_TRY(check_projection(ctx, def, i));
     CAL_TRY(check_inputs(ctx, def));

@@ -161,14 +161,30 @@ void cali_list_arrivals(cal_snn *self)
     }
 }
 
-/* Arrivals of neurons in one block at most; those of source populations come on top with what is written. */
+/* Most spikes of a train in one block. */
+static size_t most_in_block(const cal_snn *self, size_t population)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < self->n_trains; i++) {
+        const cal_snn_train *t = &self->trains[i];
+        for (size_t first = 0, k = 0; t->population == population && k < t->n; k++) {
+            while (t->time[k] - t->time[first] >= (cal_time)self->exchange_steps * self->dt)
+                first++;
+            most = k - first + 1 > most ? k - first + 1 : most;
+        }
+    }
+    return most;
+}
+
+/* Arrivals of neurons and trains in one block at most; those of other source populations come on top with what is written. */
 size_t cali_max_arrivals(const cal_snn *self)
 {
     size_t n = 0;
     for (size_t g = 0; g < self->n_groups; g++) {
         const cali_population *p = &self->populations[self->groups[g].from];
-        if (!self->groups[g].is_pulled && p->neuron != NULL)
-            n += (size_t)p->n * ((self->exchange_steps - 1) / p->min_interval + 1);
+        if (!self->groups[g].is_pulled)
+            n += p->neuron == NULL ? most_in_block(self, self->groups[g].from)
+                                   : (size_t)p->n * ((self->exchange_steps - 1) / p->min_interval + 1);
     }
     return n;
 }

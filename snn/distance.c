@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "snn/rules.h"
 #include "snn/space.h"
 
 const char *const cal_metric_names[] = {"euclidean", "maximum", "manhattan"};
@@ -199,7 +200,7 @@ cal_status cali_check_distance(cal_context *ctx, const cal_snn_def *def, const c
 
 double cali_synapse_weight(const cal_snn *self, const cali_projection *p, uint32_t source, uint32_t target, uint32_t k)
 {
-    const double w = cali_distribution_draw(&p->def.weight, p->weights, target, k, 0);
+    const double w = cali_draw_weight(p, target, k);
     if (!p->has_weight_profile)
         return w;
     const cal_snn_space *to = &self->populations[p->def.to].space;
@@ -210,7 +211,7 @@ double cali_synapse_weight(const cal_snn *self, const cali_projection *p, uint32
 
 double cali_synapse_delay_ms(const cal_snn *self, const cali_projection *p, uint32_t source, uint32_t target, uint32_t k)
 {
-    const double delay_ms = cali_distribution_draw(&p->def.delay_ms, p->delays, target, k, 0);
+    const double delay_ms = cali_draw_delay_ms(p, target, k);
     if (!(p->def.velocity_mm_per_ms > 0.0))
         return delay_ms;
     const cal_snn_space *to = &self->populations[p->def.to].space;

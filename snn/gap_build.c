@@ -54,7 +54,7 @@ static cal_status check_ends(cal_context *ctx, const cal_snn_def *def, const cal
 cal_status cali_check_gaps(cal_context *ctx, const cal_snn_def *def)
 {
     for (size_t i = 0; i < def->n_gap_junctions; i++) {
-        cal_snn_projection p = def->gap_junctions[i];
+        cal_snn_projection p = cali_rule_bounded(&def->gap_junctions[i]);
         p.has_autapses = false;
         CAL_TRY(check_ends(ctx, def, &p, i));
         const cal_snn_population *from = &def->populations[p.from], *to = &def->populations[p.to];
@@ -90,7 +90,7 @@ cal_status cali_gaps_plan(cal_snn *self, const cal_snn_def *def)
     gaps->n = def->n_gap_junctions;
     for (size_t i = 0; i < gaps->n; i++) {
         cali_projection *p = &gaps->rules[i];
-        p->def = def->gap_junctions[i];
+        p->def = cali_rule_bounded(&def->gap_junctions[i]);
         p->def.receptor = NULL;
         p->def.has_autapses = false;
         p->sources = cali_key_derive(self->key, CALI_USE_GAP_PAIRS, (uint32_t)i);

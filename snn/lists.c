@@ -1,5 +1,6 @@
-/* Rules that are made as a whole, once for each projection: fixed total number, fixed out-degree, small world. The
- * lists by target that they leave follow from the definition alone. */
+/* Rules that are made as a whole, once for each projection: fixed total number, fixed out-degree, small world, and
+ * lists of the definition. The lists by target that they leave follow from the definition alone. */
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "snn/counts.h"
 #include "snn/distance.h"
 #include "snn/rules.h"
+#include "snn/values.h"
 
 /* Uses of a projection's key for sources, beside 0 for the draws of a target. */
 enum { USE_TARGETS = 1, USE_REWIRE, USE_END, USE_SHARES };
@@ -213,5 +215,148 @@ cal_status cali_list_small_world(cal_snn *self, cali_projection *p)
     const cal_status status = make_small_world(self, p, &r);
     free(r.end);
     free(r.degree);
+    return status;
+}
+
+/* ---- synapses of the definition ------------------------------------------------------------------ */
+
+cal_distribution cali_bounds_of(const double *values, size_t n)
+{
+    double low = n > 0 ? values[0] : 0.0, high = low;
+    for (size_t k = 1; k < n; k++) {
+        low = values[k] < low ? values[k] : low;
+        high = values[k] > high ? values[k] : high;
+    }
+    return (cal_distribution){.kind = low == high ? CAL_CONSTANT : CAL_UNIFORM, .a = low, .b = high};
+}
+
+cal_snn_projection cali_rule_bounded(const cal_snn_projection *p)
+{
+    cal_snn_projection out = *p;
+    if (p->rule != CAL_SYNAPSE_LIST || p->list == NULL)
+        return out;
+    out.total = p->list->n;
+    if (p->list->weight != NULL)
+        out.weight = cali_bounds_of(p->list->weight, p->list->n);
+    if (p->list->delay_ms != NULL && p->list->n > 0)
+        out.delay_ms = cali_bounds_of(p->list->delay_ms, p->list->n);
+    return out;
+}
+
+double cali_rule_mean_weight(const cali_projection *p)
+{
+    const cal_snn_list *list = p->def.rule == CAL_SYNAPSE_LIST ? p->def.list : NULL;
+    if (list == NULL || list->weight == NULL)
+        return cali_weight_mean_size(&p->def);
+    double sum = 0.0;
+    for (size_t k = 0; k < list->n; k++)
+        sum += fabs(list->weight[k]);
+    return list->n > 0 ? sum / (double)list->n : 0.0;
+}
+
+/* A list's weights in its quantum: bits of the largest, and zeros at the end of all. */
+typedef struct bit_range {
+    int top, zeros;
+} bit_range;
+
+static bit_range range_of(const cal_snn_list *list)
+{
+    double largest = 0.0;
+    uint64_t all = 0;
+    for (size_t k = 0; list->weight != NULL && k < list->n; k++) {
+        const double quanta = fabs(list->weight[k]) / list->quantum;
+        largest = quanta > largest ? quanta : largest;
+        all |= quanta < 0x1p31 ? (uint64_t)quanta : 0;
+    }
+    bit_range r = {largest >= 1.0 && largest < 0x1p31 ? ilogb(largest) + 1 : 0, 0};
+    while (r.zeros < 31 && (all >> r.zeros & 1) == 0)
+        r.zeros++;
+    return r;
+}
+
+static const cal_snn_list *exact_list(const cal_snn_projection *p)
+{
+    return p->rule == CAL_SYNAPSE_LIST && p->list != NULL && p->list->quantum > 0.0 ? p->list : NULL;
+}
+
+/* Lists between the same two populations may share rows, and then a scale. */
+unsigned cali_list_weight_bits(const cal_snn_def *def, unsigned bits)
+{
+    for (size_t i = 0; i < def->n_projections; i++) {
+        const cal_snn_projection *p = &def->projections[i];
+        bit_range range = {0, 31};
+        for (size_t k = 0; exact_list(p) != NULL && k < def->n_projections; k++) {
+            const cal_snn_projection *other = &def->projections[k];
+            if (exact_list(other) == NULL || other->from != p->from || other->to != p->to ||
+                strcmp(other->receptor, p->receptor) != 0)
+                continue;
+            const bit_range r = range_of(other->list);
+            range.top = r.top > range.top ? r.top : range.top;
+            range.zeros = r.zeros < range.zeros ? r.zeros : range.zeros;
+        }
+        const int need = range.top - range.zeros + 1;
+        bits = need > (int)bits && need <= 31 ? (unsigned)need : bits;
+    }
+    return bits;
+}
+
+int cali_list_exponent(const cal_snn *self, size_t to, size_t receptor, int exponent)
+{
+    double quantum = 0.0, largest = 0.0;
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+        const cali_projection *p = cali_projection_at(self, i);
+        double low, high;
+        if (p->def.to != to || p->receptor != receptor)
+            continue;
+        cali_distribution_bounds(&p->def.weight, &low, &high);
+        largest = fmax(largest, fmax(fabs(low), fabs(high)));
+        if (exact_list(&p->def) != NULL)
+            quantum = p->def.list->quantum;
+    }
+    if (!(quantum > 0.0) || !isfinite(quantum) || !(largest / quantum < 0x1p30))
+        return exponent;
+    return -ilogb(quantum);
+}
+
+/* Each target keeps the order of the definition. */
+static cal_status sort_by_target(cal_snn *self, cali_projection *p, uint64_t *next)
+{
+    const cal_snn_list *list = p->def.list;
+    cali_lists *lists = &p->lists;
+    memcpy(next, lists->start, self->populations[p->def.to].n * sizeof *next);
+    CAL_TRY(cali_alloc(self->ctx, list->n, sizeof *lists->sources, "sources", &lists->sources));
+    if (list->weight != NULL)
+        CAL_TRY(cali_alloc(self->ctx, list->n, sizeof *lists->weights, "weights", &lists->weights));
+    if (list->delay_ms != NULL)
+        CAL_TRY(cali_alloc(self->ctx, list->n, sizeof *lists->delays_ms, "delays", &lists->delays_ms));
+    p->list_hash = 0;
+    for (size_t k = 0; k < list->n; k++) {
+        const uint64_t at = next[list->target[k]]++;
+        uint64_t mix = cali_mix((uint64_t)list->source[k] << 32 | list->target[k], k);
+        lists->sources[at] = list->source[k];
+        if (list->weight != NULL) {
+            lists->weights[at] = list->weight[k];
+            mix = cali_mix(mix, cali_bits_f64(list->weight[k]));
+        }
+        if (list->delay_ms != NULL) {
+            lists->delays_ms[at] = list->delay_ms[k];
+            mix = cali_mix(mix, cali_bits_f64(list->delay_ms[k]));
+        }
+        p->list_hash += mix;
+    }
+    return CAL_OK;
+}
+
+cal_status cali_list_listed(cal_snn *self, cali_projection *p)
+{
+    const uint32_t n_to = self->populations[p->def.to].n;
+    uint64_t *next = NULL;
+    CAL_TRY(create_start(self, p));
+    for (size_t k = 0; k < p->def.list->n; k++)
+        p->lists.start[p->def.list->target[k] + 1]++;
+    CAL_TRY(sum_up(self, p, n_to));
+    CAL_TRY(cali_alloc(self->ctx, n_to, sizeof *next, "numbers of synapses", &next));
+    const cal_status status = sort_by_target(self, p, next);
+    free(next);
     return status;
 }

@@ -59,6 +59,7 @@ static void destroy_parts(cal_snn *self)
     }
     free(self->populations);
     free(self->projections);
+    free(self->values);
     free(self->groups);
     free(self->poissons);
     free(self->ports);
@@ -118,6 +119,7 @@ cal_status cal_snn_create(cal_context *ctx, const cal_snn_def *def, cal_snn **ou
         cal_snn_destroy(&self);
         return status;
     }
+    self->n_values = 0; /* borrowed */
     *out = self;
     return CAL_OK;
 }

@@ -63,7 +63,7 @@ typedef struct cali_rows {
     double bytes;
 } cali_rows;
 
-/** Rows of synapses from one population to one channel. A word of a pulled group is the target's place and, above
+/** Rows of synapses from one population to one channel, of those targets that share a shift. A word of a pulled group is the target's place and, above
  *  `weight_shift`, the weight; with one weight for all the place alone. A word of a pushed group has the delay between
  *  them. */
 typedef struct cali_group {
@@ -94,6 +94,7 @@ typedef struct cali_past_step {
 typedef struct cali_lists {
     uint64_t *start;   /* [n_to + 1] */
     uint32_t *sources; /* NULL: the numbers alone are fixed, the sources are drawn */
+    double *weights, *delays_ms; /* in the same order; NULL: drawn */
     uint32_t longest;
 } cali_lists;
 
@@ -108,6 +109,7 @@ typedef struct cali_projection {
     uint32_t delay;    /* broadcast, steps */
     size_t group;      /* rows */
     cali_lists lists;  /* empty before cali_rules_prepare and after cali_rules_release */
+    uint64_t list_hash; /* of a definition's list of synapses */
     bool is_plastic;   /* kept in cal_snn.plastics, with rows of its own */
     bool has_weight_profile;
     struct cali_search *search; /* partners by distance (distance.h), until the network is built; NULL: none */
@@ -177,6 +179,8 @@ struct cal_snn {
     cali_key key;
     cali_population *populations;
     size_t n_populations;
+    cal_snn_values *values; /* of the definition, while the network is built */
+    size_t n_values;
     cali_projection *projections;
     size_t n_projections;
     cali_plastic *plastics; /* projections whose synapses change */

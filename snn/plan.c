@@ -13,6 +13,7 @@
 #include "snn/record.h"
 #include "snn/rules.h"
 #include "snn/space.h"
+#include "snn/values.h"
 
 cal_snn_def cal_snn_def_default(void)
 {
@@ -68,8 +69,9 @@ static uint32_t longest_delay(const cal_snn_def *def, double dt_ms)
     uint32_t longest = 1;
     for (size_t i = 0; i < def->n_projections; i++) {
         double low, high;
-        const cali_ends ends = cali_ends_of(def, &def->projections[i]);
-        cali_delay_bounds(&def->projections[i], &ends, &low, &high);
+        const cal_snn_projection p = cali_rule_bounded(&def->projections[i]);
+        const cali_ends ends = cali_ends_of(def, &p);
+        cali_delay_bounds(&p, &ends, &low, &high);
         const uint32_t steps = cali_delay_steps(high, dt_ms);
         longest = steps > longest ? steps : longest;
     }
@@ -88,14 +90,14 @@ static bool has_sparse_rows(const cal_snn *self, const cal_snn_def *def)
     for (size_t i = 0; i < def->n_populations; i++) {
         double n_synapses = 0.0, least = INFINITY, most = 0.0, low, high;
         for (size_t k = 0; k < def->n_projections; k++) {
-            const cal_snn_projection *p = &def->projections[k];
-            if (p->from != i)
+            if (def->projections[k].from != i)
                 continue;
-            if (cali_is_plastic(p->synapse))
+            const cal_snn_projection p = cali_rule_bounded(&def->projections[k]);
+            if (cali_is_plastic(p.synapse))
                 return true;
-            n_synapses += cali_rule_synapses(p, def->populations[i].n, def->populations[p->to].n);
-            const cali_ends ends = cali_ends_of(def, p);
-            cali_delay_bounds(p, &ends, &low, &high);
+            n_synapses += cali_rule_synapses(&p, def->populations[i].n, def->populations[p.to].n);
+            const cali_ends ends = cali_ends_of(def, &p);
+            cali_delay_bounds(&p, &ends, &low, &high);
             least = fmin(least, cali_delay_steps(low, self->dt_ms));
             most = fmax(most, cali_delay_steps(high, self->dt_ms));
         }
@@ -152,7 +154,7 @@ static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
         const double share = def->record_fraction == NULL ? 1.0 : def->record_fraction[i];
         p->n_recorded = p->neuron == NULL ? 0 : (uint32_t)(share * p->n + 0.5);
         p->n_settings = from->n_settings;
-        CAL_TRY(cali_alloc(self->ctx, from->n_settings, sizeof *p->settings, "settings",
+        CAL_TRY(cali_alloc(self->ctx, from->n_settings + cali_count_values(def, i), sizeof *p->settings, "settings",
                            &p->settings));
         if (from->n_settings > 0)
             memcpy(p->settings, from->settings, from->n_settings * sizeof *p->settings);
@@ -162,6 +164,7 @@ static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
             const int state = cal_field_find(face->states, face->n_states, from->settings[k].name);
             p->settings[k].name = param >= 0 ? face->params[param].name : face->states[state].name;
         }
+        cali_add_values(def, i, p);
         for (size_t r = 0; r < CALI_MAX_RECEPTORS; r++)
             p->channel[r] = -1;
         p->min_interval = min_interval(p, self->dt_ms);
@@ -184,10 +187,11 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
     const uint32_t longest = longest_delay(def, self->dt_ms);
     for (size_t i = 0; i < def->n_projections; i++) {
         const bool is_plastic = cali_is_plastic(def->projections[i].synapse);
-        cali_projection *p = is_plastic ? cali_plastic_add(self, &def->projections[i], i)
+        const cal_snn_projection bounded = cali_rule_bounded(&def->projections[i]);
+        cali_projection *p = is_plastic ? cali_plastic_add(self, &bounded, i)
                                         : &self->projections[self->n_projections++];
         p->is_plastic = is_plastic;
-        p->def = def->projections[i];
+        p->def = bounded;
         cali_population *to = &self->populations[p->def.to];
         p->receptor = cali_receptor_index(&to->neuron->face, p->def.receptor);
         p->def.receptor = to->neuron->face.receptors[p->receptor].name;
@@ -222,39 +226,7 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         self->history_slots *= 2;
     self->delay_bits = bits_for(longest);
     self->target_bits = bits_for(self->tile_width == 0 ? 0 : self->tile_width - 1);
-    self->weight_bits = weight_bits_for(self->delay_bits);
-    return CAL_OK;
-}
-
-static cal_status plan_groups(cal_snn *self)
-{
-    CAL_TRY(cali_alloc(self->ctx, self->n_projections, sizeof *self->groups, "groups",
-                       &self->groups));
-    for (size_t i = 0; i < self->n_projections; i++) {
-        cali_projection *p = &self->projections[i];
-        if (p->is_broadcast)
-            continue;
-        size_t g = 0;
-        while (g < self->n_groups && (self->groups[g].from != p->def.from ||
-                                      self->groups[g].channel != p->channel))
-            g++;
-        if (g == UINT16_MAX)
-            return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "%s: more than 65,535 pairs of a source and a receptor",
-                            self->name);
-        if (g == self->n_groups)
-            self->groups[self->n_groups++] =
-                (cali_group){.from = p->def.from, .channel = p->channel, .shortest = UINT32_MAX};
-        p->group = g;
-        double low, high;
-        const cali_population *from = &self->populations[p->def.from], *to = &self->populations[p->def.to];
-        const cali_ends ends = {&from->space, &to->space, from->n, to->n};
-        cali_delay_bounds(&p->def, &ends, &low, &high);
-        const uint32_t shortest = cali_delay_steps(low, self->dt_ms), longest = cali_delay_steps(high, self->dt_ms);
-        cali_group *group = &self->groups[g];
-        group->shortest = shortest < group->shortest ? shortest : group->shortest;
-        group->longest = longest > group->longest ? longest : group->longest;
-        group->n_expected += cali_expected_synapses(self, p);
-    }
+    self->weight_bits = cali_list_weight_bits(def, weight_bits_for(self->delay_bits));
     return CAL_OK;
 }
 
@@ -333,7 +305,7 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
         coarsest = rough < coarsest ? rough : coarsest;
         if (population->n > 0)
             sum += cali_expected_synapses(self, p) / population->n *
-                   (p->is_plastic ? p->limit : cali_weight_mean_size(&p->def));
+                   (p->is_plastic ? p->limit : cali_rule_mean_weight(p));
     }
     if (exponent == -1000)
         exponent = 0;
@@ -342,27 +314,70 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
         exponent = exponent > fitting ? fitting : exponent;
         exponent = exponent < coarsest ? coarsest : exponent;
     }
+    exponent = cali_list_exponent(self, to, receptor, exponent);
     exponent = exponent > 120 ? 120 : exponent < -120 ? -120 : exponent;
     population->exponent[receptor] = exponent;
     population->quantum[receptor] = (float)ldexp(1.0, -exponent);
 }
 
-static void plan_quanta(cal_snn *self)
+/* How far the words of a population, receptor and source are shifted: their largest weight has to fit. */
+static unsigned shift_of(const cal_snn *self, const cali_projection *p)
+{
+    const int exponent = self->populations[p->def.to].exponent[p->receptor];
+    int shift = 0;
+    for (size_t i = 0; i < self->n_projections; i++) {
+        const cali_projection *q = &self->projections[i];
+        if (q->is_broadcast || q->def.from != p->def.from || q->def.to != p->def.to || q->receptor != p->receptor ||
+            largest_weight(q) == 0.0)
+            continue;
+        const int own = exponent - finest_exponent(self, q);
+        shift = own > shift ? own : shift;
+    }
+    return (unsigned)shift;
+}
+
+/* Targets of one source and channel share rows where they share the shift: the weights into one of them keep their bits
+ * whatever the weights into others. */
+static cal_status plan_groups(cal_snn *self)
+{
+    CAL_TRY(cali_alloc(self->ctx, self->n_projections, sizeof *self->groups, "groups",
+                       &self->groups));
+    for (size_t i = 0; i < self->n_projections; i++) {
+        cali_projection *p = &self->projections[i];
+        if (p->is_broadcast)
+            continue;
+        const unsigned shift = shift_of(self, p);
+        size_t g = 0;
+        while (g < self->n_groups && (self->groups[g].from != p->def.from || self->groups[g].channel != p->channel ||
+                                      self->groups[g].shift != shift))
+            g++;
+        if (g == UINT16_MAX)
+            return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "%s: more than 65,535 pairs of a source and a receptor",
+                            self->name);
+        if (g == self->n_groups)
+            self->groups[self->n_groups++] =
+                (cali_group){.from = p->def.from, .channel = p->channel, .shift = shift, .shortest = UINT32_MAX};
+        p->group = g;
+        double low, high;
+        const cali_population *from = &self->populations[p->def.from], *to = &self->populations[p->def.to];
+        const cali_ends ends = {&from->space, &to->space, from->n, to->n};
+        cali_delay_bounds(&p->def, &ends, &low, &high);
+        const uint32_t shortest = cali_delay_steps(low, self->dt_ms), longest = cali_delay_steps(high, self->dt_ms);
+        cali_group *group = &self->groups[g];
+        group->shortest = shortest < group->shortest ? shortest : group->shortest;
+        group->longest = longest > group->longest ? longest : group->longest;
+        group->n_expected += cali_expected_synapses(self, p);
+    }
+    return CAL_OK;
+}
+
+static cal_status plan_quanta(cal_snn *self)
 {
     for (size_t i = 0; i < self->n_populations; i++)
         for (size_t r = 0; r < CALI_MAX_RECEPTORS; r++)
             if (self->populations[i].channel[r] >= 0)
                 plan_quantum(self, i, r);
-    for (size_t i = 0; i < self->n_projections; i++) { /* shifts of the groups */
-        const cali_projection *p = &self->projections[i];
-        if (p->is_broadcast || largest_weight(p) == 0.0)
-            continue;
-        const int exponent = self->populations[p->def.to].exponent[p->receptor];
-        const int shift = exponent - finest_exponent(self, p);
-        cali_group *group = &self->groups[p->group];
-        if (shift > (int)group->shift)
-            group->shift = (unsigned)shift;
-    }
+    CAL_TRY(plan_groups(self));
     for (size_t i = 0; i < self->n_projections; i++) {
         cali_projection *p = &self->projections[i];
         const int exponent = self->populations[p->def.to].exponent[p->receptor];
@@ -381,6 +396,7 @@ static void plan_quanta(cal_snn *self)
         group->one_weight = weight;
         group->n_projections++;
     }
+    return CAL_OK;
 }
 
 static cal_status plan_poisson(cal_snn *self, size_t to, const char *receptor, double n_trains,
@@ -441,12 +457,12 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     self->memory_budget_bytes = def->memory_budget_bytes;
     self->key = cali_network_key(def);
     CAL_TRY(plan_populations(self, def));
+    CAL_TRY(cali_values_keep(self, def));
     CAL_TRY(cali_records_plan(self, def));
     CAL_TRY(cali_spaces_create(self, def));
     CAL_TRY(plan_projections(self, def));
     CAL_TRY(cali_gaps_plan(self, def));
-    CAL_TRY(plan_groups(self));
-    plan_quanta(self);
+    CAL_TRY(plan_quanta(self));
     CAL_TRY(cali_plastic_plan(self));
     CAL_TRY(plan_rows(self));
     CAL_TRY(plan_inputs(self, def));

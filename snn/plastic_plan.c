@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "snn/distance.h"
 #include "snn/plastic.h"
+#include "snn/rules.h"
 
 /* ---- checks ------------------------------------------------------------------------------------- */
 
@@ -110,7 +111,8 @@ bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, si
     }
     if (cali_scaling_is_impossible(p, synapse, why, size))
         return true;
-    return cali_is_plastic(face) && are_bad_weights(p, synapse, why, size);
+    const cal_snn_projection bounded = cali_rule_bounded(p);
+    return cali_is_plastic(face) && are_bad_weights(&bounded, synapse, why, size);
 }
 
 cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const char *where)

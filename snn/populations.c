@@ -7,8 +7,9 @@
 
 #include "base/memory.h"
 #include "snn/network.h"
+#include "snn/values.h"
 
-enum { MAX_VALUES = 80, REASON_SIZE = 256 };
+enum { MAX_VALUES = CALI_MAX_VALUES, REASON_SIZE = 256 };
 
 static const cal_distribution *setting_of(const cali_population *p, const char *name)
 {
@@ -36,9 +37,8 @@ static double field_value(const job *j, const cal_field *field, size_t slot, uin
     const cal_distribution *d = setting_of(j->p, field->name);
     if (d == NULL)
         return base;
-    const cali_key key = cali_key_derive(j->self->key, CALI_USE_PARAM,
-                                         (uint32_t)(j->index * MAX_VALUES + slot));
-    return cali_distribution_draw(d, key, id, 0, j->p->n);
+    const double *values = cali_values_of(j->self, j->index, field->name);
+    return values != NULL ? values[id] : cali_distribution_draw(d, cali_setting_key(j->self, j->index, slot), id, 0, j->p->n);
 }
 
 static cal_status out_of_range(const job *j, const cal_field *f, uint32_t id, double value)

@@ -14,13 +14,13 @@
 #include "snn/distance.h"
 
 const char *const cal_rule_names[] = {"all-to-all",       "one-to-one",  "fixed-in-degree", "pairwise-bernoulli",
-                                      "fixed-out-degree", "fixed-total", "small-world", "nearest"};
+                                      "fixed-out-degree", "fixed-total", "small-world", "nearest",     "listed"};
 
 cal_snn_projection cal_snn_projection_default(cal_rule rule)
 {
     return (cal_snn_projection){.rule = rule,
-                                .has_autapses = rule == CAL_ALL_TO_ALL,
-                                .has_multapses = false,
+                                .has_autapses = rule == CAL_ALL_TO_ALL || rule == CAL_SYNAPSE_LIST,
+                                .has_multapses = rule == CAL_SYNAPSE_LIST,
                                 .delay_ms = {.kind = CAL_CONSTANT, .a = 1.0},
                                 .modulator_delay_ms = 1.0,
                                 .scaling = {.interval_ms = 1000.0, .tau_ms = 1e5, .gain = 4e-5}};
@@ -216,6 +216,33 @@ static bool bad_ring(const cal_snn_projection *p, const ends *e, char *why, size
     return problem != NULL || bad_chance(p, e, why, size);
 }
 
+/* The first synapse of the list that cannot be. */
+static bool bad_list(const cal_snn_projection *p, const ends *e, char *why, size_t size)
+{
+    const cal_snn_list *list = p->list;
+    if (list == NULL || (list->n > 0 && (list->source == NULL || list->target == NULL))) {
+        snprintf(why, size, "there is no list of synapses");
+        return true;
+    }
+    for (size_t k = 0; k < list->n; k++) {
+        const double weight = list->weight == NULL ? 0.0 : list->weight[k];
+        const double delay_ms = list->delay_ms == NULL ? 1.0 : list->delay_ms[k];
+        const bool is_source = list->source[k] < e->n_from, is_target = list->target[k] < e->n_to;
+        if (!is_source || !is_target)
+            snprintf(why, size, "%s %u of synapse %zu of the list: the population has %.0f neurons, counted from 0",
+                     is_source ? "target" : "source", is_source ? list->target[k] : list->source[k], k,
+                     is_source ? e->n_to : e->n_from);
+        else if (!isfinite(weight) || !(delay_ms > 0.0) || !isfinite(delay_ms))
+            snprintf(why, size, "synapse %zu of the list has weight %g and delay %g ms", k, weight, delay_ms);
+        else if (e->own > 0.0 && list->source[k] == list->target[k])
+            snprintf(why, size, "synapse %zu of the list joins neuron %u to itself, without autapses", k, list->source[k]);
+        else
+            continue;
+        return true;
+    }
+    return false;
+}
+
 /* ---- how many synapses ------------------------------------------------------------------------- */
 
 static double count_all(const cal_snn_projection *p, const ends *e)
@@ -277,6 +304,9 @@ static const rule_entry rules[CAL_N_RULES] = {
                          .prepare = cali_list_small_world, .bytes_per_synapse = 6.0, .bytes_per_target = 12.0,
                          .is_listed = true},
     [CAL_NEAREST] = {.is_impossible = too_few_near, .n_synapses = count_near, .draw = draw_nearest},
+    [CAL_SYNAPSE_LIST] = {.is_impossible = bad_list, .n_synapses = count_total, .draw = draw_listed,
+                    .prepare = cali_list_listed, .bytes_per_synapse = 20.0, .bytes_per_target = 8.0,
+                    .is_listed = true},
 };
 
 static ends ends_of(const cal_snn_projection *p, uint32_t n_from, uint32_t n_to)
@@ -420,6 +450,8 @@ void cali_rule_release(cali_projection *p)
 {
     free(p->lists.start);
     free(p->lists.sources);
+    free(p->lists.weights);
+    free(p->lists.delays_ms);
     p->lists = (cali_lists){0};
     cali_search_destroy(&p->search);
 }
@@ -428,6 +460,8 @@ void cali_rules_release(cal_snn *self)
 {
     for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
         cali_rule_release(cali_projection_at(self, i));
+    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
+        cali_projection_at(self, i)->def.list = NULL; /* borrowed */
 }
 
 uint32_t cali_draw_sources(const cal_snn *self, const cali_projection *p, uint32_t target, cali_draw *s)

@@ -105,6 +105,8 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
         describe_distribution(text, &p->weight);
         describe_distribution(text, &p->delay_ms);
         cali_distance_describe(p, text);
+        if (p->rule == CAL_SYNAPSE_LIST)
+            cali_text_format(text, " list %016llx", (unsigned long long)cali_projection_at(self, i)->list_hash);
         cali_text_add(text, "\n");
     }
     for (size_t i = 0; i < self->n_plastics; i++) {

@@ -90,3 +90,15 @@ cal_status cal_snn_visit_synapses(const cal_snn *self, size_t from, size_t to, c
     cali_plastic_visit(self, from, to, index, visit, arg);
     return CAL_OK;
 }
+
+cal_status cal_snn_get_quantum(const cal_snn *self, size_t population, const char *receptor, double *quantum)
+{
+    const cali_population *p = population < self->n_populations ? &self->populations[population] : NULL;
+    const size_t index = p == NULL || p->neuron == NULL || receptor == NULL ? SIZE_MAX
+                                                                           : cali_receptor_index(&p->neuron->face, receptor);
+    if (index == SIZE_MAX || index >= p->neuron->face.n_receptors)
+        return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s: no receptor \"%s\" at population %zu", self->name,
+                        receptor == NULL ? "" : receptor, population);
+    *quantum = p->channel[index] >= 0 ? (double)p->quantum[index] : 0.0;
+    return CAL_OK;
+}

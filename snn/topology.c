@@ -55,6 +55,27 @@ static cal_status scratch_create(const build *b, scratch *s)
     return cali_alloc(ctx, cali_ring_stride(b->self), sizeof(int64_t), "sums of weights", &s->sum);
 }
 
+/* Steps and weights of a target's synapses: drawn, or those of a list. */
+static void draw_delays(const cal_snn *self, const cali_projection *p, uint32_t target, uint32_t n, uint32_t *out)
+{
+    if (p->lists.delays_ms == NULL) {
+        self->draw_loops->delays(n, &p->def.delay_ms, p->delays, target, self->dt_ms, out);
+        return;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        out[k] = cali_delay_steps(cali_draw_delay_ms(p, target, k), self->dt_ms);
+}
+
+static void draw_weights(const cal_snn *self, const cali_projection *p, uint32_t target, uint32_t n, int32_t *out)
+{
+    if (p->lists.weights == NULL) {
+        self->draw_loops->weights(n, &p->def.weight, p->weights, target, p->scale, out);
+        return;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        out[k] = (int32_t)floor(cali_draw_weight(p, target, k) * p->scale + 0.5);
+}
+
 /* Sources of a target and the cells of their synapses, [row][cell]; delays where the group needs them. */
 static uint32_t draw_cells(const cal_snn *self, const cali_projection *p, uint32_t target, scratch *s)
 {
@@ -64,7 +85,7 @@ static uint32_t draw_cells(const cal_snn *self, const cali_projection *p, uint32
         for (uint32_t k = 0; k < n; k++)
             s->delay[k] = cali_delay_steps(cali_synapse_delay_ms(self, p, sources[k], target, k), self->dt_ms);
     else if (g->shortest < g->longest)
-        self->draw_loops->delays(n, &p->def.delay_ms, p->delays, target, self->dt_ms, s->delay);
+        draw_delays(self, p, target, n, s->delay);
     if (g->n_cells == 1)
         return n;
     for (uint32_t k = 0; k < n; k++)
@@ -127,7 +148,7 @@ static void write_projection(const cal_snn *self, unsigned tile, const cali_proj
             for (uint32_t k = 0; k < n; k++)
                 s->weight[k] = (int32_t)floor(cali_synapse_weight(self, p, s->draw.sources[k], target, k) * p->scale + 0.5);
         else
-            self->draw_loops->weights(n, &p->def.weight, p->weights, target, p->scale, s->weight);
+            draw_weights(self, p, target, n, s->weight);
         write_target(self, g, rows, place, n, s);
         for (uint32_t k = 0; k < n; k++)
             sum += s->weight[k] < 0 ? -(int64_t)s->weight[k] : s->weight[k];

@@ -206,6 +206,33 @@ size_t cal_connectome_checks_n(const cal_connectome_checks *checks);
 /** Strings are borrowed from the list. */
 cal_connectome_check_row cal_connectome_checks_get(const cal_connectome_checks *checks, size_t index);
 
+/* ---- lists of synapses between neurons ----------------------------------------------------------- */
+
+/** Synapses one by one, owned; freed with cal_synapse_list_free. */
+typedef struct cal_synapse_list {
+    size_t n;
+    uint32_t *source, *target; /**< neurons, from 0 */
+    double *weight;            /**< in the unit that was asked for; NULL: the file has none */
+    double *delay_ms;          /**< NULL: the file has none */
+} cal_synapse_list;
+
+/** Where a list of synapses comes from and what it must fit. Pointers are borrowed for the call. */
+typedef struct cal_synapse_source {
+    const char *path;        /**< .csv, .tsv; .npz, .npy of NumPy; .npz of scipy.sparse (docs/topologies.md) */
+    uint32_t n_from, n_to;   /**< neurons at either end */
+    const char *weight_unit; /**< in which weights are wanted, and which those without unit have: "pA"; "1": no unit */
+    double step_ms;          /**< no delay is shorter */
+    bool is_modulus;         /**< negative weights are refused */
+    bool is_within;          /**< both ends lie in one population */
+    bool has_autapses, has_multapses; /**< whether neurons may connect to themselves, and pairs several times */
+} cal_synapse_source;
+
+/** Loads a list; the format is told from the first bytes, then from the ending of the name. Errors: IO, INPUT (C301 with
+ *  line and column, or the name of the array: not finite, an index out of range, a pair twice, a delay shorter than the
+ *  step, arrays of unequal length, broken; C102 and C103 units), MEMORY. */
+cal_status cal_synapse_list_load(cal_context *ctx, const cal_synapse_source *source, cal_synapse_list *out);
+void cal_synapse_list_free(cal_synapse_list *list);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,6 +23,18 @@ void cal_experiment_destroy(cal_experiment **experiment);
 const char *cal_experiment_text(const cal_experiment *experiment);
 cal_time cal_experiment_duration(const cal_experiment *experiment);
 
+/** Builds the network of an experiment with `network` and writes it as a SONATA circuit (docs/sonata.md): nodes and edges with
+ *  what was drawn, parameters, configs. An experiment with `network: {sonata: FOLDER/circuit_config.json}` and the same
+ *  seed, step and drive gives the same bits. Errors: those of building; UNSUPPORTED (a brain of regions, gap junctions, own
+ *  neurons, distributions over plastic synapses), INPUT (C306: a circuit is there and `replaces` is false), IO. */
+cal_status cal_experiment_export_sonata(cal_context *ctx, const cal_experiment *experiment, const char *folder, bool replaces);
+
+/** Writes what a run.h5 holds of neurons in SONATA's layout into a folder: spikes.h5 with a group for each population, and
+ *  NAME_report.h5 for each state of single neurons. `*n_spikes` and `*n_reports` say how much. Errors: those of
+ *  cal_recording_open; INPUT (the run holds neither), IO, MEMORY. */
+cal_status cal_recording_export_sonata(cal_context *ctx, const char *path, const char *folder, size_t *n_spikes,
+                                       size_t *n_reports);
+
 /* ---- a session: the objects of one run ------------------------------------------------------ */
 
 typedef struct cal_session cal_session;

@@ -136,6 +136,13 @@ typedef struct cal_snn_space {
 } cal_snn_space;
 /** Whether `n` neurons cannot lie so, and why: "a grid of 1000 places for 999 neurons". */
 bool cal_snn_space_is_impossible(const cal_snn_space *space, uint32_t n, char *why, size_t size);
+/** A parameter or initial state whose value is known for each neuron; it stands in the place of a setting. Borrowed for
+ *  cal_snn_create. */
+typedef struct cal_snn_values {
+    size_t population;
+    const char *name;
+    const double *values; /**< one for each neuron of the population */
+} cal_snn_values;
 
 typedef struct cal_snn_population {
     const char *name;
@@ -156,11 +163,12 @@ typedef enum cal_rule {
     CAL_SMALL_WORLD,        /**< Watts & Strogatz (1998), Nature 393, 440: a ring in which each neuron is joined to its
                                  `n_neighbours` nearest, each edge rewired at one end with chance `probability`; an
                                  edge is a synapse each way. Within one population */
-    CAL_NEAREST             /**< the `n_nearest` sources that are nearest to each target; of two at the same distance
+    CAL_NEAREST,            /**< the `n_nearest` sources that are nearest to each target; of two at the same distance
                                  (within a millionth) the one of lower number. Positions are needed */
+    CAL_SYNAPSE_LIST        /**< the synapses of `list`, one by one */
 } cal_rule;
-extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 8 */
-enum { CAL_N_RULES = 8 };
+extern const char *const cal_rule_names[]; /**< "all-to-all", ...; n = 9 */
+enum { CAL_N_RULES = 9 };
 
 /** In which lengths of ways are compared with a limit. */
 typedef enum cal_metric {
@@ -178,6 +186,15 @@ typedef struct cal_snn_profile {
     double within_mm; /**< the limit; 0: none. A length that exceeds it by a part in 1e9 is within, for places on grids */
     cal_metric metric; /**< of the limit; kernels take the Euclidean distance */
 } cal_snn_profile;
+/** Synapses that are known one by one; a pair may occur several times. Borrowed for cal_snn_create. */
+typedef struct cal_snn_list {
+    size_t n;
+    const uint32_t *source, *target; /**< neurons of the populations, from 0 */
+    const double *weight;   /**< unit of the receptor; NULL: draws of the projection's `weight` */
+    const double *delay_ms; /**< NULL: draws of its `delay_ms` */
+    double quantum; /**< 0: chosen by the network. Else, a power of two: sums of the receptor count in it, and weights that are
+                         whole multiples of it are kept as they are (cal_snn_get_quantum of another network) */
+} cal_snn_list;
 
 /** What keeps the weights that end at a neuron in bounds: after each interval all of the projection's weights at a target
  *  are multiplied by one factor, and limited to w_max.
@@ -215,6 +232,7 @@ typedef struct cal_snn_projection {
     cal_distribution delay_ms; /**< rounded to whole steps, at least one */
     double velocity_mm_per_ms; /**< above 0: distance / velocity is added to each delay, which may then be drawn as 0; positions
                                     are needed. 0: none */
+    const cal_snn_list *list;  /**< listed */
     const cal_synapse *synapse; /**< NULL: static */
     const cal_snn_setting *settings; /**< its parameters; a distribution draws one value per synapse */
     size_t n_settings;
@@ -350,6 +368,8 @@ typedef struct cal_snn_def {
     uint32_t stream;  /**< differs between the networks of one experiment */
     const cal_snn_population *populations;
     size_t n_populations;
+    const cal_snn_values *values;
+    size_t n_values;
     const cal_snn_projection *projections;
     size_t n_projections;
     const cal_snn_projection *gap_junctions;
@@ -505,6 +525,12 @@ cal_snn_counts cal_snn_get_counts(const cal_snn *snn);
 typedef void cal_snn_visit(void *arg, uint32_t source, uint32_t target, double weight, cal_time delay);
 cal_status cal_snn_visit_synapses(const cal_snn *snn, size_t from, size_t to, const char *receptor,
                                   cal_snn_visit *visit, void *arg);
+
+/** The unit in which the sums of a receptor count, a power of two of its unit: weights are whole multiples of it. 0: no
+ *  synapse ends there. Errors: ARGUMENT. */
+cal_status cal_snn_get_quantum(const cal_snn *snn, size_t population, const char *receptor, double *quantum);
+/** The values that a setting of the definition gave to the neurons of a population, n of them. Errors: ARGUMENT. */
+cal_status cal_snn_draw_setting(const cal_snn *snn, size_t population, const cal_snn_setting *setting, double *values);
 
 /** An order-free hash over the spikes so far and the present state: equal for equal runs. */
 uint64_t cal_snn_hash(const cal_snn *snn);

@@ -308,6 +308,9 @@ static bed *lay_rule(int variant)
     const cal_distribution_kind kind = (cal_distribution_kind)(variant / CAL_N_RULES);
     cal_snn_projection *p = &b->projections[0];
     *p = cal_snn_projection_default(rule);
+    static const uint32_t ends[] = {0, 0};
+    static const cal_snn_list list = {.n = 2, .source = ends, .target = ends};
+    p->list = &list;
     p->from = rule == CAL_SMALL_WORLD ? 0 : 1;
     b->populations[1].n = rule == CAL_ONE_TO_ONE ? N_CELLS : N_SOURCES;
     b->spaces[0] = b->spaces[1] = (cal_snn_space){.arrangement = CAL_BOX, .n_dimensions = 1, .extent_mm = {1.0}};

@@ -362,7 +362,7 @@ static const struct {
      "  try      to take one of them away"},
     {"what_regions_give", "network.gives=E",
      "--set network.gives=E  C101  unknown key \"gives\" of network\n"
-     "  known    step, populations, connections, drive, scale"},
+     "  known    step, populations, sonata, spikes, connections, drive, scale"},
     {"an_unknown_quantity", "record.signals[0].what=mean W",
      "--set record.signals[0].what=mean W  C107  cannot record \"mean W\" of the network\n"
      "  known    rate, spikes, V, mean V, g_exc, mean g_exc, g_inh, mean g_inh, n_refractory, mean n_refractory"},

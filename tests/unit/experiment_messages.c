@@ -39,7 +39,7 @@ static const struct {
          "    2 | run: {duratoin: 1 s}\n"
          "      |       ^\n"
          "  try      duration\n"
-         "  known    duration, transient, seed"},
+         "  known    duration, transient, seed, memory"},
     {"no_unit",
          "callosum: 1\n"
          "run: {duration: 1 s}\n"
@@ -288,13 +288,13 @@ static const struct {
          "   11 |       connections: [{from: E, to: L, weight: 1 pA}, {from: E, to: L, weight: 1 pA, i"
          "n_degr\n"
          "      |                     ^\n"
-         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, all_to_all: true "
+         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, file: synapses.csv, all_to_all: true "
          "or one_to_one: true\n"
          "exp.yaml:11:53  C105  a connection needs one rule, this has several\n"
          "   11 |       connections: [{from: E, to: L, weight: 1 pA}, {from: E, to: L, weight: 1 pA, i"
          "n_degr\n"
          "      |                                                     ^\n"
-         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, all_to_all: true "
+         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, file: synapses.csv, all_to_all: true "
          "or one_to_one: true"},
     {"comma_in_braces",
          "callosum: 1\n"
@@ -622,7 +622,7 @@ Test(experiment_messages, point_at_the_override_that_is_wrong)
     expect_set("run.duratoin=5 s",
                "--set run.duratoin=5 s  C101  unknown key \"duratoin\" of run\n"
                "  try      duration\n"
-               "  known    duration, transient, seed");
+               "  known    duration, transient, seed, memory");
     expect_set("run.duration=",
                "--set run.duration=  C109  nothing stands behind the =\n"
                "  try      path=value, for example run.duration=2 s");

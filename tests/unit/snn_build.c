@@ -331,6 +331,9 @@ Test(snn_build, populations_of_no_and_of_one_neuron_work)
             b.n.projections[0].in_degree = b.n.projections[0].out_degree = n;
             b.n.projections[0].total = n;
             b.n.projections[0].probability = 1.0;
+            const uint32_t zero = 0;
+            const cal_snn_list list = {.n = n, .source = &zero, .target = &zero};
+            b.n.projections[0].list = &list;
             const bool is_ring = rule == CAL_SMALL_WORLD; /* lies within a population; one neuron has no neighbours */
             if (is_ring)
                 b.n.projections[0].from = 0;
@@ -341,6 +344,47 @@ Test(snn_build, populations_of_no_and_of_one_neuron_work)
             free(v);
             clear(&b);
         }
+}
+
+typedef struct farthest {
+    double error; /* of a weight of 20 */
+    size_t n;
+} farthest;
+
+static void look(void *arg, uint32_t source, uint32_t target, double weight, cal_time delay)
+{
+    farthest *f = arg;
+    (void)source;
+    (void)target;
+    if (delay == 1000000) /* those of the first projection */
+        f->error = fmax(f->error, fabs(weight - 20.0));
+    f->n += delay == 1000000;
+}
+
+/* Rows into a population keep the 15 bits of its own weights, whatever the weights from the same source into another one:
+ * there 50 and 1e-3 ask for a shift. Half a step of the finest scale is an error of less than 20 2^-14. */
+Test(snn_build, weights_into_one_population_do_not_cost_those_into_another_their_bits)
+{
+    bed b;
+    lay(&b, 50, 40, CAL_FIXED_IN_DEGREE);
+    b.n.populations[2] = b.n.populations[0];
+    b.n.populations[2].name = "other";
+    b.n.def.n_populations = 3;
+    for (int i = 0; i < 3; i++) {
+        b.n.projections[i] = b.n.projections[0];
+        b.n.projections[i].in_degree = 10;
+        b.n.projections[i].delay_ms.a = 1.0;
+        b.n.projections[i].to = i == 0 ? 0 : 2;
+        b.n.projections[i].weight.a = i == 1 ? 50.0 : 1e-3;
+    }
+    b.n.projections[0].weight = (cal_distribution){CAL_UNIFORM, 19.999, 20.001, 0.0, 0.0};
+    b.n.def.n_projections = 3;
+    cr_assert(eq(int, create(&b), CAL_OK), "%s", cal_context_message(b.ctx));
+    farthest f = {0};
+    cal_snn_visit_synapses(b.snn, 1, 0, "delta", look, &f);
+    cr_expect(eq(sz, f.n, 400));
+    cr_expect(lt(dbl, f.error, 0.001 + 20.0 / 16384.0));
+    clear(&b);
 }
 
 /* The estimate is taken from the definition alone, within 10 % of what is held afterwards. */
