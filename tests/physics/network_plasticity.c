@@ -88,7 +88,7 @@ static int peaks_of(const double *w, size_t n)
     return n_peaks;
 }
 
-/* The weights of the paper's network are at rest with a mean of 45.65 pA and a standard deviation of 3.99 pA: beginning so they
+/* The weights are at rest with a mean of 45.65 pA and a standard deviation of 3.99 pA: beginning so they
  * stay, within 0.2 % and 2 % over 10 s (the relaxation takes minutes), while each of them wanders. The network fires
  * irregularly at the rate of the trains that stand for the rest of it. */
 Test(network_plasticity, weights_stay_in_one_stationary_peak)
