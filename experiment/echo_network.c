@@ -239,6 +239,43 @@ static void add_target(cali_echo *e, const cali_network *network, size_t populat
     cali_echo_text(e, "into", text);
 }
 
+static void add_wave(cali_echo *e, const cal_snn_wave *wave, const char *unit)
+{
+    cali_echo_open(e, "wave", "{");
+    cali_echo_text(e, "form", wave->form->name);
+    for (size_t k = 0; k < wave->form->n_params; k++) {
+        const cal_field *f = &wave->form->params[k];
+        cali_echo_quantity(e, f->name, wave->params[k], strcmp(f->unit, "input") == 0 ? unit : f->unit);
+    }
+    cali_echo_close(e, "}");
+}
+
+static void add_span(cali_echo *e, cal_time start, cal_time stop)
+{
+    cali_echo_time(e, "start", start);
+    if (stop == 0)
+        cali_echo_text(e, "stop", "end");
+    else
+        cali_echo_time(e, "stop", stop);
+}
+
+static void add_noise(cali_echo *e, const cali_network *network, const cal_snn_noise *n)
+{
+    const char *unit = network->populations[n->to].neuron->current_unit;
+    cali_echo_open(e, NULL, "{");
+    cali_echo_text(e, "kind", "noise");
+    add_target(e, network, n->to, NULL);
+    cali_echo_quantity(e, "mean", n->mean, unit);
+    cali_echo_quantity(e, "sd", n->sd, unit);
+    cali_echo_time(e, "tau", (cal_time)(n->tau_ms * 1e6 + 0.5));
+    if (n->tau_ms == 0.0)
+        cali_echo_time(e, "hold", n->hold);
+    cali_echo_key(e, "common");
+    cali_text_add(e->out, n->is_common ? "true" : "false");
+    add_span(e, n->start, n->stop);
+    cali_echo_close(e, "}");
+}
+
 static void add_drive(cali_echo *e, const cali_network *network)
 {
     cali_echo_open(e, "drive", "[");
@@ -247,7 +284,10 @@ static void add_drive(cali_echo *e, const cali_network *network)
         cali_echo_open(e, NULL, "{");
         cali_echo_text(e, "kind", "poisson");
         add_target(e, network, p->to, p->receptor);
-        cali_echo_quantity(e, "rate", p->rate_Hz, "Hz");
+        if (p->wave.form != NULL)
+            add_wave(e, &p->wave, "Hz");
+        else
+            cali_echo_quantity(e, "rate", p->rate_Hz, "Hz");
         cali_echo_quantity(e, "trains", p->n_trains, "1");
         cali_echo_quantity(e, "weight", p->weight, receptor_unit(network, p->to, p->receptor));
         cali_echo_close(e, "}");
@@ -257,14 +297,15 @@ static void add_drive(cali_echo *e, const cali_network *network)
         cali_echo_open(e, NULL, "{");
         cali_echo_text(e, "kind", "current");
         add_target(e, network, c->to, NULL);
-        cali_echo_quantity(e, "amplitude", c->amplitude, network->populations[c->to].neuron->current_unit);
-        cali_echo_time(e, "start", c->start);
-        if (c->stop == 0)
-            cali_echo_text(e, "stop", "end");
+        if (c->wave.form != NULL)
+            add_wave(e, &c->wave, network->populations[c->to].neuron->current_unit);
         else
-            cali_echo_time(e, "stop", c->stop);
+            cali_echo_quantity(e, "amplitude", c->amplitude, network->populations[c->to].neuron->current_unit);
+        add_span(e, c->start, c->stop);
         cali_echo_close(e, "}");
     }
+    for (size_t i = 0; i < network->n_noises; i++)
+        add_noise(e, network, &network->noises[i]);
     cali_echo_close(e, "]");
 }
 

@@ -115,6 +115,8 @@ typedef struct cali_network {
     size_t n_poissons;
     cal_snn_current *currents;
     size_t n_currents;
+    cal_snn_noise *noises;
+    size_t n_noises;
     cal_snn_homeostasis *homeostases;
     size_t n_homeostases;
     cali_transfer *receives, *gives;

@@ -460,10 +460,11 @@ const cali_mapping cali_keys_kernel = {
     "- {from: E, to: E, probability: 50 %, kernel: {kind: gaussian, sigma: 200 um, within: 600 um}, weight: 1 nS, velocity: 0.3 mm/ms}",
     "the parameters of the kernel, by their names in docs/topologies.md: lengths must be given"};
 
-static const char *const drive_kinds[] = {"poisson", "current"};
+const char *const cali_drive_kinds[CALI_N_DRIVES] = {"poisson", "current", "noise"};
 static const cali_key drive[] = {
-    {"kind", CALI_KEY_WORD, .is_required = true, WORDS(drive_kinds, 2), AT(cali_drive_text, kind),
-     .meaning = "`poisson`: each neuron gets its own trains; `current`: constant while it acts"},
+    {"kind", CALI_KEY_WORD, .is_required = true, WORDS(cali_drive_kinds, CALI_N_DRIVES), AT(cali_drive_text, kind),
+     .meaning = "`poisson`: each neuron gets its own trains; `current`: the same into all, constant or a waveform; `noise`: a random "
+                "current"},
     {"into", CALI_KEY_TEXT, .is_required = true, AT(cali_drive_text, into),
      .meaning = "`POPULATION`, poisson also `POPULATION.RECEPTOR`"},
     {"rate", CALI_KEY_NUMBER, "Hz", RANGE(0.0, 1e6), AT(cali_drive_text, rate_Hz), .meaning = "poisson: of one train"},
@@ -471,14 +472,35 @@ static const cali_key drive[] = {
      .meaning = "poisson: number of trains per neuron"},
     {"weight", CALI_KEY_OWN, .shape = "a quantity in the unit of the receptor", .meaning = "poisson: of one event"},
     {"amplitude", CALI_KEY_OWN, .shape = "a quantity in the neuron's unit of current", .meaning = "current"},
-    {"start", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, start), .meaning = "current: begin"},
+    {"wave", CALI_KEY_MAPPING, .inner = &cali_keys_wave,
+     .meaning = "current, poisson: a course in time instead of the amplitude or the rate of one train (below 0: none)"},
+    {"mean", CALI_KEY_OWN, .shape = "a quantity in the neuron's unit of current", .fallback = "0", .meaning = "noise"},
+    {"sd", CALI_KEY_OWN, .shape = "a quantity in the neuron's unit of current", .meaning = "noise: standard deviation"},
+    {"tau", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, tau),
+     .meaning = "noise: correlation time of an Ornstein-Uhlenbeck process; 0: white noise, drawn anew every `hold`"},
+    {"hold", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, hold),
+     .meaning = "white noise: a multiple of the step; 0: one step"},
+    {"common", CALI_KEY_FLAG, .fallback = "false", AT(cali_drive_text, is_common),
+     .meaning = "noise: one path for all neurons of the population instead of one for each"},
+    {"start", CALI_KEY_TIME, "ms", "0 ms", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, start), .meaning = "current, noise: begin"},
     {"stop", CALI_KEY_TIME, "ms", "end", RANGE(0.0, LONGEST_MS), AT(cali_drive_text, stop), .special = "end",
-     .meaning = "current: end"},
+     .meaning = "current, noise: end"},
 };
 const cali_mapping cali_keys_drive = {
     "regions.SELECTOR.spiking.drive[]", "Input that comes from no region.", MAPPING(drive),
     "drive:\n  - {kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 100, weight: 1 nS}\n"
-    "  - {kind: current, into: E, amplitude: 50 pA, start: 1 s, stop: 2 s}"};
+    "  - {kind: current, into: E, amplitude: 50 pA, start: 1 s, stop: 2 s}\n"
+    "  - {kind: noise, into: E, mean: 20 pA, sd: 60 pA, tau: 5 ms}"};
+
+static const cali_key wave[] = {
+    {"form", CALI_KEY_TEXT, .is_required = true, AT(cali_wave_text, form),
+     .meaning = "a waveform of docs/stimuli.md that has a formula; its time counts from `start`, a sine's from the begin of the run"},
+};
+const cali_mapping cali_keys_wave = {
+    "regions.SELECTOR.spiking.drive[].wave", "A course in time.", MAPPING(wave),
+    "drive:\n  - {kind: current, into: E, wave: {form: sine, amplitude: 50 pA, frequency: 40 Hz}}\n"
+    "  - {kind: poisson, into: E.excitatory, trains: 100, weight: 1 nS, wave: {form: sine, offset: 8 Hz, amplitude: 4 Hz, frequency: 10 Hz}}",
+    "the parameters of the waveform, in the neuron's unit of current or in Hz"};
 
 static const cali_key receive[] = {
     {"by", CALI_KEY_TEXT, .is_required = true, AT(cali_transfer_text, by),
@@ -627,7 +649,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
-    &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_receive,
+    &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_wave, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
 };
 

@@ -108,6 +108,8 @@ cal_status cali_build_define(cal_session *s, size_t k)
     b->def.n_poissons = net->n_poissons;
     b->def.currents = net->currents;
     b->def.n_currents = net->n_currents;
+    b->def.noises = net->noises;
+    b->def.n_noises = net->n_noises;
     b->def.homeostases = net->homeostases;
     b->def.n_homeostases = net->n_homeostases;
     b->def.record_fraction = b->fractions;

@@ -143,7 +143,7 @@ static const char *waveform_at(const void *list, size_t i)
     return cal_waveforms[i].name;
 }
 
-static const cal_waveform *find_waveform(cali_reader *r, const cali_node *node)
+const cal_waveform *cali_find_waveform(cali_reader *r, const cali_node *node)
 {
     char what[2 * CALI_LABEL];
     const char *name = node == NULL ? cal_waveforms[0].name : cali_node_text(node, "");
@@ -175,8 +175,7 @@ static const char *find_stimulus_unit(cali_reader *r, const cali_node *item, con
     return unit;
 }
 
-/* The waveform's fields in the unit of what it acts on, and its defaults. */
-static cal_field *resolve_fields(cali_reader *r, const cal_waveform *wave, const char *unit, double *params)
+cal_field *cali_waveform_fields(cali_reader *r, const cal_waveform *wave, const char *unit, double *params)
 {
     cal_field *fields = cali_take(r, wave->n_params, sizeof *fields);
     for (size_t k = 0; fields != NULL && k < wave->n_params; k++) {
@@ -264,14 +263,14 @@ static void parse_stimulus(cali_reader *r, const cali_node *item, const char *la
     s->region = -1;
     more->place = cali_place_of(item);
     more->file_place = file != NULL ? cali_place_of(file) : more->place;
-    s->wave = find_waveform(r, cali_node_get(item, "wave"));
+    s->wave = cali_find_waveform(r, cali_node_get(item, "wave"));
     more->unit = find_stimulus_unit(r, item, label);
     more->params = cali_take(r, CAL_WAVEFORM_MAX_PARAMS, sizeof *more->params);
     if (s->wave == NULL || more->unit == NULL || more->params == NULL)
         return;
     s->params = more->params;
     snprintf(owner, sizeof owner, "waveform %s", s->wave->name);
-    const cali_extra extra = {resolve_fields(r, s->wave, more->unit, more->params), s->wave->n_params, more->params, owner};
+    const cali_extra extra = {cali_waveform_fields(r, s->wave, more->unit, more->params), s->wave->n_params, more->params, owner};
     if (extra.fields == NULL || !cali_read_mapping(r, &cali_keys_stimulus, item, label, &text, &extra))
         return;
     s->input = text.input;

@@ -504,78 +504,6 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
     }
 }
 
-/* ---- drive ------------------------------------------------------------------------------------------------------- */
-
-static void parse_poisson(cali_reader *r, const cali_node *node, const char *label, const cali_drive_text *text,
-                          cali_network *network)
-{
-    const cali_node *weight = cali_node_get(node, "weight"), *into = cali_node_get(node, "into");
-    cal_snn_poisson poisson = {.rate_Hz = text->rate_Hz, .n_trains = text->n_trains};
-    const cal_receptor *receptor = NULL;
-    char name[CALI_LABEL];
-    if (cali_node_get(node, "rate") == NULL)
-        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"rate\"\ntry rate: 10 Hz", label);
-    if (weight == NULL) {
-        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"weight\"", label);
-        return;
-    }
-    if (!cali_find_target(r, network, into, text->into, cali_node_text(weight, ""), &poisson.to, &receptor))
-        return;
-    cali_label_weight(name, &network->populations[poisson.to], receptor);
-    poisson.receptor = receptor->name;
-    if (!cali_check_weight_unit(r, weight, name, network->populations[poisson.to].neuron, receptor) ||
-        !cali_read_quantity(r, weight, name, receptor->unit, &poisson.weight) ||
-        !cali_check_modulus(r, cali_place_of(weight), name, receptor, &(cal_distribution){.a = poisson.weight}))
-        return;
-    if (!cali_arena_grow(&r->exp->arena, &network->poissons, network->n_poissons, sizeof poisson))
-        r->is_out_of_memory = true;
-    else
-        network->poissons[network->n_poissons++] = poisson;
-}
-
-static void parse_current(cali_reader *r, const cali_node *node, const char *label, const cali_drive_text *text,
-                          cali_network *network)
-{
-    const cali_node *amplitude = cali_node_get(node, "amplitude"), *into = cali_node_get(node, "into");
-    cal_snn_current current = {.start = text->start, .stop = text->stop};
-    char name[CALI_LABEL];
-    if (amplitude == NULL) {
-        cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"amplitude\"", label);
-        return;
-    }
-    if (!cali_find_target(r, network, into, text->into, NULL, &current.to, NULL))
-        return;
-    const cali_population *p = &network->populations[current.to];
-    snprintf(name, sizeof name, "amplitude into %.100s", p->name);
-    if (p->neuron == NULL || !cali_read_quantity(r, amplitude, name, p->neuron->current_unit, &current.amplitude))
-        return;
-    if (text->stop != 0 && text->stop <= text->start)
-        cali_refuse(r, cali_place_of(cali_node_get(node, "stop")), "C106", "%s.stop is not after its start", label);
-    if (!cali_arena_grow(&r->exp->arena, &network->currents, network->n_currents, sizeof current))
-        r->is_out_of_memory = true;
-    else
-        network->currents[network->n_currents++] = current;
-}
-
-static void parse_drive(cali_reader *r, const cali_node *node, const char *label, cali_network *network)
-{
-    cali_drive_text text = {.kind = -1};
-    if (!cali_read_mapping(r, &cali_keys_drive, node, label, &text, NULL) || text.into == NULL)
-        return;
-    /* keys of the other kind would be ignored, so they are refused */
-    static const char *const foreign[2][3] = {{"amplitude", "start", "stop"}, {"rate", "trains", "weight"}};
-    for (int i = 0; text.kind >= 0 && i < 3; i++) {
-        const cali_node *value = cali_node_get(node, foreign[text.kind][i]);
-        if (value != NULL)
-            cali_refuse(r, cali_place_of(value), "C104", "\"%s\" is no key of a drive of kind %s", foreign[text.kind][i],
-                        text.kind == CALI_DRIVE_POISSON ? "poisson" : "current");
-    }
-    if (text.kind == CALI_DRIVE_POISSON)
-        parse_poisson(r, node, label, &text, network);
-    else if (text.kind == CALI_DRIVE_CURRENT)
-        parse_current(r, node, label, &text, network);
-}
-
 /* ---- the network ---------------------------------------------------------------------------------------------------- */
 
 /* `spiking` with `receives` and `gives` taken in from beside it. */
@@ -625,7 +553,7 @@ void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *
     }
     for (size_t i = 0, n = cali_list_size(r, drive, "drive"); i < n; i++) {
         snprintf(label, sizeof label, "drive[%zu]", i);
-        parse_drive(r, cali_list_at(drive, i), label, network);
+        cali_parse_drive(r, cali_list_at(drive, i), label, network);
     }
     cali_parse_scale(r, cali_node_get(node, "scale"), network);
     if (beside == NULL)

@@ -149,6 +149,12 @@ bool cali_check_distances(cali_reader *r, const cali_node *node, const cali_netw
 /* parse_positions.c: `positions` of a population whose count is known. */
 void cali_parse_positions(cali_reader *r, const cali_node *node, cali_population *p);
 /* parse_scale.c: `scale` of a network that is read otherwise. */
+/** parse_drive.c: one item of `drive`. */
+void cali_parse_drive(cali_reader *r, const cali_node *node, const char *label, cali_network *network);
+/** The waveform of a name (no node: the first); NULL and a mistake if there is none. */
+const cal_waveform *cali_find_waveform(cali_reader *r, const cali_node *node);
+/** Its fields in the unit of what it acts on, and its defaults; NULL: no memory. */
+cal_field *cali_waveform_fields(cali_reader *r, const cal_waveform *wave, const char *unit, double *params);
 void cali_parse_scale(cali_reader *r, const cali_node *node, cali_network *network);
 /* parse_alone.c */
 /** `network`: the whole experiment is one network. */
