@@ -288,13 +288,13 @@ static const struct {
          "   11 |       connections: [{from: E, to: L, weight: 1 pA}, {from: E, to: L, weight: 1 pA, i"
          "n_degr\n"
          "      |                     ^\n"
-         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, file: synapses.csv, all_to_all: true "
+         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, nearest: 10, file: synapses.csv, all_to_all: true "
          "or one_to_one: true\n"
          "exp.yaml:11:53  C105  a connection needs one rule, this has several\n"
          "   11 |       connections: [{from: E, to: L, weight: 1 pA}, {from: E, to: L, weight: 1 pA, i"
          "n_degr\n"
          "      |                                                     ^\n"
-         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, file: synapses.csv, all_to_all: true "
+         "  try      in_degree: 100, out_degree: 100, total: 10000, probability: 10 %, neighbours: 10, nearest: 10, file: synapses.csv, all_to_all: true "
          "or one_to_one: true"},
     {"comma_in_braces",
          "callosum: 1\n"

@@ -326,6 +326,8 @@ Test(snn_build, populations_of_no_and_of_one_neuron_work)
 {
     for (uint32_t n = 0; n < 2; n++)
         for (int rule = 0; rule < CAL_N_RULES; rule++) {
+            if (rule == CAL_NEAREST) /* needs positions: physics/snn_distance.c */
+                continue;
             bed b;
             lay(&b, n, n, (cal_rule)rule);
             b.n.projections[0].in_degree = b.n.projections[0].out_degree = n;
@@ -347,7 +349,7 @@ Test(snn_build, populations_of_no_and_of_one_neuron_work)
 }
 
 typedef struct farthest {
-    double error; /* of a weight of 20 */
+    double error; /* of a weight of 19.3 */
     size_t n;
 } farthest;
 
@@ -357,7 +359,7 @@ static void look(void *arg, uint32_t source, uint32_t target, double weight, cal
     (void)source;
     (void)target;
     if (delay == 1000000) /* those of the first projection */
-        f->error = fmax(f->error, fabs(weight - 20.0));
+        f->error = fmax(f->error, fabs(weight - 19.3));
     f->n += delay == 1000000;
 }
 
@@ -377,7 +379,7 @@ Test(snn_build, weights_into_one_population_do_not_cost_those_into_another_their
         b.n.projections[i].to = i == 0 ? 0 : 2;
         b.n.projections[i].weight.a = i == 1 ? 50.0 : 1e-3;
     }
-    b.n.projections[0].weight = (cal_distribution){CAL_UNIFORM, 19.999, 20.001, 0.0, 0.0};
+    b.n.projections[0].weight = (cal_distribution){CAL_UNIFORM, 19.299, 19.301, 0.0, 0.0};
     b.n.def.n_projections = 3;
     cr_assert(eq(int, create(&b), CAL_OK), "%s", cal_context_message(b.ctx));
     farthest f = {0};
