@@ -544,9 +544,12 @@ static cal_status export_all(exporter *x, const cal_experiment *experiment, bool
 {
     if (x->def->n_gap_junctions > 0)
         return CAL_FAIL(x->ctx, CAL_ERR_UNSUPPORTED, "the network has gap junctions, for which SONATA has no place");
-    for (size_t i = 0; i < x->def->n_projections; i++)
+    for (size_t i = 0; i < x->def->n_projections; i++) {
         if (x->def->projections[i].has_modulator)
             return CAL_FAIL(x->ctx, CAL_ERR_UNSUPPORTED, "a neuromodulator has no place in SONATA");
+        if (x->def->projections[i].scaling.kind != CAL_SCALING_NONE)
+            return CAL_FAIL(x->ctx, CAL_ERR_UNSUPPORTED, "scaling of weights has no place in SONATA");
+    }
     if (x->def->n_homeostases > 0)
         return CAL_FAIL(x->ctx, CAL_ERR_UNSUPPORTED, "homeostasis of neurons has no place in SONATA");
     CAL_TRY(make_folders(x, replaces));
