@@ -60,6 +60,21 @@ static void add_positions(cali_echo *e, const cali_population *p)
 }
 
 /* States that are not set stay so: some begin at a parameter (V at E_L). */
+/* A parameter or state that comes from a table. */
+static bool add_column(cali_echo *e, const cali_network *network, size_t population, const char *name)
+{
+    for (size_t i = 0; network->columns != NULL && i < network->n_values; i++) {
+        if (network->values[i].population != population || strcmp(network->values[i].name, name) != 0)
+            continue;
+        cali_echo_open(e, name, "{");
+        cali_echo_text(e, "file", network->columns[i].path);
+        cali_echo_text(e, "column", network->columns[i].name);
+        cali_echo_close(e, "}");
+        return true;
+    }
+    return false;
+}
+
 static void add_populations(cali_echo *e, const cali_network *network)
 {
     cali_echo_open(e, "populations", "{");
@@ -79,6 +94,8 @@ static void add_populations(cali_echo *e, const cali_network *network)
         cali_echo_integer(e, "count", p->n);
         cali_echo_open(e, "parameters", "{");
         for (size_t k = 0; k < neuron->n_params; k++) {
+            if (add_column(e, network, i, neuron->params[k].name))
+                continue;
             const cal_snn_setting *setting = find_setting(p, neuron->params[k].name);
             const cal_distribution value = {.kind = CAL_CONSTANT, .a = neuron->params[k].value};
             cali_echo_distribution(e, neuron->params[k].name, setting != NULL ? &setting->value : &value,
@@ -88,7 +105,7 @@ static void add_populations(cali_echo *e, const cali_network *network)
         cali_echo_open(e, "initial", "{");
         for (size_t k = 0; k < neuron->n_states; k++) {
             const cal_snn_setting *setting = find_setting(p, neuron->states[k].name);
-            if (setting != NULL)
+            if (!add_column(e, network, i, neuron->states[k].name) && setting != NULL)
                 cali_echo_distribution(e, setting->name, &setting->value, neuron->states[k].unit);
         }
         cali_echo_close(e, "}");

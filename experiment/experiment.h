@@ -93,6 +93,10 @@ typedef struct cali_list {
     char *path;
 } cali_list;
 
+typedef struct cali_column {
+    char *path, *name;
+} cali_column;
+
 typedef struct cali_network {
     cal_time step;
     cali_population *populations;
@@ -106,6 +110,7 @@ typedef struct cali_network {
     char *sonata, *spikes; /* circuit config and spikes of its virtual nodes, or NULL */
     size_t n_sonata_projections; /* the first ones: edges of the circuit */
     cal_snn_values *values; /* of single neurons */
+    cali_column *columns;   /* where they stand; NULL: in a SONATA circuit */
     size_t n_values;
     char **files; /* of the circuit */
     size_t n_files;

@@ -356,9 +356,10 @@ static const cali_key population[] = {
      .meaning = "instead of a neuron: the file of its spikes, SONATA spikes or a run.h5 (the population of this name, or the only "
                 "one), or a table with the columns `time (ms)` and `neuron` (from 0); times go to the nearest step, the first at "
                 "least"},
-    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the neuron's parameters; values may be distributions",
+    {"parameters", CALI_KEY_OWN, .shape = "a mapping of the neuron's parameters; values may be distributions, or columns of a table with one row per neuron, "
+              "`{file: cells.csv, column: V_th}`",
      .meaning = "what differs from the defaults"},
-    {"initial", CALI_KEY_OWN, .shape = "a mapping of the neuron's states; values may be distributions",
+    {"initial", CALI_KEY_OWN, .shape = "a mapping of the neuron's states; the same forms",
      .meaning = "where the states begin"},
     {"homeostasis", CALI_KEY_OWN, .shape = "a mapping: `parameter` (V_th), `rate`, `step`, `range`",
      .meaning = "each neuron moves a parameter until it spikes at `rate`: docs/plasticity.md"},

@@ -46,6 +46,18 @@ static cal_status add_tables(cal_context *ctx, cali_text *t, const cali_settings
     return CAL_OK;
 }
 
+static cal_status add_columns(cal_context *ctx, cali_text *t, const cali_network *network)
+{
+    for (size_t i = 0; network->columns != NULL && i < network->n_values; i++) {
+        bool is_new = true;
+        for (size_t j = 0; j < i; j++)
+            is_new = is_new && strcmp(network->columns[j].path, network->columns[i].path) != 0;
+        if (is_new)
+            CAL_TRY(add_input(ctx, t, "parameters", network->columns[i].path));
+    }
+    return CAL_OK;
+}
+
 /* Correlations, samples, lead fields and groups. */
 static cal_status add_numbers(cal_context *ctx, cali_text *t, const cal_experiment *e)
 {
@@ -107,6 +119,7 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
         CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].spikes));
         for (size_t k = 0; k < e->networks[i].n_populations; k++)
             CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].populations[k].spikes));
+        CAL_TRY(add_columns(s->ctx, t, &e->networks[i]));
     }
     for (size_t i = 0; i < e->n_masses; i++)
         CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));

@@ -29,10 +29,11 @@ static const cal_neuron *find_neuron(cali_reader *r, const cali_node *node, cons
     return NULL;
 }
 
-/* Parameters or initial states, each a number or a distribution. */
+/* Parameters or initial states, each a number, a distribution or a column of a table. */
 static void read_settings(cali_reader *r, const cali_node *node, const cal_field *fields, size_t n_fields,
-                          const char *kind, cali_population *p)
+                          const char *kind, cali_network *network, size_t population)
 {
+    cali_population *p = &network->populations[population];
     char buffer[CALI_LABEL], label[2 * CALI_LABEL];
     if (node == NULL || cali_node_is_null(node))
         return;
@@ -60,6 +61,10 @@ static void read_settings(cali_reader *r, const cali_node *node, const cal_field
             continue;
         }
         snprintf(label, sizeof label, "%s of neuron %s", fields[at].name, p->neuron->name);
+        if (entry->value->kind == CALI_NODE_MAP) {
+            cali_parse_values(r, entry->value, label, &fields[at], population, network);
+            continue;
+        }
         cal_snn_setting setting = {.name = fields[at].name};
         if (!cali_read_distribution(r, entry->value, label, fields[at].unit, &fields[at], &setting.value))
             continue;
@@ -70,8 +75,10 @@ static void read_settings(cali_reader *r, const cali_node *node, const cal_field
     }
 }
 
-static void parse_population(cali_reader *r, const cali_entry *entry, cal_time step, cali_population *p)
+static void parse_population(cali_reader *r, const cali_entry *entry, cali_network *network)
 {
+    const size_t population = network->n_populations++;
+    cali_population *p = &network->populations[population];
     char label[CALI_LABEL];
     cali_population_text text = {0};
     p->name = cali_keep(r, entry->key);
@@ -85,14 +92,14 @@ static void parse_population(cali_reader *r, const cali_entry *entry, cal_time s
     p->n = text.n;
     p->spikes = text.spikes;
     if (p->spikes != NULL)
-        cali_read_spikes(r, entry->value, step, p);
+        cali_read_spikes(r, entry->value, network->step, p);
     if (p->spikes != NULL || text.neuron == NULL)
         return;
     p->neuron = find_neuron(r, cali_node_get(entry->value, "neuron"), text.neuron);
     if (p->neuron == NULL)
         return;
-    read_settings(r, cali_node_get(entry->value, "parameters"), p->neuron->params, p->neuron->n_params, "parameter", p);
-    read_settings(r, cali_node_get(entry->value, "initial"), p->neuron->states, p->neuron->n_states, "state", p);
+    read_settings(r, cali_node_get(entry->value, "parameters"), p->neuron->params, p->neuron->n_params, "parameter", network, population);
+    read_settings(r, cali_node_get(entry->value, "initial"), p->neuron->states, p->neuron->n_states, "state", network, population);
     cali_parse_positions(r, cali_node_get(entry->value, "positions"), p);
 }
 
@@ -116,7 +123,7 @@ static void parse_populations(cali_reader *r, const cali_node *node, cali_networ
         return;
     double total = 0.0;
     for (size_t i = 0; i < node->n; i++) {
-        parse_population(r, &node->entries[i], network->step, &network->populations[network->n_populations++]);
+        parse_population(r, &node->entries[i], network);
         cali_parse_homeostasis(r, cali_node_get(node->entries[i].value, "homeostasis"), i, network);
         total += network->populations[i].n;
     }

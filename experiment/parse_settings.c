@@ -10,12 +10,22 @@ typedef struct column_text {
 
 static const cali_key column_keys[] = {
     {"file", CALI_KEY_PATH, .is_required = true, .offset = offsetof(column_text, path),
-     .size = sizeof(char *), .meaning = "table with a header and one row per region"},
+     .size = sizeof(char *), .meaning = "table with a header and one row per region or neuron"},
     {"column", CALI_KEY_TEXT, .offset = offsetof(column_text, column), .size = sizeof(char *),
      .meaning = "its name in the header; left out: the name of the parameter"},
 };
 static const cali_mapping column_mapping = {"models.NAME.parameters.PARAMETER", "A column of a table.", column_keys,
                                             sizeof column_keys / sizeof column_keys[0], NULL, NULL};
+
+bool cali_read_column(cali_reader *r, const cali_node *node, const char *label, const char *name, char **path, char **column)
+{
+    column_text text = {0};
+    if (!cali_read_mapping(r, &column_mapping, node, label, &text, NULL) || text.path == NULL)
+        return false;
+    *path = text.path;
+    *column = text.column != NULL ? text.column : cali_keep(r, name);
+    return *column != NULL;
+}
 
 static bool read_value(cali_reader *r, const cali_node *node, const char *label, const cal_field *field,
                        cali_setting *out)
@@ -23,12 +33,7 @@ static bool read_value(cali_reader *r, const cali_node *node, const char *label,
     out->value = (cal_distribution){.kind = CAL_CONSTANT};
     if (node->kind != CALI_NODE_MAP)
         return cali_read_distribution(r, node, label, field->unit, field, &out->value);
-    column_text text = {0};
-    if (!cali_read_mapping(r, &column_mapping, node, label, &text, NULL) || text.path == NULL)
-        return false;
-    out->path = text.path;
-    out->column = text.column != NULL ? text.column : cali_keep(r, field->name);
-    return out->column != NULL;
+    return cali_read_column(r, node, label, field->name, &out->path, &out->column);
 }
 
 static void read_one(cali_reader *r, const cali_entry *entry, const cal_nmm_model *model, bool is_state,

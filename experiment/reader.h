@@ -149,6 +149,11 @@ bool cali_check_distances(cali_reader *r, const cali_node *node, const cali_netw
 /* parse_positions.c: `positions` of a population whose count is known. */
 void cali_parse_positions(cali_reader *r, const cali_node *node, cali_population *p);
 /* parse_scale.c: `scale` of a network that is read otherwise. */
+/** A column of a table, `{file: PATH, column: NAME}`; without a name that of the parameter. */
+bool cali_read_column(cali_reader *r, const cali_node *node, const char *label, const char *name, char **path, char **column);
+/** parse_values.c: a parameter or state of each neuron of a population from a column. */
+void cali_parse_values(cali_reader *r, const cali_node *node, const char *label, const cal_field *field, size_t population,
+                       cali_network *network);
 /** parse_drive.c: one item of `drive`. */
 void cali_parse_drive(cali_reader *r, const cali_node *node, const char *label, cali_network *network);
 /** The waveform of a name (no node: the first); NULL and a mistake if there is none. */
