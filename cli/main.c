@@ -69,26 +69,33 @@ static const cali_verb *find_verb(int argc, char **argv, int *n_used)
     return NULL;
 }
 
-/* The verbs whose first word is `word`: "connectome" alone, or with a second word that is none of its. */
+static bool is_help_option(const char *word)
+{
+    return word != NULL && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+}
+
+/* The verbs whose first word is `word`: "connectome" alone, with --help, or with a second word that is none of its. */
 static bool print_group_help(const char *word, const char *second)
 {
     bool is_group = false;
+    FILE *const file = is_help_option(second) ? stdout : stderr;
     const size_t length = strlen(word);
     for (size_t i = 0; i < N_VERBS; i++) {
         if (strncmp(verbs[i]->name, word, length) != 0 || verbs[i]->name[length] != ' ')
             continue;
-        if (!is_group && second != NULL)
+        if (!is_group && second != NULL && !is_help_option(second))
             fprintf(stderr, "callosum %s: unknown word \"%s\". Known:\n", word, second);
         is_group = true;
-        fprintf(stderr, "  callosum %-24s %s\n", verbs[i]->name, verbs[i]->summary);
+        fprintf(file, "  callosum %-24s %s\n", verbs[i]->name, verbs[i]->summary);
     }
     return is_group;
 }
 
 static cali_exit unknown_verb(int argc, char **argv)
 {
-    if (print_group_help(argv[1], argc > 2 ? argv[2] : NULL))
-        return CALI_EXIT_INPUT;
+    const char *second = argc > 2 ? argv[2] : NULL;
+    if (print_group_help(argv[1], second))
+        return is_help_option(second) ? CALI_EXIT_OK : CALI_EXIT_INPUT;
     const char *names[N_VERBS];
     for (size_t i = 0; i < N_VERBS; i++)
         names[i] = verbs[i]->name;
@@ -150,7 +157,7 @@ int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error of the write, with a message, not a death */
     signal(SIGPIPE, SIG_IGN);
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+    if (argc < 2 || is_help_option(argv[1]) ||
         (strcmp(argv[1], "help") == 0 && argc == 2)) {
         print_help(stdout);
         return CALI_EXIT_OK;
@@ -169,7 +176,7 @@ int main(int argc, char **argv)
     if (verb == NULL)
         return (int)unknown_verb(argc, argv);
     for (int i = 1 + n_used; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+        if (is_help_option(argv[i])) {
             print_verb_help(verb);
             return CALI_EXIT_OK;
         }
