@@ -250,7 +250,7 @@ void cali_plastic_add_limits(const cal_snn *self, unsigned tile, int64_t *sums)
         const cali_plastic_tile *t = &p->tiles[tile];
         const uint64_t n = t->begin[self->populations[projection->def.from].n];
         const uint32_t mask = ((uint32_t)1 << p->place_bits) - 1;
-        const int64_t limit = (int64_t)(projection->limit * projection->scale + 0.5);
+        const int64_t limit = (int64_t)(projection->limit * projection->scale + 0.5); /* fits int32: plastic_plan.c */
         int64_t *const at = sums + (size_t)projection->channel * self->tile_width +
                             self->populations[projection->def.to].offset;
         for (uint64_t k = 0; k < n; k++)

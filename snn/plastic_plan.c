@@ -198,6 +198,19 @@ static cal_status plan_decays(cal_snn *self, const cali_plastic *p, const cali_t
     return CAL_OK;
 }
 
+/* One synapse alone must fit the sums of a step, whose quanta are no coarser than 2^120. */
+static cal_status check_limit(const cal_snn *self, const cali_plastic *p)
+{
+    const cali_projection *projection = &p->projection;
+    const cal_receptor *receptor = &self->populations[projection->def.to].neuron->face.receptors[projection->receptor];
+    if (projection->limit * projection->scale <= 2147483647.0)
+        return CAL_OK;
+    const int limit = p->synapse->limit;
+    return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "E402 %s: %s of %g %s is beyond the %g %s that a step can hold",
+                    self->populations[projection->def.to].name, limit >= 0 ? p->synapse->face.params[limit].name : "a weight",
+                    projection->limit, receptor->unit, 2147483647.0 / projection->scale, receptor->unit);
+}
+
 cal_status cali_plastic_plan(cal_snn *self)
 {
     for (size_t i = 0; i < self->n_plastics; i++) {
@@ -206,6 +219,7 @@ cal_status cali_plastic_plan(cal_snn *self)
         const cali_population *to = &self->populations[projection->def.to];
         double low, high;
         projection->scale = ldexp(1.0, to->exponent[projection->receptor]);
+        CAL_TRY(check_limit(self, p));
         p->params = cali_key_derive(self->key, CALI_USE_SYNAPSE, (uint32_t)p->number);
         find_own_constants(p, self->dt_ms);
         p->has_shared_states = p->synapse->is_pre_only && !p->has_own;

@@ -332,7 +332,7 @@ static void restore_sources(cal_snn *self, const cali_plastic *p, bytes_left *b)
         s.last = age < 0 ? CALI_NEVER : self->step - age;
         for (unsigned tile = 0; tile < self->n_tiles; tile++) {
             p->tiles[tile].sources[i] = s;
-            if (p->has_shared_states)
+            if (p->has_shared_states && n_states > 0)
                 memcpy(p->tiles[tile].state[1] + i * n_states, states, n_states * sizeof *states);
         }
     }
