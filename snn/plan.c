@@ -64,18 +64,19 @@ static unsigned weight_bits_for(unsigned delay_bits)
     return delay_bits > 12 ? 24 : delay_bits > 4 ? 20 - delay_bits : 16;
 }
 
-static uint32_t longest_delay(const cal_snn_def *def, double dt_ms)
+static void delay_range(const cal_snn_def *def, double dt_ms, uint32_t *shortest, uint32_t *longest)
 {
-    uint32_t longest = 1;
+    *shortest = UINT32_MAX;
+    *longest = 1;
     for (size_t i = 0; i < def->n_projections; i++) {
         double low, high;
         const cal_snn_projection p = cali_rule_bounded(&def->projections[i]);
         const cali_ends ends = cali_ends_of(def, &p);
         cali_delay_bounds(&p, &ends, &low, &high);
-        const uint32_t steps = cali_delay_steps(high, dt_ms);
-        longest = steps > longest ? steps : longest;
+        const uint32_t first = cali_delay_steps(low, dt_ms), last = cali_delay_steps(high, dt_ms);
+        *shortest = first < *shortest ? first : *shortest;
+        *longest = last > *longest ? last : *longest;
     }
-    return longest;
 }
 
 /* With few synapses of a delay in a row, looking them up costs more than a ring. */
@@ -107,13 +108,15 @@ static bool has_sparse_rows(const cal_snn *self, const cal_snn_def *def)
     return false;
 }
 
-/* No result depends on the tiles. They are as many as threads, as far as there are neurons for so many; more if the sums
+/* No result depends on the tiles. They are as many as threads, as far as there are 4096 neurons to update for each between two
+ * exchanges; more if the sums
  * of a step (or, where rows are sparse, the ring) would not fit a second-level cache, or places not their words. Wide tiles
  * have long rows. */
 static unsigned choose_tiles(cal_snn *self, const cal_snn_def *def)
 {
     const uint64_t total = self->n_neurons, padding = 16 * def->n_populations;
-    const uint32_t longest = longest_delay(def, self->dt_ms);
+    uint32_t shortest, longest;
+    delay_range(def, self->dt_ms, &shortest, &longest);
     const unsigned delay_bits = bits_for(longest), weight_bits = weight_bits_for(delay_bits);
     const unsigned bits = delay_bits + weight_bits;
     uint64_t width = weight_bits > 15 ? 65536 : 131072; /* place and weight in 4 bytes */
@@ -124,10 +127,10 @@ static unsigned choose_tiles(cal_snn *self, const cal_snn_def *def)
         width = width > ring ? ring : width;
         width = width < 2048 ? 2048 : width;
     }
-    const uint64_t most = total / 1024 + 1, threads = cali_pool_size(cali_context_pool(self->ctx));
-    uint64_t tiles = (total + width - 1) / width;
-    tiles = tiles < threads ? threads : tiles;
-    tiles = tiles > most ? most : tiles;
+    const uint64_t exchange = def->n_gap_junctions > 0 ? 1 : shortest < CALI_MAX_EXCHANGE ? shortest : CALI_MAX_EXCHANGE;
+    const uint64_t most = total * exchange / 4096 + 1, threads = cali_pool_size(cali_context_pool(self->ctx));
+    const uint64_t wanted = threads < most ? threads : most, needed = (total + width - 1) / width;
+    const uint64_t tiles = needed > wanted ? needed : wanted;
     return (unsigned)(tiles > CALI_MAX_TILES ? CALI_MAX_TILES : tiles);
 }
 
@@ -183,8 +186,8 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_alloc(self->ctx, def->n_projections, sizeof *self->projections, "projections",
                        &self->projections));
     CAL_TRY(cali_plastic_reserve(self, def));
-    uint32_t shortest = UINT32_MAX;
-    const uint32_t longest = longest_delay(def, self->dt_ms);
+    uint32_t shortest, longest;
+    delay_range(def, self->dt_ms, &shortest, &longest);
     for (size_t i = 0; i < def->n_projections; i++) {
         const bool is_plastic = cali_is_plastic(def->projections[i].synapse);
         const cal_snn_projection bounded = cali_rule_bounded(&def->projections[i]);
