@@ -48,15 +48,6 @@ static void deliver_8(const delivery *d, const uint64_t *words, uint32_t n)
     }
 }
 
-static inline void prefetch(const void *at)
-{
-#if defined(__GNUC__)
-    __builtin_prefetch(at);
-#else
-    (void)at;
-#endif
-}
-
 /* Two looks ahead, over the rows of all groups: where a row begins, then the row itself. */
 enum { BASES_AHEAD = 20, ROW_AHEAD = 10, ROW_BYTES = 1024 };
 
@@ -67,7 +58,7 @@ static void prefetch_row(const cal_snn *self, const cali_arrival *arrival, unsig
     const char *row = row_part(g, arrival->source, tile, &n);
     const size_t bytes = (size_t)n * g->word_bytes;
     for (size_t i = 0; i < bytes && i < ROW_BYTES; i += 64)
-        prefetch(row + i);
+        cali_prefetch(row + i);
 }
 
 static void deliver_arrivals(cal_snn *self, unsigned tile)
@@ -78,7 +69,7 @@ static void deliver_arrivals(cal_snn *self, unsigned tile)
     delivery d = {.self = self, .stride = cali_ring_stride(self)};
     for (size_t i = 0; i < n; i++) {
         if (i + BASES_AHEAD < n)
-            prefetch(&self->groups[arrivals[i + BASES_AHEAD].group].rows[tile].base[arrivals[i + BASES_AHEAD].source]);
+            cali_prefetch(&self->groups[arrivals[i + BASES_AHEAD].group].rows[tile].base[arrivals[i + BASES_AHEAD].source]);
         if (i + ROW_AHEAD < n)
             prefetch_row(self, &arrivals[i + ROW_AHEAD], tile);
         uint32_t n_words;

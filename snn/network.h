@@ -310,6 +310,25 @@ static inline int32_t *cali_ring_of(const cal_snn *self, unsigned tile)
     return self->ring + (size_t)tile * self->slots * cali_ring_stride(self);
 }
 
+/** Asks for a line of memory before its turn. */
+static inline void cali_prefetch(const void *at)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(at);
+#else
+    (void)at;
+#endif
+}
+
+static inline void cali_prefetch_to_write(const void *at)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(at, 1);
+#else
+    (void)at;
+#endif
+}
+
 /** First word of a cell of a row; of cell n_cells: the end of the row. */
 static inline uint32_t cali_cell_begin(const cali_group *g, const cali_rows *rows, uint32_t source, uint32_t cell)
 {

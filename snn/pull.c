@@ -100,15 +100,6 @@ typedef struct puller {
     size_t tile_width;
 } puller;
 
-static inline void prefetch(const void *at)
-{
-#if defined(__GNUC__)
-    __builtin_prefetch(at);
-#else
-    (void)at;
-#endif
-}
-
 static void find(puller *q)
 {
     part *p = &q->queue[q->n_found++ % QUEUE];
@@ -119,9 +110,9 @@ static void find(puller *q)
     const char *const words = (const char *)p->rows->words + (size_t)p->begin * p->group->word_bytes;
     const size_t bytes = (size_t)p->n * p->group->word_bytes;
     for (size_t i = 0; i < bytes && i < PREFETCH_BYTES; i += 64)
-        prefetch(words + i);
+        cali_prefetch(words + i);
     if (bytes > 0 && bytes <= PREFETCH_BYTES) /* the last line, where words begin within a line */
-        prefetch(words + bytes - 1);
+        cali_prefetch(words + bytes - 1);
 }
 
 static void add(puller *q)
@@ -153,12 +144,12 @@ static void add(puller *q)
 static inline void list(puller *q, const cali_group *g, const cali_rows *rows, uint32_t source, uint32_t cell)
 {
     q->queue[q->n_listed++ % QUEUE] = (part){.group = g, .rows = rows, .source = source, .cell = cell};
-    prefetch(&rows->base[source]);
+    cali_prefetch(&rows->base[source]);
     const size_t at = (size_t)source * (g->n_cells - 1) + cell;
     if (rows->inner_16 != NULL)
-        prefetch(&rows->inner_16[at]);
+        cali_prefetch(&rows->inner_16[at]);
     else if (rows->inner_32 != NULL)
-        prefetch(&rows->inner_32[at]);
+        cali_prefetch(&rows->inner_32[at]);
     if (q->n_listed - q->n_found > FIND_AFTER)
         find(q);
     if (q->n_found - q->n_added > ADD_AFTER)

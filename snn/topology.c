@@ -103,15 +103,6 @@ static void count_projection(const cal_snn *self, unsigned tile, const cali_proj
     }
 }
 
-static inline void prefetch_for_writing(const void *at)
-{
-#if defined(__GNUC__)
-    __builtin_prefetch(at, 1);
-#else
-    (void)at;
-#endif
-}
-
 /* The words of one target's synapses, after all their places: the rows are all over memory. */
 static void write_target(const cal_snn *self, const cali_group *g, cali_rows *rows, uint32_t place, uint32_t n,
                          const scratch *s)
@@ -142,7 +133,7 @@ static void write_projection(const cal_snn *self, unsigned tile, const cali_proj
         int64_t sum = 0;
         for (uint32_t k = 0; k < n; k++) {
             s->place[k] = s->next[cells[k]]++;
-            prefetch_for_writing((const char *)rows->words + (size_t)s->place[k] * g->word_bytes);
+            cali_prefetch_to_write((const char *)rows->words + (size_t)s->place[k] * g->word_bytes);
         }
         if (p->has_weight_profile)
             for (uint32_t k = 0; k < n; k++)

@@ -152,6 +152,10 @@ typedef struct cali_formula_reader {
 #endif
 
 /* messages.c */
+/** The tree of the file's text; NULL: refused, or no memory, which the reader remembers. */
+cali_node *cali_formula_root(cali_formula_reader *r);
+/** What the reader has against the file, as one message. Errors: INPUT, MEMORY. */
+cal_status cali_formula_verdict(cali_formula_reader *r);
 /** Notes a mistake at a place of the file; always false. */
 bool cali_formula_refuse(cali_formula_reader *r, unsigned line, unsigned column, const char *code, const char *format, ...)
     CALI_FORMULA_FORMAT(5, 6);

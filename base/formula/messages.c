@@ -145,3 +145,30 @@ bool cali_formula_refuse_word(cali_formula_reader *r, const cali_node *scalar, s
     cali_text_free(&text);
     return false;
 }
+
+cali_node *cali_formula_root(cali_formula_reader *r)
+{
+    cali_tree_error error;
+    cali_node *root = NULL;
+    const cal_status status = cali_tree_read_yaml(r->tree, r->file->text, r->file->text_size, &root, &error);
+    if (status == CAL_ERR_MEMORY)
+        r->is_out_of_memory = true;
+    else if (status != CAL_OK)
+        cali_formula_refuse(r, error.line, error.column, "C100", "%s%s%s%s%s", error.what,
+                            error.because[0] != '\0' ? "\nbecause " : "", error.because, error.hint[0] != '\0' ? "\ntry " : "",
+                            error.hint);
+    else if (root == NULL)
+        cali_formula_refuse(r, 0, 0, "C100", "the file is empty");
+    return status == CAL_OK ? root : NULL;
+}
+
+cal_status cali_formula_verdict(cali_formula_reader *r)
+{
+    if (r->is_out_of_memory || r->mistakes.is_broken)
+        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->file->path);
+    if (r->n_mistakes == 0)
+        return CAL_OK;
+    if (r->n_mistakes > r->n_shown)
+        cali_text_format(&r->mistakes, "\nand %zu more", r->n_mistakes - r->n_shown);
+    return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s", r->mistakes.data);
+}

@@ -213,36 +213,11 @@ static bool make_programs(cali_formula_reader *r)
            cali_formula_finish(r, &own->derive);
 }
 
-static cal_status finish(cali_formula_reader *r)
-{
-    if (r->is_out_of_memory || r->mistakes.is_broken)
-        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->file->path);
-    if (r->n_mistakes == 0)
-        return CAL_OK;
-    if (r->n_mistakes > r->n_shown)
-        cali_text_format(&r->mistakes, "\nand %zu more", r->n_mistakes - r->n_shown);
-    return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s", r->mistakes.data);
-}
-
 static void read_all(cali_formula_reader *r)
 {
-    cali_tree_error error;
-    cali_node *root = NULL;
-    const cal_status status = cali_tree_read_yaml(r->tree, r->file->text, r->file->text_size, &root, &error);
-    if (status == CAL_ERR_MEMORY) {
-        r->is_out_of_memory = true;
+    cali_node *root = cali_formula_root(r);
+    if (root == NULL)
         return;
-    }
-    if (status != CAL_OK) {
-        cali_formula_refuse(r, error.line, error.column, "C100", "%s%s%s%s%s", error.what,
-                        error.because[0] != '\0' ? "\nbecause " : "", error.because, error.hint[0] != '\0' ? "\ntry " : "",
-                        error.hint);
-        return;
-    }
-    if (root == NULL) {
-        cali_formula_refuse(r, 0, 0, "C100", "the file is empty");
-        return;
-    }
     cali_own_read(r, root);
     if (r->n_mistakes > 0 || r->is_out_of_memory || !make_programs(r))
         return;
@@ -268,7 +243,7 @@ cal_status cali_own_load_text(cal_context *ctx, const char *path, const char *te
         CAL_FAIL(ctx, status, "%s: no memory", path);
     } else {
         read_all(&r);
-        status = finish(&r);
+        status = cali_formula_verdict(&r);
     }
     cali_text_free(&r.mistakes);
     cali_tree_destroy(&tree);

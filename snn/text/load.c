@@ -191,17 +191,6 @@ static void choose_way(cali_formula_reader *r)
 
 /* ---- the file ------------------------------------------------------------------------------------------------- */
 
-static cal_status finish(cali_formula_reader *r)
-{
-    if (r->is_out_of_memory || r->mistakes.is_broken)
-        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "%s: no memory", r->file->path);
-    if (r->n_mistakes == 0)
-        return CAL_OK;
-    if (r->n_mistakes > r->n_shown)
-        cali_text_format(&r->mistakes, "\nand %zu more", r->n_mistakes - r->n_shown);
-    return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s", r->mistakes.data);
-}
-
 static void set_entry(cali_own_neuron *own)
 {
     cali_neuron *neuron = &own->neuron;
@@ -216,23 +205,9 @@ static void set_entry(cali_own_neuron *own)
 
 static void read_all(cali_formula_reader *r)
 {
-    cali_tree_error error;
-    cali_node *root = NULL;
-    const cal_status status = cali_tree_read_yaml(r->tree, r->file->text, r->file->text_size, &root, &error);
-    if (status == CAL_ERR_MEMORY) {
-        r->is_out_of_memory = true;
+    cali_node *root = cali_formula_root(r);
+    if (root == NULL)
         return;
-    }
-    if (status != CAL_OK) {
-        cali_formula_refuse(r, error.line, error.column, "C100", "%s%s%s%s%s", error.what,
-                            error.because[0] != '\0' ? "\nbecause " : "", error.because, error.hint[0] != '\0' ? "\ntry " : "",
-                            error.hint);
-        return;
-    }
-    if (root == NULL) {
-        cali_formula_refuse(r, 0, 0, "C100", "the file is empty");
-        return;
-    }
     cali_own_neuron_read(r, root);
     if (r->n_mistakes > 0 || r->is_out_of_memory || !cali_own_neuron_make(r))
         return;
@@ -262,7 +237,7 @@ cal_status cali_own_neuron_load_text(cal_context *ctx, const char *path, const c
         CAL_FAIL(ctx, status, "%s: no memory", path);
     } else if ((status = cali_digest_bytes(ctx, text, size, own->digest)) == CAL_OK) {
         read_all(&r);
-        status = finish(&r);
+        status = cali_formula_verdict(&r);
     }
     cali_text_free(&r.mistakes);
     cali_tree_destroy(&tree);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "experiment/echo.h"
@@ -19,21 +18,21 @@ static const char form[] = "callosum: 1\n"
                            "    E: {neuron: lif, count: %u, parameters: {I_e: {file: %s, column: %s}, V_th: 1000 mV}, initial: {V: {file: %s}}}\n"
                            "run: {duration: 0.5 s, transient: 0 s}\n";
 
-static char path[] = "/tmp/callosum-cells-XXXXXX";
+static char path[4096];
 
 static void write_table(const char *content)
 {
-    strcpy(path, "/tmp/callosum-cells-XXXXXX");
-    const int file = mkstemp(path);
-    cr_assert(file >= 0);
-    cr_assert(eq(sz, (size_t)write(file, content, strlen(content)), strlen(content)));
-    close(file);
+    snprintf(path, sizeof path, "%s/cells.csv", cali_test_directory());
+    FILE *file = fopen(path, "w");
+    cr_assert(file != NULL);
+    cr_assert(ge(int, fputs(content, file), 0));
+    cr_assert(eq(int, fclose(file), 0));
 }
 
 /* After 25 time constants each cell is at E_L + I_e tau_m / C_m; before the first step at its own V. */
 Test(experiment_values, each_neuron_has_its_own)
 {
-    char text[1024];
+    char text[10000];
     double v[3];
     cali_text echo = {0};
     cal_experiment *e = NULL, *again = NULL;
@@ -69,7 +68,6 @@ Test(experiment_values, each_neuron_has_its_own)
     cal_experiment_destroy(&e);
     cal_experiment_destroy(&again);
     cal_context_destroy(&ctx);
-    unlink(path);
 }
 
 Test(experiment_values, mistakes_have_their_place)
@@ -85,7 +83,7 @@ Test(experiment_values, mistakes_have_their_place)
         {"I (nA),V (mV)\n0.1,-60\n1e9,-55\n", "I", "C106", ":3:1", 2},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        char text[1024];
+        char text[10000];
         cal_context *ctx = cali_test_context(1);
         cal_experiment *e = NULL;
         write_table(wrong[i].table);
@@ -95,6 +93,5 @@ Test(experiment_values, mistakes_have_their_place)
         cr_expect(strstr(cal_context_message(ctx), wrong[i].place) != NULL, "%s", cal_context_message(ctx));
         cal_experiment_destroy(&e);
         cal_context_destroy(&ctx);
-        unlink(path);
-    }
+        }
 }
