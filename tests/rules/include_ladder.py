@@ -6,13 +6,14 @@ import re
 import sys
 
 SOURCE = pathlib.Path(sys.argv[1])
-FOLDERS = ["base", "connectomes", "sonata", "recording", "monitors", "analysis", "nmm", "snn", "coupler", "experiment", "report", "cli", "bench"]
+FOLDERS = ["base", "protocols", "connectomes", "sonata", "recording", "monitors", "analysis", "nmm", "snn", "coupler", "experiment", "report", "cli", "bench"]
 
 # External libraries by the prefix of their headers.
 LIBRARIES = {
     "SUNDIALS": r"(arkode|cvode|sundials|nvector|sunmatrix|sunlinsol|sunnonlinsol)/",
     "HDF5": r"(hdf5|H5)",
     "ZeroMQ": r"zmq",
+    "MessagePack": r"msgpack",
     "libyaml": r"yaml\.h",
     "libzip": r"zip\.h",
     "OpenSSL": r"openssl/",

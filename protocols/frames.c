@@ -1,0 +1,18 @@
+/* Frames as they are received, and the sizes that both sides keep to. */
+#include "callosum/protocols.h"
+
+const cal_limits cal_limits_greeting = {CAL_PROTOCOL_MAX_GREETING, CAL_PROTOCOL_MAX_GREETING, 4};
+const cal_limits cal_limits_open = {CAL_PROTOCOL_MAX_MESSAGE, CAL_PROTOCOL_MAX_FRAME, CAL_PROTOCOL_MAX_FRAMES};
+
+void cal_frames_release(cal_frames *frames)
+{
+    if (frames->release != NULL)
+        frames->release(frames->owner);
+    *frames = (cal_frames){0};
+}
+
+size_t cal_dtype_size(cal_dtype dtype)
+{
+    static const unsigned char sizes[] = {0, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8};
+    return (size_t)dtype < sizeof sizes ? sizes[dtype] : 0;
+}
