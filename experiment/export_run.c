@@ -8,7 +8,7 @@
 #include "callosum/experiment.h"
 #include "callosum/sonata.h"
 
-enum { ITEMS_OF_TRAIN = 4, ITEMS_OF_REPORT = 9 };
+enum { ITEMS_OF_TRAIN = 4, ITEMS_OF_REPORT = 11 };
 
 /* The population of a train: of a network of its own without the word network. */
 static void name_group(const cal_recording_train *train, char *name, size_t size)
@@ -81,7 +81,7 @@ static cal_status write_spikes(cal_context *ctx, cal_recording *recording, const
 
 typedef struct report {
     double *rows;
-    float *data;
+    float *data, *positions;
     uint64_t *ids, *pointers;
     uint32_t *elements;
     double time_ms[3]; /* start, stop, step */
@@ -91,17 +91,19 @@ static void report_free(report *r)
 {
     free(r->rows);
     free(r->data);
+    free(r->positions);
     free(r->ids);
     free(r->pointers);
     free(r->elements);
 }
 
-/* A point neuron is one element: number 0. */
+/* A point neuron is one element: number 0, at 0. */
 static cal_status read_report(cal_context *ctx, cal_recording *recording, size_t i, const cal_recording_signal *s, report *r)
 {
     const size_t n = s->n_columns;
     CAL_TRY(cali_alloc(ctx, s->n_rows * n, sizeof *r->rows, "a report", &r->rows));
     CAL_TRY(cali_alloc(ctx, s->n_rows * n, sizeof *r->data, "a report", &r->data));
+    CAL_TRY(cali_alloc(ctx, n, sizeof *r->positions, "a report", &r->positions));
     CAL_TRY(cali_alloc(ctx, n, sizeof *r->ids, "a report", &r->ids));
     CAL_TRY(cali_alloc(ctx, n + 1, sizeof *r->pointers, "a report", &r->pointers));
     CAL_TRY(cali_alloc(ctx, n, sizeof *r->elements, "a report", &r->elements));
@@ -134,7 +136,9 @@ static cal_status write_report(cal_context *ctx, const char *folder, const cal_r
         {"mapping/node_ids", NULL, CAL_SONATA_U64, n, 0, r->ids},
         {"mapping/node_ids", "sorted", CAL_SONATA_U8, 0, 0, &is_sorted},
         {"mapping/index_pointers", NULL, CAL_SONATA_U64, n + 1, 0, r->pointers},
+        {"mapping/index_pointer", NULL, CAL_SONATA_U64, n + 1, 0, r->pointers}, /* as pysonata and BMTK call it */
         {"mapping/element_ids", NULL, CAL_SONATA_U32, n, 0, r->elements},
+        {"mapping/element_pos", NULL, CAL_SONATA_F32, n, 0, r->positions},
         {"mapping/time", NULL, CAL_SONATA_F64, 3, 0, r->time_ms},
         {"mapping/time", "units", CAL_SONATA_TEXT, 0, 0, "ms"},
         {"data", "long_name", CAL_SONATA_TEXT, 0, 0, s->long_name},

@@ -92,9 +92,9 @@ static cal_status find_values(const exporter *x, size_t population, const char *
 }
 
 typedef struct node_file {
-    cal_sonata_item items[MAX_ITEMS + 8];
-    char paths[MAX_ITEMS + 8][256];
-    double *owned[MAX_ITEMS];
+    cal_sonata_item items[MAX_ITEMS + 16];
+    char paths[MAX_ITEMS + 16][256];
+    double *owned[MAX_ITEMS + CAL_MAX_DIMENSIONS];
     size_t n, n_owned;
 } node_file;
 
@@ -137,6 +137,27 @@ static cal_status add_fields(const exporter *x, size_t i, node_file *f, cali_tex
     return CAL_OK;
 }
 
+/* x, y and z in um, as far as there are dimensions. */
+static cal_status add_positions(const exporter *x, size_t i, node_file *f)
+{
+    static const char *const names[CAL_MAX_DIMENSIONS] = {"0/x", "0/y", "0/z"};
+    const cal_snn_population *p = &x->def->populations[i];
+    unsigned d = 0;
+    const double *positions_mm = cal_snn_get_positions(x->snn, i, &d);
+    for (unsigned k = 0; positions_mm != NULL && k < d; k++) {
+        double *values;
+        CAL_TRY(cali_alloc(x->ctx, p->n, sizeof *values, "positions", &values));
+        for (size_t id = 0; id < p->n; id++)
+            values[id] = positions_mm[id * d + k] * 1e3;
+        f->owned[f->n_owned++] = values;
+        add_item(f, CAL_SONATA_F64, p->n, values, p->name, names[k]);
+        f->items[f->n] = (cal_sonata_item){.path = f->items[f->n - 1].path, .attribute = "units", .type = CAL_SONATA_TEXT,
+                                           .values = "um"};
+        f->n++;
+    }
+    return CAL_OK;
+}
+
 static cal_status write_nodes(exporter *x, size_t i, node_file *f)
 {
     const cal_snn_population *p = &x->def->populations[i];
@@ -148,6 +169,8 @@ static cal_status write_nodes(exporter *x, size_t i, node_file *f)
     cal_status status = add_fields(x, i, f, &json);
     cali_json_close(&json, "}");
     cali_text_add(&json, "\n");
+    if (status == CAL_OK)
+        status = add_positions(x, i, f);
     if (status == CAL_OK)
         status = cali_alloc(x->ctx, p->n, sizeof *ids, "nodes", &ids);
     if (status == CAL_OK)
@@ -365,6 +388,8 @@ static cal_status write_edges(const exporter *x, const char *name, const edge_li
         {"0/delay", NULL, CAL_SONATA_F64, e->n, 0, e->delay_ms},
         {"indices/source_to_target/node_id_to_ranges", NULL, CAL_SONATA_U64, from->n, 2, c->by_source.of_node},
         {"indices/source_to_target/range_to_edge_id", NULL, CAL_SONATA_U64, c->by_source.n_runs, 2, c->by_source.of_run},
+        {"indices/source_to_target/node_id_to_range", NULL, CAL_SONATA_U64, from->n, 2, c->by_source.of_node}, /* as pysonata, */
+        {"indices/target_to_source/node_id_to_range", NULL, CAL_SONATA_U64, to->n, 2, c->by_target.of_node},   /* BMTK call it */
         {"indices/target_to_source/node_id_to_ranges", NULL, CAL_SONATA_U64, to->n, 2, c->by_target.of_node},
         {"indices/target_to_source/range_to_edge_id", NULL, CAL_SONATA_U64, c->by_target.n_runs, 2, c->by_target.of_run},
     };

@@ -39,12 +39,13 @@ static const char *state_of(const cali_signal *wish, const cal_neuron *neuron)
     return at < 0 ? NULL : neuron->states[at].name;
 }
 
+/* Given spikes are not recorded: they stand in their file. */
 static bool takes_population(const cal_session *s, const cali_signal *wish, const cali_population *p)
 {
     const char *selector = s->experiment->is_alone ? wish->of : wish->populations;
     const cali_wish_kind kind = cali_wish_kind_of(s->experiment, wish);
     return (selector == NULL || cali_is_chosen(selector, p->name)) &&
-           (kind == CALI_WISH_SPIKES || kind == CALI_WISH_RATE || state_of(wish, p->neuron) != NULL);
+           (kind == CALI_WISH_RATE || (kind == CALI_WISH_SPIKES && p->neuron != NULL) || state_of(wish, p->neuron) != NULL);
 }
 
 /* Whether a signal takes network k. Errors: those of the selector of regions. */

@@ -1,4 +1,5 @@
 /* `sonata` of a network: a circuit config, or a simulation config that names one. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,26 @@ const char *cali_circuit_rename(const char *name)
         if (strcmp(name, pairs[i][0]) == 0)
             return pairs[i][1];
     return name;
+}
+
+/* ---- attributes ----------------------------------------------------------------------------------- */
+
+bool cali_circuit_read_attribute(const cali_circuit *c, cali_circuit_attribute *a, size_t k, double otherwise, double *value)
+{
+    const double group = a->group != NULL ? a->group->values[k] : 0.0, at = a->index != NULL ? a->index->values[k] : (double)k;
+    if (a->last_group != group) {
+        a->set = cal_sonata_find(a->file, "/%ss/%s/%.0f/%s", a->kind, a->population, group, a->name);
+        a->last_group = group;
+    }
+    *value = otherwise;
+    if (a->set == NULL)
+        return true;
+    if (!(at >= 0.0 && at < (double)a->set->n) || at != floor(at))
+        return cali_circuit_refuse(c, "C301", "%s: %s %zu has place %g in %s, which has %zu", a->file->name, a->kind, k, at,
+                                   a->set->path, a->set->n);
+    *value = a->set->values[(size_t)at];
+    return isfinite(*value) ||
+           cali_circuit_refuse(c, "C301", "%s: %s[%.0f] is not finite", a->file->name, a->set->path, at);
 }
 
 /* ---- populations of a file ---------------------------------------------------------------------- */

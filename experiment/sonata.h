@@ -55,6 +55,17 @@ typedef struct cali_circuit_params {
 /** From the JSON file that the column dynamics_params names; none if it names none. */
 bool cali_circuit_read_params(cali_circuit *c, const cali_csv *csv, size_t row, const char *folder, cali_circuit_params *out);
 
+/** An attribute of nodes or edges, which their groups hold; it is read one after the other. */
+typedef struct cali_circuit_attribute {
+    const cal_sonata_file *file;
+    const char *kind, *population, *name; /* kind: "node", "edge" */
+    const cal_sonata_set *group, *index; /* NULL: group 0, and the place of the node or edge */
+    const cal_sonata_set *set; /* of last_group; NULL: that group lacks it */
+    double last_group; /* at first below 0 */
+} cali_circuit_attribute;
+/** That of node or edge `k`, or `otherwise`, and then `set` is NULL. False: a place that is not there, or not finite. */
+bool cali_circuit_read_attribute(const cali_circuit *c, cali_circuit_attribute *a, size_t k, double otherwise, double *value);
+
 /** One entry of networks.nodes or networks.edges. */
 bool cali_circuit_add_nodes(cali_circuit *c, const char *file, const char *types);
 bool cali_circuit_add_edges(cali_circuit *c, const char *file, const char *types);

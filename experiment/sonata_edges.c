@@ -80,40 +80,30 @@ static bool check_node(const cali_circuit *c, const edge_sets *e, const cal_sona
                                set->path, k, x, nodes->name, nodes->n);
 }
 
-/* An attribute of an edge from its group, else `otherwise`. False: a place that is not there, or not finite. */
-static bool read_attribute(const cali_circuit *c, const edge_sets *e, const char *name, size_t k, double otherwise,
-                           const cal_sonata_set **last, double *last_group, double *value)
-{
-    const double group = e->group != NULL ? e->group->values[k] : 0.0, at = e->index != NULL ? e->index->values[k] : (double)k;
-    if (*last_group != group) {
-        *last = cal_sonata_find(e->file, "/edges/%s/%.0f/%s", e->name, group, name);
-        *last_group = group;
-    }
-    *value = otherwise;
-    if (*last == NULL)
-        return true;
-    if (!(at >= 0.0 && at < (double)(*last)->n) || at != floor(at))
-        return cali_circuit_refuse(c, "C301", "%s: edge %zu has place %g in %s, which has %zu", e->file->name, k, at, (*last)->path,
-                                   (*last)->n);
-    *value = (*last)->values[(size_t)at];
-    return isfinite(*value) ||
-           cali_circuit_refuse(c, "C301", "%s: %s[%.0f] is not finite", e->file->name, (*last)->path, at);
-}
-
-/* Attributes of all edges in turn. */
+/* What is read of edges. */
 typedef struct attributes {
-    const cal_sonata_set *weight, *delay, *number;
-    double weight_group, delay_group, number_group;
+    cali_circuit_attribute weight, delay, number;
 } attributes;
+
+static attributes begin_attributes(const edge_sets *e)
+{
+    cali_circuit_attribute a = {.file = e->file, .kind = "edge", .population = e->name, .group = e->group, .index = e->index,
+                                .last_group = -1.0};
+    attributes all = {a, a, a};
+    all.weight.name = "syn_weight";
+    all.delay.name = "delay";
+    all.number.name = "nsyns";
+    return all;
+}
 
 /* Weight and delay of edge `k`; several synapses of one edge (nsyns) act as one of the sum of their weights. */
 static bool read_edge(const cali_circuit *c, const edge_sets *e, const bundle *b, size_t k, attributes *a, double *weight,
                       double *delay_ms)
 {
     double number = 1.0;
-    if (!read_attribute(c, e, "syn_weight", k, b->weight, &a->weight, &a->weight_group, weight) ||
-        !read_attribute(c, e, "delay", k, b->delay_ms, &a->delay, &a->delay_group, delay_ms) ||
-        !read_attribute(c, e, "nsyns", k, 1.0, &a->number, &a->number_group, &number))
+    if (!cali_circuit_read_attribute(c, &a->weight, k, b->weight, weight) ||
+        !cali_circuit_read_attribute(c, &a->delay, k, b->delay_ms, delay_ms) ||
+        !cali_circuit_read_attribute(c, &a->number, k, 1.0, &number))
         return false;
     *weight *= number;
     const double step_ms = cal_time_ms(c->network->step);
@@ -211,7 +201,7 @@ static bool find_bundle(cali_circuit *c, const cali_csv *csv, const edge_sets *e
 static bool sort_edges(cali_circuit *c, const cali_csv *csv, const edge_sets *e, bundles *all)
 {
     const bool has_receptors = cali_csv_find(csv, "receptor") >= 0;
-    attributes a = {.weight_group = -1.0, .delay_group = -1.0, .number_group = -1.0};
+    attributes a = begin_attributes(e);
     size_t at = 0;
     for (size_t k = 0; k < e->n; k++) {
         double weight, delay_ms;
@@ -239,7 +229,7 @@ static bool fill_bundles(cali_circuit *c, const edge_sets *e, bundles *all)
     }
     if (c->r->is_out_of_memory)
         return false;
-    attributes a = {.weight_group = -1.0, .delay_group = -1.0, .number_group = -1.0};
+    attributes a = begin_attributes(e);
     for (size_t k = 0; k < e->n; k++) {
         bundle *b = &all->items[all->of_edge[k]];
         if (!read_edge(c, e, b, k, &a, &b->weights[b->at], &b->delays[b->at]))

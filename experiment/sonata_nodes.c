@@ -198,7 +198,7 @@ static bool apply_groups(cali_circuit *c, const cal_sonata_file *file, const cal
     return true;
 }
 
-/* ---- a population of nodes ------------------------------------------------------------------------ */
+/* ---- columns -------------------------------------------------------------------------------------- */
 
 static bool find_columns(cali_circuit *c, const cal_sonata_file *file, const char *name, columns *col)
 {
@@ -219,6 +219,78 @@ static bool find_columns(cali_circuit *c, const cal_sonata_file *file, const cha
                                        col->id->path, i, col->id->values[i]);
     return true;
 }
+
+/* ---- positions ------------------------------------------------------------------------------------ */
+
+/* The coordinate of node `i` in mm, from the unit that its data set names, else from um. NAN: it has none. */
+static bool read_coordinate(const cali_circuit *c, cali_circuit_attribute *a, size_t i, double *x_mm)
+{
+    cali_unit from, mm;
+    if (!cali_circuit_read_attribute(c, a, i, (double)NAN, x_mm))
+        return false;
+    if (a->set == NULL)
+        return true;
+    if (!cali_unit_parse("mm", &mm) || !cali_unit_parse(a->set->unit[0] != '\0' ? a->set->unit : "um", &from) ||
+        !cali_unit_is_same_dimension(&from, &mm))
+        return cali_circuit_refuse(c, "C103", "%s: the unit of %s is \"%.60s\", no length", a->file->name, a->set->path,
+                                   a->set->unit);
+    *x_mm = cali_unit_convert(*x_mm, &from, &mm);
+    return true;
+}
+
+/* Axis `axis` of the populations of `nodes`, each of which has a list of 3 coordinates per neuron. */
+static bool read_axis(const cali_circuit *c, const cal_sonata_file *file, const cali_sonata_nodes *nodes, const columns *col,
+                      unsigned axis, double *const *lists)
+{
+    static const char *const names[CAL_MAX_DIMENSIONS] = {"x", "y", "z"};
+    cali_circuit_attribute a = {.file = file, .kind = "node", .population = nodes->name, .name = names[axis], .group = col->group,
+                                .index = col->index, .last_group = -1.0};
+    for (uint32_t i = 0; i < nodes->n; i++)
+        if (!read_coordinate(c, &a, i, &lists[nodes->population[i]][(size_t)nodes->id[i] * CAL_MAX_DIMENSIONS + axis]))
+            return false;
+    return true;
+}
+
+/* A population has as many dimensions as all of its neurons have coordinates of x, y and z, in that order. */
+static bool give_space(cali_circuit *c, cali_population *p, double *list)
+{
+    unsigned d = CAL_MAX_DIMENSIONS;
+    char why[256];
+    for (size_t k = 0; k < (size_t)p->n * CAL_MAX_DIMENSIONS; k++)
+        if (isnan(list[k]) && k % CAL_MAX_DIMENSIONS < d)
+            d = (unsigned)(k % CAL_MAX_DIMENSIONS);
+    if (d == 0 || p->n == 0)
+        return true;
+    for (size_t k = 0; k < (size_t)p->n * d; k++)
+        list[k] = list[k / d * CAL_MAX_DIMENSIONS + k % d];
+    p->space = cali_take(c->r, 1, sizeof *p->space);
+    if (p->space == NULL)
+        return false;
+    *p->space = (cal_snn_space){.arrangement = CAL_LISTED, .n_dimensions = d, .positions_mm = list};
+    p->positions_place = c->place;
+    return !cal_snn_space_is_impossible(p->space, p->n, why, sizeof why) ||
+           cali_circuit_refuse(c, "C106", "%s: %s", p->name, why);
+}
+
+/* Populations `first` and up are those of the nodes. */
+static bool read_positions(cali_circuit *c, const cal_sonata_file *file, const cali_sonata_nodes *nodes, const columns *col,
+                           size_t first)
+{
+    const cali_network *network = c->network;
+    bool is_good = true;
+    double **lists = cali_take(c->r, network->n_populations, sizeof *lists);
+    for (size_t p = first; lists != NULL && p < network->n_populations; p++)
+        lists[p] = cali_take(c->r, (size_t)network->populations[p].n * CAL_MAX_DIMENSIONS, sizeof **lists);
+    if (c->r->is_out_of_memory)
+        return false;
+    for (unsigned axis = 0; is_good && axis < CAL_MAX_DIMENSIONS; axis++)
+        is_good = read_axis(c, file, nodes, col, axis, lists);
+    for (size_t p = first; is_good && p < network->n_populations; p++)
+        is_good = give_space(c, &network->populations[p], lists[p]);
+    return is_good;
+}
+
+/* ---- a population of nodes ------------------------------------------------------------------------ */
 
 /* A name that is free: that of the population, or with several types the type's own or its number. */
 static void name_population(const cali_circuit *c, const char *nodes, const char *own, double type, bool is_only, char name[MAX_NAME])
@@ -284,6 +356,7 @@ static bool add_nodes(cali_circuit *c, const cal_sonata_file *file, const cali_c
 {
     columns col;
     size_t n_types = 0;
+    const size_t first = c->network->n_populations;
     if (!find_columns(c, file, name, &col))
         return false;
     uint32_t *counts = cali_take(c->r, MAX_TYPES, sizeof *counts);
@@ -307,7 +380,7 @@ static bool add_nodes(cali_circuit *c, const cal_sonata_file *file, const cali_c
         nodes.population[i] = (uint32_t)types[t].population;
     }
     c->nodes[c->n_nodes++] = nodes;
-    return apply_groups(c, file, &nodes, &col);
+    return apply_groups(c, file, &nodes, &col) && read_positions(c, file, &nodes, &col, first);
 }
 
 bool cali_circuit_add_nodes(cali_circuit *c, const char *path, const char *types_path)

@@ -161,6 +161,50 @@ Test(experiment_sonata, all_to_all_connections_keep_their_bits)
     go_round(true);
 }
 
+/* x, y and z of nodes, in um: a position comes back within a rounding, or with as many axes as the circuit has. */
+Test(experiment_sonata, positions_are_written_and_read)
+{
+    static const char placed[] =
+        "  populations:\n"
+        "    A: {neuron: lif, count: 12, positions: {kind: grid, shape: [4, 3], spacing: 20 um, center: [1 mm, -0.1 mm]}}\n"
+        "    B: {neuron: lif, count: 30, positions: {kind: ball, extent: [1 mm, 2 mm, 0.5 mm]}}\n"
+        "    C: {neuron: lif, count: 3, positions: {kind: grid, shape: [3], spacing: 1 mm, periodic: true}}\n"
+        "    E: {neuron: adex, count: 5}\n";
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e;
+    cal_session *s[2] = {NULL};
+    cal_session_def def = cal_session_def_default();
+    def.sink = "memory";
+    char path[600], text[1200];
+    snprintf(folder, sizeof folder, "%s", cali_test_directory());
+    snprintf(text, sizeof text, "callosum: 1\nrun: {duration: 1 ms, seed: 5}\nnetwork:\n%s", placed);
+    cal_experiment *both[2];
+    cr_assert(eq(int, parse(ctx, text, &e), CAL_OK), "%s", cal_context_message(ctx));
+    both[0] = e;
+    snprintf(path, sizeof path, "%s/placed", folder);
+    cr_assert(eq(int, cal_experiment_export_sonata(ctx, e, path, false), CAL_OK), "%s", cal_context_message(ctx));
+    /* and they are of use: each neuron of A gets its 2 nearest of A */
+    cr_assert(eq(int, parse(ctx, "callosum: 1\nrun: {duration: 1 ms, seed: 5}\nnetwork:\n  sonata: placed/circuit_config.json\n"
+                                 "  connections: [{from: A, to: A, nearest: 2, weight: 1 pA, delay: 1 ms}]\n", &both[1]), CAL_OK), "%s",
+              cal_context_message(ctx));
+    for (int k = 0; k < 2; k++)
+        cr_assert(eq(int, cal_session_create(ctx, both[k], &def, &s[k]), CAL_OK), "%s", cal_context_message(ctx));
+    static const uint32_t counts[] = {12, 30, 3, 5};
+    static const unsigned dimensions[] = {2, 3, 1, 0};
+    for (size_t p = 0; p < 4; p++) {
+        unsigned d[2];
+        const double *x = cal_snn_get_positions(s[0]->alone.snn, p, &d[0]), *y = cal_snn_get_positions(s[1]->alone.snn, p, &d[1]);
+        cr_assert(d[0] == dimensions[p] && d[1] == dimensions[p]);
+        for (size_t i = 0; i < (size_t)counts[p] * d[0]; i++)
+            cr_expect(epsilon_eq(dbl, y[i], x[i], 4e-16 * (1.0 + fabs(x[i])))); /* two roundings: mm to um and back */
+    }
+    for (int k = 0; k < 2; k++) {
+        cal_session_destroy(&s[k]);
+        cal_experiment_destroy(&both[k]);
+    }
+    cal_context_destroy(&ctx);
+}
+
 /* ---- a circuit of another program --------------------------------------------------------------------- */
 
 /* Two types in one population of NEST's neurons, tables divided by blanks, attributes in types and in groups. */
@@ -266,6 +310,23 @@ Test(experiment_sonata, a_circuit_of_another_program_is_understood)
     cal_context_destroy(&ctx);
 }
 
+/* Coordinates in groups: without a unit they are um; a population that lacks one of a node has fewer dimensions. */
+static void write_places(cal_context *ctx, const circuit *c, const char *unit, const double *x)
+{
+    static const double y[] = {4000.0, 5000.0, 6000.0};
+    const cal_sonata_item nodes[] = {{"/nodes/cells/node_type_id", NULL, CAL_SONATA_F64, N_NODES, 0, c->node_type},
+                                     {"/nodes/cells/node_group_id", NULL, CAL_SONATA_U32, N_NODES, 0, c->node_group},
+                                     {"/nodes/cells/node_group_index", NULL, CAL_SONATA_U32, N_NODES, 0, c->node_index},
+                                     {"/nodes/cells/0/x", NULL, CAL_SONATA_F64, 3, 0, x},
+                                     {"/nodes/cells/0/y", NULL, CAL_SONATA_F64, 3, 0, y},
+                                     {"/nodes/cells/1/x", NULL, CAL_SONATA_F64, 2, 0, x},
+                                     {"/nodes/cells/0/x", "units", CAL_SONATA_TEXT, 0, 0, unit}};
+    char path[700];
+    write_circuit(ctx, c);
+    snprintf(path, sizeof path, "%s/nodes.h5", folder);
+    cr_assert(eq(int, cal_sonata_save(ctx, path, nodes, unit == NULL ? 6 : 7), CAL_OK), "%s", cal_context_message(ctx));
+}
+
 static void expect_refusal(cal_context *ctx, const char *words)
 {
     cal_experiment *e;
@@ -274,6 +335,39 @@ static void expect_refusal(cal_context *ctx, const char *words)
     cr_expect(strstr(cal_context_message(ctx), "exp.yaml:3:") != NULL, "%s", cal_context_message(ctx));
     cal_experiment_destroy(&e);
     cal_context_clear(ctx);
+}
+
+Test(experiment_sonata, coordinates_of_nodes_are_in_um_or_in_their_unit)
+{
+    cal_context *ctx = cali_test_context(1);
+    circuit c = plain();
+    double x[] = {1000.0, 2000.0, 3000.0};
+    c.node_index[0] = 2; /* node 0 has the last place of group 0, nodes 2 and 3 the others */
+    c.node_index[2] = 0;
+    c.node_index[3] = 1;
+    snprintf(folder, sizeof folder, "%s", cali_test_directory());
+    for (int k = 0; k < 2; k++) {
+        cal_experiment *e;
+        write_places(ctx, &c, k == 0 ? NULL : "mm", x);
+        cr_assert(eq(int, parse(ctx, other, &e), CAL_OK), "%s", cal_context_message(ctx));
+        const cal_snn_space *exc = e->networks[0].populations[0].space, *inh = e->networks[0].populations[1].space;
+        const double mm = k == 0 ? 1.0 : 1e3, expected[] = {3.0 * mm, 6.0, 1.0 * mm, 4.0, 2.0 * mm, 5.0};
+        cr_assert(exc != NULL && inh != NULL && exc->n_dimensions == 2 && inh->n_dimensions == 1);
+        for (int i = 0; i < 6; i++)
+            cr_expect(epsilon_eq(dbl, exc->positions_mm[i], expected[i], 1e-15 * expected[i]));
+        cr_expect(inh->positions_mm[0] == 1.0 && inh->positions_mm[1] == 2.0);
+        cal_experiment_destroy(&e);
+    }
+    write_places(ctx, &c, "mV", x);
+    expect_refusal(ctx, "nodes.h5: the unit of /nodes/cells/0/x is \"mV\", no length");
+    x[1] = (double)NAN;
+    write_places(ctx, &c, NULL, x);
+    expect_refusal(ctx, "nodes.h5: /nodes/cells/0/x[1] is not finite");
+    x[1] = 2000.0;
+    c.node_index[4] = 2;
+    write_places(ctx, &c, NULL, x);
+    expect_refusal(ctx, "nodes.h5: node 4 has place 2 in /nodes/cells/1/x, which has 2");
+    cal_context_destroy(&ctx);
 }
 
 Test(experiment_sonata, broken_circuits_are_refused)
