@@ -256,10 +256,15 @@ static void add_target(cali_echo *e, const cali_network *network, size_t populat
     cali_echo_text(e, "into", text);
 }
 
-static void add_wave(cali_echo *e, const cal_snn_wave *wave, const char *unit)
+static void add_wave(cali_echo *e, const cali_network *network, const cal_snn_wave *wave, const char *unit)
 {
     cali_echo_open(e, "wave", "{");
     cali_echo_text(e, "form", wave->form->name);
+    for (size_t i = 0; i < network->n_samples; i++)
+        if (network->samples[i].times_ms == wave->times_ms) {
+            cali_echo_text(e, "file", network->samples[i].column.path);
+            cali_echo_text(e, "column", network->samples[i].column.name);
+        }
     for (size_t k = 0; k < wave->form->n_params; k++) {
         const cal_field *f = &wave->form->params[k];
         cali_echo_quantity(e, f->name, wave->params[k], strcmp(f->unit, "input") == 0 ? unit : f->unit);
@@ -302,7 +307,7 @@ static void add_drive(cali_echo *e, const cali_network *network)
         cali_echo_text(e, "kind", "poisson");
         add_target(e, network, p->to, p->receptor);
         if (p->wave.form != NULL)
-            add_wave(e, &p->wave, "Hz");
+            add_wave(e, network, &p->wave, "Hz");
         else
             cali_echo_quantity(e, "rate", p->rate_Hz, "Hz");
         cali_echo_quantity(e, "trains", p->n_trains, "1");
@@ -315,7 +320,7 @@ static void add_drive(cali_echo *e, const cali_network *network)
         cali_echo_text(e, "kind", "current");
         add_target(e, network, c->to, NULL);
         if (c->wave.form != NULL)
-            add_wave(e, &c->wave, network->populations[c->to].neuron->current_unit);
+            add_wave(e, network, &c->wave, network->populations[c->to].neuron->current_unit);
         else
             cali_echo_quantity(e, "amplitude", c->amplitude, network->populations[c->to].neuron->current_unit);
         add_span(e, c->start, c->stop);

@@ -97,6 +97,12 @@ typedef struct cali_column {
     char *path, *name;
 } cali_column;
 
+/** Where the samples of a drive stand: of the cal_snn_wave with these times. */
+typedef struct cali_samples_file {
+    const double *times_ms;
+    cali_column column;
+} cali_samples_file;
+
 typedef struct cali_network {
     cal_time step;
     cali_population *populations;
@@ -122,6 +128,8 @@ typedef struct cali_network {
     size_t n_currents;
     cal_snn_noise *noises;
     size_t n_noises;
+    cali_samples_file *samples; /* of drives */
+    size_t n_samples;
     cal_snn_homeostasis *homeostases;
     size_t n_homeostases;
     cali_transfer *receives, *gives;

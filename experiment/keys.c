@@ -495,11 +495,16 @@ const cali_mapping cali_keys_drive = {
 
 static const cali_key wave[] = {
     {"form", CALI_KEY_TEXT, .is_required = true, AT(cali_wave_text, form),
-     .meaning = "a waveform of docs/stimuli.md that has a formula; its time counts from `start`, a sine's from the begin of the run"},
+     .meaning = "a waveform of docs/stimuli.md with a formula, or `file`; its time counts from `start`, a sine's from the begin of the run"},
+    {"file", CALI_KEY_PATH, AT(cali_wave_text, file),
+     .meaning = "of the waveform `file`: table with a column `time`"},
+    {"column", CALI_KEY_TEXT, AT(cali_wave_text, column),
+     .meaning = "of the waveform `file`: its column of values; left out: `value`"},
 };
 const cali_mapping cali_keys_wave = {
     "regions.SELECTOR.spiking.drive[].wave", "A course in time.", MAPPING(wave),
     "drive:\n  - {kind: current, into: E, wave: {form: sine, amplitude: 50 pA, frequency: 40 Hz}}\n"
+    "  - {kind: current, into: I, wave: {form: file, file: clamp.csv, column: I1, scale: 0.5}}\n"
     "  - {kind: poisson, into: E.excitatory, trains: 100, weight: 1 nS, wave: {form: sine, offset: 8 Hz, amplitude: 4 Hz, frequency: 10 Hz}}",
     "the parameters of the waveform, in the neuron's unit of current or in Hz"};
 

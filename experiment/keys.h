@@ -80,7 +80,7 @@ typedef struct cali_drive_text {
 } cali_drive_text;
 
 typedef struct cali_wave_text {
-    char *form;
+    char *form, *file, *column;
 } cali_wave_text;
 
 typedef struct cali_transfer_text {

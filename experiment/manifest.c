@@ -119,6 +119,10 @@ static cal_status add_inputs(const cal_session *s, cali_text *t)
         CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].spikes));
         for (size_t k = 0; k < e->networks[i].n_populations; k++)
             CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].populations[k].spikes));
+        for (size_t k = 0; k < e->networks[i].n_populations; k++)
+            CAL_TRY(add_input(s->ctx, t, "positions", e->networks[i].populations[k].positions_path));
+        for (size_t k = 0; k < e->networks[i].n_samples; k++)
+            CAL_TRY(add_input(s->ctx, t, "samples", e->networks[i].samples[k].column.path));
         CAL_TRY(add_columns(s->ctx, t, &e->networks[i]));
     }
     for (size_t i = 0; i < e->n_masses; i++)

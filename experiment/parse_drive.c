@@ -2,10 +2,54 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "experiment/reader.h"
 
+/* ---- courses ------------------------------------------------------------------------------------- */
+
+static cal_status copy_samples(cali_reader *r, const cali_csv *csv, const cali_column *column, const char *unit, cal_snn_wave *out)
+{
+    const int time = cali_csv_find(csv, "time"), value = cali_csv_find(csv, column->name);
+    if (time < 0 || value < 0)
+        return CAL_FAIL(r->ctx, CAL_ERR_INPUT, "%s:1:1  C301  there is no column \"%.100s\"", csv->name, time < 0 ? "time" : column->name);
+    double *times = cali_take(r, csv->n_rows, sizeof *times), *values = cali_take(r, csv->n_rows, sizeof *values);
+    if (times == NULL || values == NULL)
+        return CAL_FAIL(r->ctx, CAL_ERR_MEMORY, "no memory for %zu samples", csv->n_rows);
+    CAL_TRY(cali_csv_times(r->ctx, csv, (size_t)time, times));
+    for (size_t i = 0; i < csv->n_rows; i++)
+        CAL_TRY(cali_csv_number(r->ctx, csv, i, (size_t)value, unit, &values[i]));
+    out->times_ms = times;
+    out->values = values;
+    out->n_samples = csv->n_rows;
+    return CAL_OK;
+}
+
+/* Samples of a table, noted as an input of the run. */
+static bool read_samples(cali_reader *r, const cali_node *node, const cali_wave_text *text, const char *unit, cali_network *network,
+                         cal_snn_wave *out)
+{
+    cali_csv csv = {0};
+    cali_samples_file file = {.column = {text->file, text->column != NULL ? text->column : cali_keep(r, "value")}};
+    if (file.column.name == NULL)
+        return false;
+    cal_status status = cali_csv_load(r->ctx, text->file, &csv);
+    if (status == CAL_OK)
+        status = copy_samples(r, &csv, &file.column, unit, out);
+    cali_csv_free(&csv);
+    if (status != CAL_OK)
+        return cali_refuse_foreign(r, cali_place_of(cali_node_get(node, "file")), "C301");
+    file.times_ms = out->times_ms;
+    if (!cali_arena_grow(&r->exp->arena, &network->samples, network->n_samples, sizeof file)) {
+        r->is_out_of_memory = true;
+        return false;
+    }
+    network->samples[network->n_samples++] = file;
+    return true;
+}
+
 /* A course in time whose unit "input" is `unit`; no node: none. */
-static bool read_wave(cali_reader *r, const cali_node *node, const char *label, const char *unit, cal_snn_wave *out)
+static bool read_wave(cali_reader *r, const cali_node *node, const char *label, const char *unit, cali_network *network,
+                      cal_snn_wave *out)
 {
     char name[2 * CALI_LABEL], owner[CALI_LABEL];
     cali_wave_text text = {0};
@@ -15,10 +59,9 @@ static bool read_wave(cali_reader *r, const cali_node *node, const char *label, 
     double *params = cali_take(r, CAL_WAVEFORM_MAX_PARAMS, sizeof *params);
     if (form == NULL || params == NULL)
         return false;
-    if (form->source != CAL_WAVEFORM_FORMULA)
+    if (form->source == CAL_WAVEFORM_PATH)
         return cali_refuse(r, cali_place_of(cali_node_get(node, "form")), "C106",
-                           "the waveform %s is no course of a drive\ntry %s", form->name,
-                           form->source == CAL_WAVEFORM_PATH ? "kind: noise" : "a waveform with a formula");
+                           "the waveform %s is no course of a drive\ntry kind: noise", form->name);
     snprintf(name, sizeof name, "%.100s.wave", label);
     snprintf(owner, sizeof owner, "waveform %s", form->name);
     const cali_extra extra = {cali_waveform_fields(r, form, unit, params), form->n_params, params, owner};
@@ -29,8 +72,15 @@ static bool read_wave(cali_reader *r, const cali_node *node, const char *label, 
     if (wrong != NULL)
         return cali_refuse(r, cali_place_of(node), "C106", "%s cannot be\nbecause %s", name, wrong);
     *out = (cal_snn_wave){.form = form, .params = params};
-    return true;
+    const bool has_samples = form->source == CAL_WAVEFORM_SAMPLES;
+    if (has_samples && text.file == NULL)
+        return cali_refuse(r, cali_place_of(node), "C105", "%s needs the key \"file\": table with a column `time`", name);
+    if (!has_samples && (text.file != NULL || text.column != NULL))
+        return cali_refuse(r, cali_place_of(node), "C104", "%s: a file means nothing to the waveform %s\ntry form: file", name, form->name);
+    return !has_samples || read_samples(r, node, &text, unit, network, out);
 }
+
+/* ---- kinds of drive ------------------------------------------------------------------------------ */
 
 static void parse_poisson(cali_reader *r, const cali_node *node, const char *label, const cali_drive_text *text,
                           cali_network *network)
@@ -55,7 +105,7 @@ static void parse_poisson(cali_reader *r, const cali_node *node, const char *lab
     if (!cali_check_weight_unit(r, weight, name, network->populations[poisson.to].neuron, receptor) ||
         !cali_read_quantity(r, weight, name, receptor->unit, &poisson.weight) ||
         !cali_check_modulus(r, cali_place_of(weight), name, receptor, &(cal_distribution){.a = poisson.weight}) ||
-        !read_wave(r, wave, label, "Hz", &poisson.wave))
+        !read_wave(r, wave, label, "Hz", network, &poisson.wave))
         return;
     if (!cali_arena_grow(&r->exp->arena, &network->poissons, network->n_poissons, sizeof poisson))
         r->is_out_of_memory = true;
@@ -86,7 +136,7 @@ static void parse_current(cali_reader *r, const cali_node *node, const char *lab
         return;
     }
     const cali_population *p = find_population(r, node, label, text, network, &current.to);
-    if (p == NULL || !read_wave(r, wave, label, p->neuron->current_unit, &current.wave))
+    if (p == NULL || !read_wave(r, wave, label, p->neuron->current_unit, network, &current.wave))
         return;
     snprintf(name, sizeof name, "amplitude into %.100s", p->name);
     if (wave == NULL && !cali_read_quantity(r, amplitude, name, p->neuron->current_unit, &current.amplitude))

@@ -103,6 +103,66 @@ Test(experiment_drive, the_rate_of_trains_has_a_course)
     cr_expect(eq(dbl, none[0], 0.0));
 }
 
+static const char *write_table(const char *text)
+{
+    static char path[600];
+    snprintf(path, sizeof path, "%s/samples.csv", cali_test_directory());
+    FILE *file = fopen(path, "w");
+    cr_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+    return path;
+}
+
+/* Samples of a current, in units of their own: 0 to 50 pA in the first 100 ms after `start`, 25 pA from there on. The linear
+ * equation has V(t) = gain I_slope (t - tau + tau exp(-t / tau)) on the ramp, and relaxes to gain I after it. */
+Test(experiment_drive, samples_of_a_file_are_a_course)
+{
+    double v[3], held[3], step[3];
+    char drive[1400];
+    const double tau = 20.0, gain = tau / 250.0, slope = 0.5, ramp = gain * slope * (99.9 - tau + tau * exp(-99.9 / tau));
+    const double rest = (ramp - gain * 25.0) * exp(-50.1 / tau) + gain * 25.0;
+    const char *path = write_table("time (s),value (nA),rate (kHz)\n0,0,0\n0.0999,0.09990,0\n0.1,0.05,20\n");
+    snprintf(drive, sizeof drive, "{kind: current, into: E, start: 50 ms, wave: {form: file, file: %s, scale: 0.5}}", path);
+    voltages(drive, v);
+    cr_expect(epsilon_eq(dbl, v[0], rest, 4e-3), "%g, not %g", v[0], rest); /* steps hold their mean; the last leg is a step */
+    /* held: 0 until 99.9 ms, 99.9 pA for one step, 50 pA from there on; the rate 20 kHz from 100 ms on */
+    snprintf(drive, sizeof drive, "{kind: current, into: E, wave: {form: file, file: %s, hold: 1}}", path);
+    voltages(drive, held);
+    voltages("{kind: current, into: E, amplitude: 99.9 pA, start: 99.9 ms, stop: 100 ms}, {kind: current, into: E, amplitude: 50 pA, start: 100 ms}", step);
+    cr_expect(epsilon_eq(dbl, held[0], step[0], 1e-5), "%g %g", held[0], step[0]);
+    snprintf(drive, sizeof drive, "{kind: poisson, into: E.delta, weight: 0.01 mV, wave: {form: file, file: %s, column: rate, hold: 1}}", path);
+    voltages(drive, v);
+    cr_expect(epsilon_eq(dbl, v[0], 4.0 * (1.0 - exp(-5.0)), 5.0 * sqrt(0.02)), "%g", v[0]); /* as trains of that rate */
+}
+
+Test(experiment_drive, wrong_samples_are_refused)
+{
+    static const char *const wrong[][3] = {
+        {"form: file", "time (ms),value (pA)\n0,1\n", "needs the key \"file\""},
+        {"form: step, amplitude: 1 pA, file: %s", "time (ms),value (pA)\n0,1\n", "a file means nothing to the waveform step"},
+        {"form: file, file: %s", "time (ms),I (pA)\n0,1\n", "samples.csv:1:1: there is no column \"value\""},
+        {"form: file, file: %s", "t,value (pA)\n0,1\n", "there is no column \"time\""},
+        {"form: file, file: %s", "time (ms),value (mV)\n0,1\n", "samples.csv:2:3"},
+        {"form: file, file: %s", "time (ms),value (pA)\n0,1\n2,1\n1,1\n", "samples.csv:4:1"},
+        {"form: file, file: %s", "time (ms),value (pA)\n", "C301"},
+        {"form: file, file: %s", "time (ms),value (pA)\n0,nan\n", "samples.csv:2:3"},
+        {"form: file, file: %s.gone", "time (ms),value (pA)\n0,1\n", "samples.csv.gone"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[4096], drive[2048], wave[1024];
+        cal_context *ctx = cali_test_context(1);
+        cal_experiment *e = NULL;
+        const char *at = strstr(wrong[i][0], "%s"), *path = write_table(wrong[i][1]);
+        snprintf(wave, sizeof wave, "%.*s%s%s", at == NULL ? 100 : (int)(at - wrong[i][0]), wrong[i][0], at == NULL ? "" : path,
+                 at == NULL ? "" : at + 2);
+        snprintf(drive, sizeof drive, "{kind: current, into: E, wave: {%s}}", wave);
+        snprintf(text, sizeof text, passive, drive);
+        cr_expect(cali_experiment_parse(ctx, "exp.yaml", text, strlen(text), NULL, 0, &e) == CAL_ERR_INPUT, "%s", wrong[i][0]);
+        cr_expect(strstr(cal_context_message(ctx), wrong[i][2]) != NULL, "%s: %s", wrong[i][0], cal_context_message(ctx));
+        cal_experiment_destroy(&e);
+        cal_context_destroy(&ctx);
+    }
+}
+
 Test(experiment_drive, the_echo_runs_alike)
 {
     char text[2048];
@@ -110,8 +170,11 @@ Test(experiment_drive, the_echo_runs_alike)
     const char *drive = "{kind: poisson, into: E.delta, weight: 0.01 mV, trains: 7, wave: {form: sine, offset: 90 Hz, amplitude: 80 Hz, frequency: 9 Hz}}, "
                         "{kind: current, into: E, wave: {form: pulse-train, amplitude: 50 pA, period: 20 ms, width: 3 ms}, start: 10 ms}, "
                         "{kind: noise, into: E, sd: 30 pA, tau: 3 ms, stop: 90 ms}, {kind: noise, into: E, sd: 30 pA, hold: 0.5 ms, common: true}";
-    const uint64_t hash = voltages(drive, v);
-    snprintf(text, sizeof text, passive, drive);
+    char all[1400];
+    snprintf(all, sizeof all, "%s, {kind: current, into: E, wave: {form: file, file: %s, column: other, offset: 3 pA}}", drive,
+             write_table("time (ms),other (pA)\n0,10\n150,70\n"));
+    const uint64_t hash = voltages(all, v);
+    snprintf(text, sizeof text, passive, all);
     run_of a = start(text);
     cali_text echo = {0};
     cr_assert(cali_experiment_echo(a.ctx, a.e, &echo) == CAL_OK);
