@@ -1,7 +1,11 @@
 /* The window. What the host needs for window k was known at the end of window k - lag, so the host and
  * all sub-simulators compute it at the same time. Before that, one thread writes the outputs of window
  * k - lag into the host's history and reads the drives; after it, nothing is left to do: each
- * participant's block converts its own values. No step depends on the number of threads. */
+ * participant's block converts its own values. No step depends on the number of threads.
+ *
+ * Sub-simulators that compute elsewhere are given their window before the host's begins, and are waited for after it.
+ * With lag 2 they are given window k + 1 before the host's window k begins: all that it needs was done by the end of
+ * window k - 1. While window k + 1 is on its way, window k is computed. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +14,14 @@
 #include "base/context.h"
 #include "coupler/inside.h"
 
+static cal_time start_of(const cal_coupler *self, uint64_t window)
+{
+    return (cal_time)window * self->window;
+}
+
 static cal_time window_start(const cal_coupler *self)
 {
-    return (cal_time)self->n_windows * self->window;
+    return start_of(self, self->n_windows);
 }
 
 double *cali_sub_output(const cal_coupler *coupler, const cali_sub *sub, uint64_t window)
@@ -22,22 +31,35 @@ double *cali_sub_output(const cal_coupler *coupler, const cali_sub *sub, uint64_
 
 /* ---- before: the host's history and the drives ---- */
 
-static cal_status read_drive(cal_coupler *self, cali_sub *sub, cali_link *l)
+static cal_status read_drive(cal_coupler *self, cali_sub *sub, cali_link *l, uint64_t window)
 {
     const size_t n = self->n_steps;
     double *drive = l->drive;
-    if (self->has_past)
+    if (sub->has_past)
         memmove(drive, drive + n, CALI_BINS_PAST * sizeof *drive);
-    CAL_TRY(cal_nmm_read_drive(self->nmm, sub->region, l->coupling, window_start(self), n,
-                               drive + CALI_BINS_PAST));
-    if (!self->has_past) /* the history before the start is constant */
+    CAL_TRY(cal_nmm_read_drive(self->nmm, sub->region, l->coupling, start_of(self, window), n, drive + CALI_BINS_PAST));
+    if (!sub->has_past) /* the history before the start is constant */
         for (size_t i = 0; i < CALI_BINS_PAST; i++)
             drive[i] = drive[CALI_BINS_PAST];
     for (size_t i = 0; i <= n; i++)
         if (!isfinite(drive[CALI_BINS_PAST + i]))
-            return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC, "E302 %s: the drive is not finite at %g ms",
-                            sub->name, cal_time_ms(window_start(self) + (cal_time)i * self->dt));
+            return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC, "E302 %s: the drive is not finite at %g ms", sub->name,
+                            cal_time_ms(start_of(self, window) + (cal_time)i * self->dt));
     return CAL_OK;
+}
+
+static cal_status read_drives(cal_coupler *self, cali_sub *sub, uint64_t window)
+{
+    for (size_t i = 0; i < sub->n_links; i++)
+        if (sub->links[i].transducer->face.direction == CAL_RECEIVES)
+            CAL_TRY(read_drive(self, sub, &sub->links[i], window));
+    sub->has_past = true;
+    return CAL_OK;
+}
+
+static bool is_elsewhere(const cali_sub *sub)
+{
+    return sub->ops->begin != NULL;
 }
 
 cal_status cali_coupler_write_outputs(cal_coupler *self, uint64_t end)
@@ -49,28 +71,32 @@ cal_status cali_coupler_write_outputs(cal_coupler *self, uint64_t end)
     return CAL_OK;
 }
 
+/* Everything before `window` - lag is done and goes into the host's history. */
+static cal_status open_window(cal_coupler *self, uint64_t window)
+{
+    return window >= self->lag ? cali_coupler_write_outputs(self, window - self->lag + 1) : CAL_OK;
+}
+
 static cal_status exchange(cal_coupler *self)
 {
-    if (self->n_windows >= self->lag)
-        CAL_TRY(cali_coupler_write_outputs(self, self->n_windows - self->lag + 1));
+    CAL_TRY(open_window(self, self->n_windows));
     for (size_t s = 0; s < self->n_subs; s++)
-        for (size_t i = 0; i < self->subs[s].n_links; i++)
-            if (self->subs[s].links[i].transducer->face.direction == CAL_RECEIVES)
-                CAL_TRY(read_drive(self, &self->subs[s], &self->subs[s].links[i]));
+        if (!is_elsewhere(&self->subs[s]))
+            CAL_TRY(read_drives(self, &self->subs[s], self->n_windows));
     return CAL_OK;
 }
 
 /* ---- the window itself: block 0 is the host, block 1 + s sub-simulator s ---- */
 
-static cal_status receive(cal_coupler *self, cali_sub *sub)
+static cal_status receive(cal_coupler *self, cali_sub *sub, uint64_t window)
 {
     for (size_t i = 0; i < sub->n_links; i++) {
         cali_link *l = &sub->links[i];
         if (l->transducer->face.direction != CAL_RECEIVES)
             continue;
         cali_bins_from_grid(&l->bins, l->drive, l->values);
-        CAL_TRY(l->transducer->receive(l->state, &l->place, window_start(self), l->values,
-                                       &sub->data[l->port], &l->counts));
+        CAL_TRY(l->transducer->receive(l->state, &l->place, start_of(self, window), l->values, &sub->data[l->port],
+                                       &l->counts));
     }
     return CAL_OK;
 }
@@ -97,7 +123,7 @@ static cal_status give(cal_coupler *self, cali_sub *sub)
 static cal_status run_sub(cal_coupler *self, cali_sub *sub)
 {
     const double begin = cali_wall_s();
-    CAL_TRY(receive(self, sub));
+    CAL_TRY(receive(self, sub, self->n_windows));
     const double received = cali_wall_s();
     CAL_TRY(sub->ops->advance(sub->self, window_start(self), sub->data));
     const double advanced = cali_wall_s();
@@ -107,17 +133,59 @@ static cal_status run_sub(cal_coupler *self, cali_sub *sub)
     return CAL_OK;
 }
 
+/* Gives the windows up to `last` to one that computes elsewhere. */
+static cal_status begin(cal_coupler *self, cali_sub *sub, uint64_t last)
+{
+    for (; sub->n_begun <= last; sub->n_begun++) {
+        CAL_TRY(open_window(self, sub->n_begun));
+        CAL_TRY(read_drives(self, sub, sub->n_begun));
+        CAL_TRY(receive(self, sub, sub->n_begun));
+        CAL_TRY(sub->ops->begin(sub->self, start_of(self, sub->n_begun), sub->data));
+    }
+    return CAL_OK;
+}
+
+static void begin_elsewhere(cal_coupler *self)
+{
+    const uint64_t ahead = self->n_windows + 1;
+    const bool is_ahead = self->lag == 2 && !self->is_held && (self->end == 0 || start_of(self, ahead) < self->end);
+    for (size_t s = 0; s < self->n_subs; s++)
+        if (is_elsewhere(&self->subs[s]))
+            self->subs[s].status = begin(self, &self->subs[s], is_ahead ? ahead : self->n_windows);
+}
+
+static cal_status finish(cal_coupler *self, size_t s)
+{
+    cali_sub *sub = &self->subs[s];
+    const double start = cali_wall_s(), computed = sub->ops->compute_s == NULL ? 0.0 : sub->ops->compute_s(sub->self);
+    CAL_TRY(sub->ops->finish(sub->self, window_start(self), sub->data));
+    const double finished = cali_wall_s();
+    self->wait_s[s] += finished - start;
+    sub->advance_s = sub->ops->compute_s == NULL ? finished - start : sub->ops->compute_s(sub->self) - computed;
+    CAL_TRY(give(self, sub));
+    sub->transducers_s = cali_wall_s() - finished;
+    return CAL_OK;
+}
+
+static void finish_elsewhere(cal_coupler *self)
+{
+    for (size_t s = 0; s < self->n_subs; s++)
+        if (is_elsewhere(&self->subs[s]) && self->subs[s].status == CAL_OK)
+            self->subs[s].status = finish(self, s);
+}
+
 static void run_block(void *arg, size_t block)
 {
     cal_coupler *self = arg;
     if (block > 0) {
         cali_sub *sub = &self->subs[block - 1];
-        sub->status = run_sub(self, sub);
+        if (!is_elsewhere(sub))
+            sub->status = run_sub(self, sub);
         return;
     }
-    const double begin = cali_wall_s();
+    const double start = cali_wall_s();
     self->host_status = cal_nmm_advance(self->nmm, window_start(self) + self->window);
-    self->host_s += cali_wall_s() - begin;
+    self->host_s += cali_wall_s() - start;
 }
 
 /* The message says who failed, unless several did: then the first message stands as it is. */
@@ -149,21 +217,29 @@ cal_status cal_coupler_advance(cal_coupler *coupler)
 {
     if (coupler->is_broken)
         return CAL_FAIL(coupler->ctx, CAL_ERR_STATE, "the coupler failed before");
-    const double begin = cali_wall_s();
+    const double start = cali_wall_s();
     coupler->is_broken = true; /* until the window is done */
+    begin_elsewhere(coupler);
     CAL_TRY(exchange(coupler));
-    coupler->exchange_s += cali_wall_s() - begin;
+    coupler->exchange_s += cali_wall_s() - start;
     cali_parallel_for(cali_context_pool(coupler->ctx), coupler->n_subs + 1, run_block, coupler);
+    finish_elsewhere(coupler);
     CAL_TRY(collect(coupler));
+    coupler->is_held = false;
     for (size_t s = 0; s < coupler->n_subs; s++) {
         coupler->sub_s[s] += coupler->subs[s].advance_s;
         coupler->exchange_s += coupler->subs[s].transducers_s;
     }
     coupler->n_windows++;
     coupler->has_past = true;
-    coupler->total_s += cali_wall_s() - begin;
+    coupler->total_s += cali_wall_s() - start;
     coupler->is_broken = false;
     return CAL_OK;
+}
+
+void cal_coupler_hold(cal_coupler *coupler)
+{
+    coupler->is_held = true;
 }
 
 /* ---- what is known afterwards ---- */
@@ -233,5 +309,6 @@ cal_coupler_cost cal_coupler_get_cost(const cal_coupler *coupler)
                               .exchange_s = coupler->exchange_s,
                               .total_s = coupler->total_s,
                               .sub_s = coupler->sub_s,
+                              .wait_s = coupler->wait_s,
                               .n_windows = coupler->n_windows};
 }

@@ -33,6 +33,8 @@ typedef struct cali_sub {
     cal_port_data *data;  /* per port */
     cali_link *links;     /* stays in place: a link's place points into it */
     double *outputs;      /* (lag x n_steps): window k in row k % lag */
+    uint64_t n_begun;     /* windows, of one that computes elsewhere */
+    bool has_past;        /* the drives of the window before are known */
     double transducers_s; /* of the window under way */
     double advance_s;
     cal_status status;
@@ -41,17 +43,18 @@ typedef struct cali_sub {
 struct cal_coupler {
     cal_context *ctx; /* borrowed */
     cal_nmm *nmm;
-    cal_time window, dt;
+    cal_time window, dt, end;
     size_t n_steps; /* of the host per window */
     unsigned lag;
     cali_key key;
-    size_t n_subs, capacity, n_costs;
+    size_t n_subs, capacity, n_costs, n_waits;
     cali_sub *subs;
-    double *sub_s; /* n_subs */
+    double *sub_s, *wait_s; /* n_subs */
     double host_s, exchange_s, total_s;
     uint64_t n_windows, n_written; /* done; of these, with their outputs in the host's history */
-    bool has_past;                 /* the drives of the window before are known */
+    bool has_past;                 /* a window is done, here or before the state was saved */
     cal_status host_status;
+    bool is_held; /* the next advance begins nothing ahead */
     bool is_broken;
 };
 

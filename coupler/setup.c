@@ -75,6 +75,7 @@ static cal_status init(cal_coupler *self, const cal_coupler_def *def)
     self->dt = cal_nmm_dt(self->nmm);
     self->window = def->window;
     self->lag = def->lag;
+    self->end = def->end;
     self->key = cali_key_from_seed(def->seed);
     if (def->lag != 1 && def->lag != 2)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "lag must be 1 or 2 windows, is %u", def->lag);
@@ -146,6 +147,7 @@ void cal_coupler_destroy(cal_coupler **coupler)
     cal_nmm_destroy(&self->nmm);
     free(self->subs);
     free(self->sub_s);
+    free(self->wait_s);
     free(self);
     *coupler = NULL;
 }
@@ -335,12 +337,14 @@ cal_status cal_coupler_add(cal_coupler *coupler, const char *name, size_t region
     if (status == CAL_OK)
         status = cali_reserve(coupler->ctx, coupler->n_subs + 1, sizeof(double), &coupler->sub_s,
                               &coupler->n_costs);
+    if (status == CAL_OK)
+        status = cali_reserve(coupler->ctx, coupler->n_subs + 1, sizeof(double), &coupler->wait_s, &coupler->n_waits);
     if (status != CAL_OK) {
         cali_sub_free(&sub);
         return status;
     }
     coupler->subs[coupler->n_subs] = sub;
-    coupler->sub_s[coupler->n_subs] = 0.0;
+    coupler->sub_s[coupler->n_subs] = coupler->wait_s[coupler->n_subs] = 0.0;
     coupler->n_subs++;
     return CAL_OK;
 }

@@ -34,6 +34,11 @@ typedef struct link_header {
     uint64_t n_values;
 } link_header;
 
+static const char *state_kind(const cali_sub *sub)
+{
+    return sub->ops->state_kind != NULL ? sub->ops->state_kind : sub->ops->kind;
+}
+
 static bool receives(const cali_link *l)
 {
     return l->transducer->face.direction == CAL_RECEIVES;
@@ -76,10 +81,10 @@ static cal_status put_sub(const cal_coupler *self, const cali_sub *sub, cali_tex
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "%s runs %s, where no state can be saved", sub->name,
                         sub->ops->kind);
     CAL_TRY(sub->ops->save_state(sub->self, &bytes, &size));
-    const sub_header h = {strlen(sub->name), strlen(sub->ops->kind), size, sub->n_links};
+    const sub_header h = {strlen(sub->name), strlen(state_kind(sub)), size, sub->n_links};
     cali_text_add_bytes(out, &h, sizeof h);
     cali_text_add_bytes(out, sub->name, h.name_length);
-    cali_text_add_bytes(out, sub->ops->kind, h.kind_length);
+    cali_text_add_bytes(out, state_kind(sub), h.kind_length);
     cali_text_add_bytes(out, bytes, size);
     free(bytes);
     for (size_t i = 0; i < sub->n_links; i++)
@@ -97,6 +102,9 @@ cal_status cal_coupler_save_state(cal_coupler *self, char **bytes, size_t *size)
         return cal_nmm_save_state(self->nmm, bytes, size);
     if (!self->has_past)
         return CAL_FAIL(self->ctx, CAL_ERR_STATE, "a run with spiking regions is saved after its first window");
+    for (size_t s = 0; s < self->n_subs; s++)
+        if (self->subs[s].n_begun > self->n_windows)
+            return CAL_FAIL(self->ctx, CAL_ERR_STATE, "%s has begun the window that follows", self->subs[s].name);
     CAL_TRY(cali_coupler_write_outputs(self, self->n_windows));
     char *host = NULL;
     header h = {.version = VERSION, .byte_order = CALI_BYTE_ORDER_MARK, .n_windows = self->n_windows,
@@ -184,7 +192,7 @@ static cal_status take_sub(const cal_coupler *self, cali_sub *sub, source *from,
     if (h.name_length != strlen(sub->name) || memcmp(name, sub->name, h.name_length) != 0 || h.n_links != sub->n_links)
         REFUSE("the state is of other spiking regions or transducers: %.*s stands where %s is here",
                (int)(h.name_length < 60 ? h.name_length : 60), name, sub->name);
-    if (h.kind_length != strlen(sub->ops->kind) || memcmp(kind, sub->ops->kind, h.kind_length) != 0)
+    if (h.kind_length != strlen(state_kind(sub)) || memcmp(kind, state_kind(sub), h.kind_length) != 0)
         REFUSE("%s: the state is of another kind of simulator than %s", sub->name, sub->ops->kind);
     if (sub->ops->restore_state == NULL)
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "%s runs %s, where no state can be restored", sub->name,
@@ -205,6 +213,10 @@ static cal_status take_subs(cal_coupler *self, const header *h, source *from, ca
         REFUSE("the state is broken: %zu bytes too many", from->left);
     self->n_windows = self->n_written = how == CAL_RESTORE_CONTINUE ? h->n_windows : 0;
     self->has_past = true;
+    for (size_t s = 0; s < self->n_subs; s++) {
+        self->subs[s].has_past = true;
+        self->subs[s].n_begun = self->n_windows;
+    }
     return CAL_OK;
 }
 

@@ -115,6 +115,7 @@ static void destroy(void *self)
 
 const cal_sub_ops cal_sub_snn = {
     .kind = "in-process",
+    .state_kind = "network",
     .n_ports = n_ports,
     .port = get_port,
     .advance = advance,

@@ -223,7 +223,8 @@ static cal_status init(cal_session *s)
     }
     cal_nmm *host = NULL;
     CAL_TRY(create_host(s, &host));
-    const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .seed = s->experiment->seed};
+    const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .end = s->experiment->duration,
+                                 .seed = s->experiment->seed};
     CAL_TRY(cal_coupler_create(s->ctx, &def, &host, &s->coupler));
     if (is_recorded_late(s))
         CAL_TRY(add_networks(s));

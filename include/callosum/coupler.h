@@ -68,6 +68,13 @@ typedef struct cal_sub_ops {
     /** Optional, both or none: the state between two windows as bytes, see cal_snn_save_state. */
     cal_status (*save_state)(const void *self, char **bytes, size_t *size);
     cal_status (*restore_state)(void *self, const char *bytes, size_t size, cal_restore how);
+    const char *state_kind; /**< which simulators can take each other's states; NULL: those of the same `kind` */
+    /** Optional, both or none, in the place of `advance`, for one that computes elsewhere. `begin` copies the inputs of the
+     *  window from t0 on and returns; `finish` waits for the outputs of the oldest window that was begun. As many windows as
+     *  the lag are begun and not finished. Called by one thread. */
+    cal_status (*begin)(void *self, cal_time t0, const cal_port_data *data);
+    cal_status (*finish)(void *self, cal_time t0, cal_port_data *data);
+    double (*compute_s)(const void *self); /**< optional: seconds that it computed so far, without the way there and back */
 } cal_sub_ops;
 
 /* ---- transducers: one constant entry each, listed in coupler/transducers.def --------------------------- */
@@ -102,6 +109,7 @@ typedef struct cal_coupler cal_coupler;
 
 typedef struct cal_coupler_def {
     cal_time window;  /**< W: a multiple of the host's dt, below 4.29 s */
+    cal_time end;     /**< windows that begin here or later are not begun ahead; 0: not known */
     unsigned lag;     /**< 1 or 2; default 1 */
     uint64_t seed;
     const cal_connectome *connectome; /**< names and lengths for messages; borrowed for the call; NULL: numbers */
@@ -134,6 +142,10 @@ cal_status cal_sub_snn_create(cal_context *ctx, cal_snn **snn, void **self);
 /** Advances one window; all participants run at the same time on the context's threads. Errors: those of the
  *  participants; the message names the region. After an error the coupler is only fit to be destroyed. */
 cal_status cal_coupler_advance(cal_coupler *coupler);
+/** The next advance leaves no window begun beyond its own, as saving a state asks for. With lag 2 sub-simulators that compute
+ *  elsewhere are otherwise given window k + 1 before window k is finished: its way there and back hides behind the
+ *  computation. */
+void cal_coupler_hold(cal_coupler *coupler);
 cal_time cal_coupler_time(const cal_coupler *coupler);
 /** The host, for probes and counts; borrowed. */
 cal_nmm *cal_coupler_nmm(cal_coupler *coupler);
@@ -153,7 +165,8 @@ cal_port_spikes cal_coupler_port_spikes(const cal_coupler *coupler, size_t sub, 
 
 /** Host, sub-simulators and transducers between two windows as bytes, released with free(); without sub-simulators those
  *  of cal_nmm_save_state. What the regions sent so far is written into the host's history, which changes nothing else.
- *  Errors: STATE, UNSUPPORTED (a sub-simulator has no saved state), MEMORY. */
+ *  Errors: STATE (also with
+ *  windows begun ahead: cal_coupler_hold), UNSUPPORTED (a sub-simulator has no saved state), MEMORY. */
 cal_status cal_coupler_save_state(cal_coupler *coupler, char **bytes, size_t *size);
 /** Before the first advance, with the same sub-simulators in the same order. CONTINUE and BEGIN: as cal_nmm_restore_state and
  *  cal_snn_restore_state; a coupler to which no sub-simulator was added takes the host's part only, for checks. Errors:
@@ -175,7 +188,8 @@ cal_link_counts cal_coupler_link_counts(const cal_coupler *coupler, size_t sub, 
  *  help with another's blocks: the parts then add up to more than the total. */
 typedef struct cal_coupler_cost {
     double host_s, exchange_s, total_s;
-    const double *sub_s; /**< n_subs values, borrowed */
+    const double *sub_s; /**< n_subs values, borrowed; of those that compute elsewhere: what they computed there */
+    const double *wait_s; /**< n_subs values, borrowed: time that the run stood still for those that compute elsewhere */
     uint64_t n_windows;
 } cal_coupler_cost;
 cal_coupler_cost cal_coupler_get_cost(const cal_coupler *coupler);

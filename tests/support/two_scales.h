@@ -30,6 +30,15 @@ typedef struct two_scales {
     size_t probe;
 } two_scales;
 
+/* What stands between the coupler and the networks: nothing, unless a test puts something there. */
+static const cal_sub_ops *two_ops = &cal_sub_snn;
+static void *(*two_wrap)(void *self);
+
+static inline void *two_place(void *self)
+{
+    return two_wrap == NULL ? self : two_wrap(self);
+}
+
 static inline void *two_cortex(two_scales *two, uint32_t n, cal_time window)
 {
     const cal_snn_setting settings[] = {{"eta", {.kind = CAL_LORENTZIAN_QUANTILES, .a = -1.0, .b = 1.0}}};
@@ -167,10 +176,10 @@ static inline two_scales two_make(unsigned n_threads, uint32_t n_cortex, uint32_
         {.transducer = cal_transducer_find("poisson"), .port = 0, .params = scale},
         {.transducer = cal_transducer_find("shared-poisson"), .port = 1, .params = shared},
         {.transducer = cal_transducer_find("rate"), .port = 2}};
-    TWO_MUST(two.ctx, cal_coupler_add(two.coupler, "cortex", TWO_CORTEX, &cal_sub_snn,
-                                      two_cortex(&two, n_cortex, window), cortex, 2));
-    TWO_MUST(two.ctx, cal_coupler_add(two.coupler, "relay", TWO_RELAY, &cal_sub_snn,
-                                      two_relay(&two, n_relay, window), relay, 3));
+    TWO_MUST(two.ctx, cal_coupler_add(two.coupler, "cortex", TWO_CORTEX, two_ops,
+                                      two_place(two_cortex(&two, n_cortex, window)), cortex, 2));
+    TWO_MUST(two.ctx, cal_coupler_add(two.coupler, "relay", TWO_RELAY, two_ops,
+                                      two_place(two_relay(&two, n_relay, window)), relay, 3));
     return two;
 }
 
