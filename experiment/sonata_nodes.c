@@ -25,9 +25,10 @@ static const struct {
     {"iaf_cond_alpha", "V_th", -55.0}, {"iaf_cond_alpha", "V_reset", -60.0}, {"iaf_cond_alpha", "t_ref", 2.0},
     {"iaf_cond_alpha", "E_inh", -85.0}, {"iaf_cond_alpha", "tau_exc", 0.2}, {"iaf_cond_alpha", "tau_inh", 2.0},
     {"aeif_cond_exp", "tau_exc", 0.2}, {"aeif_cond_exp", "tau_inh", 2.0}, {"aeif_cond_exp", "E_inh", -85.0},
+    {"aeif_cond_alpha", "tau_exc", 0.2}, {"aeif_cond_alpha", "tau_inh", 2.0}, {"aeif_cond_alpha", "E_inh", -85.0},
 };
 static const char *const nest_models[] = {"iaf_psc_exp", "iaf_psc_alpha", "iaf_psc_delta", "iaf_cond_exp", "iaf_cond_alpha",
-                                          "aeif_cond_exp"};
+                                          "aeif_cond_exp", "aeif_cond_alpha"};
 /* Parameters of NEST that say nothing about the neuron's equations. */
 static const char *const ignored[] = {"tau_minus", "refractory_input", "V_min", "gsl_error_tol"};
 
@@ -67,7 +68,7 @@ static bool find_model(cali_circuit *c, const cali_csv *csv, size_t row, node_ty
     type->neuron = is_known && (type->is_nest || strncmp(model, "callosum:", 9) == 0) ? cal_snn_neuron_find(name) : NULL;
     return type->neuron != NULL ||
            cali_circuit_refuse(c, "C301", "%s:%u: no neuron for model_template \"%.60s\"\nknown nest:iaf_psc_exp, iaf_psc_alpha, "
-                               "iaf_psc_delta, iaf_cond_exp, iaf_cond_alpha, aeif_cond_exp, and callosum:NAME of any neuron",
+                               "iaf_psc_delta, iaf_cond_exp, iaf_cond_alpha, aeif_cond_exp, aeif_cond_alpha, and callosum:NAME of any neuron",
                                csv->name, line, model);
 }
 

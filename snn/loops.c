@@ -7,6 +7,7 @@
 #include "base/isa.h"
 #include "base/philox_rows.h"
 #include "snn/kernels/adex.h"
+#include "snn/kernels/adex_cond_alpha.h"
 #include "snn/kernels/adex_psc.h"
 #include "snn/kernels/adex_receptors.h"
 #include "snn/kernels/alif.h"

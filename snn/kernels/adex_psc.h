@@ -25,31 +25,14 @@ CAL_HD void cali_adex_psc_drive(const cali_adex_psc_constants *k, float current,
     }
 }
 
-CAL_HD int cali_adex_psc_quarter(const cali_adex_psc_constants *k, const cali_expif_constants *c, float current,
-                            int is_held, cali_adex_psc_state *x, cali_expif_state *y)
-{
-    cali_drive d;
-    cali_adex_psc_drive(k, current, x, &d);
-    return cali_expif_substep(c, &d, CALI_EXPIF_ADAPTS, is_held, y);
-}
+CALI_EXPIF_QUARTERS(adex_psc)
 
 CAL_HD int cali_adex_psc_step(const cali_adex_psc_constants *k, const cali_adex_psc_inputs *in, float current,
-                          cali_adex_psc_state *x)
+                              cali_adex_psc_state *x)
 {
-    cali_expif_constants c;
-    cali_expif_state y;
-    CALI_EXPIF_CONSTANTS(CALI_KERNEL_LOAD_CONSTANT) CALI_EXPIF_W_CONSTANTS(CALI_KERNEL_LOAD_CONSTANT)
-    CALI_EXPIF_STATES(CALI_KERNEL_LOAD_STATE) CALI_EXPIF_W_STATES(CALI_KERNEL_LOAD_STATE)
-    const float drive = cali_fma_f32(current, k->per_c, k->drive);
-    const int is_refractory = x->n_refractory > 0.0f, holds = k->refractory > 0.0f;
-    int has_spiked = cali_adex_psc_quarter(k, &c, drive, is_refractory, x, &y);
-    has_spiked |= cali_adex_psc_quarter(k, &c, drive, is_refractory | (has_spiked & holds), x, &y);
-    has_spiked |= cali_adex_psc_quarter(k, &c, drive, is_refractory | (has_spiked & holds), x, &y);
-    has_spiked |= cali_adex_psc_quarter(k, &c, drive, is_refractory | (has_spiked & holds), x, &y);
-    CALI_EXPIF_STATES(CALI_KERNEL_STORE_STATE) CALI_EXPIF_W_STATES(CALI_KERNEL_STORE_STATE)
+    const int has_spiked = cali_adex_psc_quarters(k, current, x);
     x->i_exc += in->excitatory;
     x->i_inh += in->inhibitory;
-    x->n_refractory = cali_expif_refractory(&c, has_spiked, x->n_refractory);
     return has_spiked;
 }
 

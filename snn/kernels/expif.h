@@ -138,4 +138,30 @@ CAL_HD float cali_expif_refractory(const cali_expif_constants *k, int has_spiked
     return has_spiked ? k->refractory : left;
 }
 
+/* The membrane over dt of a neuron that adapts and has no NMDA: cali_<name>_quarters, from cali_<name>_drive of its kernel. */
+#define CALI_EXPIF_QUARTERS(name)                                                                                        \
+    CAL_HD int cali_##name##_quarter(const cali_##name##_constants *k, const cali_expif_constants *c, float drive,       \
+                                     int is_held, cali_##name##_state *x, cali_expif_state *y)                           \
+    {                                                                                                                    \
+        cali_drive d;                                                                                                    \
+        cali_##name##_drive(k, drive, x, &d);                                                                            \
+        return cali_expif_substep(c, &d, CALI_EXPIF_ADAPTS, is_held, y);                                                 \
+    }                                                                                                                    \
+    CAL_HD int cali_##name##_quarters(const cali_##name##_constants *k, float current, cali_##name##_state *x)           \
+    {                                                                                                                    \
+        cali_expif_constants c;                                                                                          \
+        cali_expif_state y;                                                                                              \
+        CALI_EXPIF_CONSTANTS(CALI_KERNEL_LOAD_CONSTANT) CALI_EXPIF_W_CONSTANTS(CALI_KERNEL_LOAD_CONSTANT)                \
+        CALI_EXPIF_STATES(CALI_KERNEL_LOAD_STATE) CALI_EXPIF_W_STATES(CALI_KERNEL_LOAD_STATE)                            \
+        const float drive = cali_fma_f32(current, k->per_c, k->drive);                                                   \
+        const int is_refractory = x->n_refractory > 0.0f, holds = k->refractory > 0.0f;                                  \
+        int has_spiked = cali_##name##_quarter(k, &c, drive, is_refractory, x, &y);                                      \
+        has_spiked |= cali_##name##_quarter(k, &c, drive, is_refractory | (has_spiked & holds), x, &y);                  \
+        has_spiked |= cali_##name##_quarter(k, &c, drive, is_refractory | (has_spiked & holds), x, &y);                  \
+        has_spiked |= cali_##name##_quarter(k, &c, drive, is_refractory | (has_spiked & holds), x, &y);                  \
+        CALI_EXPIF_STATES(CALI_KERNEL_STORE_STATE) CALI_EXPIF_W_STATES(CALI_KERNEL_STORE_STATE)                          \
+        x->n_refractory = cali_expif_refractory(&c, has_spiked, x->n_refractory);                                        \
+        return has_spiked;                                                                                               \
+    }
+
 #endif

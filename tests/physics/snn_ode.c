@@ -189,3 +189,85 @@ Test(snn_ode, qif_is_exact_at_every_step)
     const double th = tanh(2.0), exact = 2.0 * (1.0 - 2.0 * th) / (2.0 - th);
     cr_expect(fabs(final_state(&s, 10.0, "v") / exact - 1.0) < 2e-5);
 }
+
+/* ---- AdEx with alpha conductances: there is no file, so the accurate solution is made here ------------ */
+
+#define ALPHA_TAU_EXC 1.5
+#define ALPHA_TAU_INH 4.0
+#define ALPHA_I_E 400.0
+
+/* V, w, g_exc, r_exc, g_inh, r_inh with the membrane of Brette & Gerstner (2005). */
+static void alpha_slopes(const double *x, double *dx)
+{
+    dx[0] = (-30.0 * (x[0] + 70.6) + 60.0 * exp((x[0] + 50.4) / 2.0) - x[1] - x[2] * x[0] - x[4] * (x[0] + 85.0) + ALPHA_I_E) / 281.0;
+    dx[1] = (4.0 * (x[0] + 70.6) - x[1]) / 144.0;
+    dx[2] = x[3] - x[2] / ALPHA_TAU_EXC;
+    dx[3] = -x[3] / ALPHA_TAU_EXC;
+    dx[4] = x[5] - x[4] / ALPHA_TAU_INH;
+    dx[5] = -x[5] / ALPHA_TAU_INH;
+}
+
+static void alpha_rk4(double h, double *x)
+{
+    double k[4][6], y[6];
+    for (int s = 0; s < 4; s++) {
+        for (int i = 0; i < 6; i++)
+            y[i] = s == 0 ? x[i] : x[i] + (s == 3 ? h : 0.5 * h) * k[s - 1][i];
+        alpha_slopes(y, k[s]);
+    }
+    for (int i = 0; i < 6; i++)
+        x[i] += h / 6.0 * (k[0][i] + 2.0 * k[1][i] + 2.0 * k[2][i] + k[3][i]);
+}
+
+/* Runge-Kutta 4 in double, steps of at most 1 us in which V moves by 20 uV at most: peaks are right to 1e-5 ms. */
+static size_t alpha_spikes(const cali_single *s, const cali_single_run *run, double until_ms, double *spikes_ms)
+{
+    const double jump[2] = {s->weight_e * exp(1.0) / ALPHA_TAU_EXC, s->weight_i * exp(1.0) / ALPHA_TAU_INH};
+    double x[6] = {-70.6}, t = 0.0, dx[6];
+    size_t n = 0, at[2] = {0, 0};
+    while (t < until_ms) {
+        alpha_slopes(x, dx);
+        double h = fmin(1e-3, 0.02 / fabs(dx[0]));
+        for (int k = 0; k < 2; k++)
+            if (at[k] < run->n_train[k])
+                h = fmin(h, run->train_ms[k][at[k]] + s->delay_ms - t);
+        alpha_rk4(h, x);
+        t += h;
+        if (x[0] >= 0.0) {
+            spikes_ms[n++] = t;
+            x[0] = -60.0;
+            x[1] += 80.5;
+        }
+        for (int k = 0; k < 2; k++)
+            for (; at[k] < run->n_train[k] && run->train_ms[k][at[k]] + s->delay_ms - t < 1e-9; at[k]++)
+                x[3 + 2 * k] += jump[k];
+    }
+    return n;
+}
+
+/* The bounds are those of `adex`: the peak is found inside the sub-step with errors of order h^2. */
+Test(snn_ode, adex_with_alpha_conductances_spikes_at_the_times_of_an_accurate_solution)
+{
+    static const double dts_ms[] = {0.1, 0.025};
+    if (cali_test_shared("reference/spiking/train_A.csv") == NULL)
+        cr_skip_test("no reference data");
+    for (int i = 0; i < 2; i++) {
+        const cali_single s = {"adex-cond-alpha", {"tau_exc", "tau_inh", "E_inh", "I_e"},
+                               {ALPHA_TAU_EXC, ALPHA_TAU_INH, -85, ALPHA_I_E}, dts_ms[i], "excitatory", "inhibitory", 14, 6, 1, false};
+        cali_single_run run;
+        double spikes_ms[256], worst = 0.0, best = 0.0;
+        cali_single_start(&s, 1.0, &run);
+        const size_t n = alpha_spikes(&s, &run, 300.0, spikes_ms);
+        while (cal_time_ms(cal_snn_time(run.snn)) < 300.0)
+            cali_single_step(&run);
+        cr_assert(eq(sz, run.n_spikes, n));
+        cr_assert(n >= 8, "%zu spikes say little", n);
+        for (size_t k = 0; k < n; k++) {
+            worst = fmax(worst, run.spikes_ms[k] - spikes_ms[k]);
+            best = fmin(best, run.spikes_ms[k] - spikes_ms[k]);
+        }
+        cr_log_info("dt %g: %zu spikes, %.5f to %.5f ms late", dts_ms[i], n, best, worst);
+        cr_expect(best >= -2e-3 && worst <= dts_ms[i] + 2e-3, "dt %g: %.4f to %.4f ms late", dts_ms[i], best, worst);
+        cali_single_stop(&run);
+    }
+}

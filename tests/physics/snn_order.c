@@ -42,6 +42,7 @@ static const order_case cases[] = {
     {{"eglif", SET("V_th", "tau_syn1", "V", "I_adap", "I_dep", "g1", "d1", "g2", "d2", "g3", "d3", "g4", "d4"), SET(1e3, 1, -70, -3, 4, 0.5, 1, 0.2, 0.4, 0.1, 0.3, 0.3, 0.2), 1.0, NO_TRAIN}, 4, 8.0, -58.91905255},
     {{"eglif-escape", SET("lambda_0", "tau_syn1", "V", "I_adap", "I_dep", "g1", "d1", "g2", "d2", "g3", "d3", "g4", "d4"), SET(0, 1, -70, -3, 4, 0.5, 1, 0.2, 0.4, 0.1, 0.3, 0.3, 0.2), 1.0, NO_TRAIN}, 4, 8.0, -58.91905255},
     {{"adex", SET("V", "w", "g_exc", "g_inh"), SET(-52, 100, 10, 30), 16.0, NO_TRAIN}, 4, 16.0, -69.45431734},
+    {{"adex-cond-alpha", SET("V", "w", "g_exc", "r_exc", "g_inh", "r_inh"), SET(-52, 100, 10, 5, 30, 10), 16.0, NO_TRAIN}, 4, 16.0, -73.57335677},
     {{"adex-psc", SET("V", "w", "I_exc", "I_inh"), SET(-60, 100, 2000, -2000), 16.0, NO_TRAIN}, 4, 16.0, -78.65537243},
     {{"adex-receptors", SET("V", "w", "g_AMPA", "g_NMDA", "r_NMDA", "g_GABA_A", "R_GABA_B", "s_GABA_B"), SET(-60, 100, 10, 10, 5, 60, 0.5, 1), 16.0, NO_TRAIN}, 4, 16.0, -72.11528331},
     {{"eif", SET("V", "I_exc", "I_inh"), SET(-60, 2000, -2000), 16.0, NO_TRAIN}, 4, 16.0, -76.12554351},

@@ -83,7 +83,13 @@ def adex(t, x):
             (4.0 * (v + 70.6) - w) / 144.0, -g_exc / 5.0, -g_inh / 5.0]
 
 
+def adex_cond_alpha(t, x):
+    v, w, g_exc, r_exc, g_inh, r_inh = x
+    return adex(t, (v, w, g_exc, g_inh))[:2] + [-g_exc / 2.0 + r_exc, -r_exc / 2.0, -g_inh / 5.0 + r_inh, -r_inh / 5.0]
+
+
 case("adex", 16.0, [-52.0, 100.0, 10.0, 30.0], adex)
+case("adex-cond-alpha", 16.0, [-52.0, 100.0, 10.0, 5.0, 30.0, 10.0], adex_cond_alpha)
 case("adex-psc", 16.0, [-60.0, 100.0, 2000.0, -2000.0],
      lambda t, x: [(-30.0 * (x[0] + 70.6) + 60.0 * exp((x[0] + 50.4) / 2.0) - x[1] + x[2] + x[3]) / 281.0,
                    (4.0 * (x[0] + 70.6) - x[1]) / 144.0, -x[2] / 2.0, -x[3] / 5.0])

@@ -97,6 +97,7 @@ static const struct {
     {"lif-cond-alpha", "excitatory", "g_exc", 1, 1},  {"lif-cond-alpha", "inhibitory", "g_inh", 3, 3},
     {"lif-cond-beta", "excitatory", "g_exc", 0.5, 5}, {"lif-cond-beta", "inhibitory", "g_inh", 0.5, 10},
     {"adex", "inhibitory", "g_inh", 0, 5},            {"adex-psc", "excitatory", "I_exc", 0, 2},
+    {"adex-cond-alpha", "excitatory", "g_exc", 2, 2}, {"adex-cond-alpha", "inhibitory", "g_inh", 5, 5},
     {"eif", "inhibitory", "I_inh", 0, 5},             {"lif-alpha", "excitatory", "I_exc", 2, 2},
 };
 enum { N_LINEAR = sizeof linear / sizeof linear[0] };
