@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "snn/record.h"
+#include "snn/structural.h"
 
 extern const cali_loops cali_loops_base;
 #if defined(__x86_64__)
@@ -139,6 +140,8 @@ static void run_tile(cal_snn *self, unsigned tile)
         cali_deliver_tile(&before, tile);
     }
     cali_update_tile(self, tile);
+    if (self->n_structurals > 0)
+        cali_structural_grow_tile(self, tile);
 }
 
 /** Sets the Poisson tables of the bin that begins or goes on now; returns the steps left in it. */
@@ -265,7 +268,9 @@ enum { FINISHED = INT32_MAX, SPINS_BEFORE_YIELD = 2000 };
 static void open_block(window *w)
 {
     cal_snn *self = w->self;
-    const uint32_t left = enter_bins(self, w->steps_done);
+    uint32_t left = enter_bins(self, w->steps_done);
+    if (self->n_structurals > 0 && cali_structural_left(self) < left)
+        left = cali_structural_left(self);
     self->block_step = self->step;
     self->block_steps = left < self->exchange_steps ? left : self->exchange_steps;
     self->parity ^= 1u;
@@ -281,6 +286,8 @@ static void close_block(window *w)
     cal_snn *self = w->self;
     w->status = cali_past_keep(self);
     finish_block(self);
+    if (self->n_structurals > 0)
+        cali_structural_update(self);
     w->steps_done += self->block_steps;
     if (w->status == CAL_OK && w->steps_done < self->window_steps)
         open_block(w);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "snn/network.h"
 #include "snn/plastic.h"
+#include "snn/structural.h"
 
 /* Where the synapses of one group go in one tile. */
 typedef struct delivery {
@@ -182,7 +183,7 @@ size_t cali_max_arrivals(const cal_snn *self)
 
 bool cali_has_pushes(const cal_snn *self)
 {
-    return self->planned_slots > 1 || self->n_plastics > 0;
+    return self->planned_slots > 1 || self->n_plastics > 0 || self->n_structurals > 0;
 }
 
 void cali_deliver_tile(cal_snn *self, unsigned tile)
@@ -190,4 +191,5 @@ void cali_deliver_tile(cal_snn *self, unsigned tile)
     deliver_arrivals(self, tile);
     subtract_autapses(self, tile);
     cali_plastic_deliver_tile(self, tile);
+    cali_structural_deliver_tile(self, tile);
 }

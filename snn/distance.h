@@ -75,6 +75,17 @@ uint32_t cali_search_thin(const cali_search *search, cali_key key, uint32_t unit
  *  enough (cali_search_has). `is_taken`: a bit per candidate, zero before and after. */
 void cali_search_draw(const cali_search *search, cali_key key, uint32_t use, uint32_t unit, uint32_t own, uint32_t k,
                       bool has_repeats, uint8_t *is_taken, uint32_t *chosen);
+/** Chance or share of a candidate. */
+double cali_search_chance(const cali_search *search, uint32_t unit, uint32_t candidate);
+/** The first three counters of a draw. */
+typedef struct cali_counter {
+    uint32_t c0, c1, c2;
+} cali_counter;
+/** Proposes candidates with chances in proportion to the profile times `share_of` (0 to 1); CALI_NO_ONE: none of the attempts was
+ *  kept. */
+uint32_t cali_search_try(const cali_search *search, cali_key key, uint32_t unit, uint32_t n_attempts,
+                         double (*share_of)(const void *arg, uint32_t candidate), const void *arg, cali_counter counter);
+double cali_search_bytes(const cali_search *search);
 /** The k nearest candidates but `own` (k <= CALI_MAX_NEAREST), by distance, then by number; returns how many there are. */
 uint32_t cali_search_nearest(const cali_search *search, uint32_t unit, uint32_t own, uint32_t k, uint32_t *chosen);
 

@@ -303,7 +303,7 @@ unsigned cali_list_weight_bits(const cal_snn_def *def, unsigned bits)
 int cali_list_exponent(const cal_snn *self, size_t to, size_t receptor, int exponent)
 {
     double quantum = 0.0, largest = 0.0;
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+    for (size_t i = 0; i < cali_n_projections(self); i++) {
         const cali_projection *p = cali_projection_at(self, i);
         double low, high;
         if (p->def.to != to || p->receptor != receptor)

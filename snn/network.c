@@ -11,6 +11,7 @@
 #include "snn/plastic.h"
 #include "snn/record.h"
 #include "snn/space.h"
+#include "snn/structural.h"
 
 static void destroy_parts(cal_snn *self)
 {
@@ -19,6 +20,7 @@ static void destroy_parts(cal_snn *self)
     cali_past_destroy(self);
     cali_rules_release(self);
     cali_plastic_destroy(self);
+    cali_structural_destroy(self);
     cali_definition_free(self);
     cali_gaps_destroy(self);
     cali_homeostasis_destroy(self);
@@ -103,6 +105,7 @@ static cal_status init(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_gaps_create(self));
     CAL_TRY(cali_rules_prepare(self));
     CAL_TRY(cali_plastic_create(self));
+    CAL_TRY(cali_structural_create(self));
     CAL_TRY(cali_topology_create(self));
     cali_rules_release(self);
     return cali_backend_create(self);
@@ -287,7 +290,7 @@ cal_status cal_snn_get_state(const cal_snn *self, size_t population, const char 
 cal_snn_counts cal_snn_get_counts(const cal_snn *self)
 {
     cal_snn_counts c = {.n_neurons = self->n_neurons,
-                        .n_synapses = self->n_synapses,
+                        .n_synapses = self->n_synapses + cali_structural_count(self),
                         .n_gap_junctions = self->n_gap_junctions,
                         .n_updates = self->n_updates,
                         .n_spikes = self->n_spikes,
@@ -296,7 +299,7 @@ cal_snn_counts cal_snn_get_counts(const cal_snn *self)
                         .bytes = self->bytes,
                         .n_tiles = self->n_tiles};
     c.bytes_per_synapse =
-        self->n_synapses > 0 ? self->synapse_bytes / (double)self->n_synapses : 0.0;
+        c.n_synapses > 0 ? self->synapse_bytes / (double)c.n_synapses : 0.0;
     for (unsigned i = 0; i < self->n_tiles; i++) {
         c.n_events += self->tiles[i].n_events;
         c.n_port_events += self->tiles[i].n_port_events;
@@ -340,5 +343,5 @@ uint64_t cal_snn_hash(const cal_snn *self)
     }
     for (uint32_t ahead = 0; ahead < self->longest_delay; ahead++)
         hash += hash_pending(self, ahead);
-    return hash + cali_plastic_hash(self) + cali_homeostasis_hash(self);
+    return hash + cali_plastic_hash(self) + cali_structural_hash(self) + cali_homeostasis_hash(self);
 }

@@ -114,7 +114,8 @@ typedef struct cali_projection {
     bool has_weight_profile;
     struct cali_search *search; /* partners by distance (distance.h), until the network is built; NULL: none */
     double chances;             /* searched Bernoulli: mean sum of a target's chances */
-    double limit;      /* plastic: no modulus of a weight exceeds it */
+    double limit;      /* plastic, structural: no modulus of a weight exceeds it */
+    uint32_t capacity; /* structural: synapses of a target at most, kept in cal_snn.structurals; else 0 */
 } cali_projection;
 
 typedef struct cali_plastic cali_plastic; /* plastic.h */
@@ -185,6 +186,8 @@ struct cal_snn {
     size_t n_projections;
     cali_plastic *plastics; /* projections whose synapses change */
     size_t n_plastics;
+    struct cali_structural *structurals; /* projections whose synapses form and break: structural.h */
+    size_t n_structurals;
     cali_group *groups;
     size_t n_groups;
     cali_poisson *poissons;
@@ -251,7 +254,8 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def);
 double cali_plan_bytes(const cal_snn *self, double *n_synapses);
 /** Bytes that the network may take. */
 double cali_memory_budget(const cal_snn *self);
-/** All projections: the static ones, then the plastic ones. */
+/** All projections: the static ones, then the plastic ones, then the structural ones. */
+size_t cali_n_projections(const cal_snn *self);
 cali_projection *cali_projection_at(const cal_snn *self, size_t i);
 /** Expected synapses of one projection. */
 double cali_expected_synapses(const cal_snn *self, const cali_projection *p);

@@ -13,6 +13,7 @@
 #include "snn/record.h"
 #include "snn/rules.h"
 #include "snn/space.h"
+#include "snn/structural.h"
 #include "snn/values.h"
 
 cal_snn_def cal_snn_def_default(void)
@@ -94,7 +95,7 @@ static bool has_sparse_rows(const cal_snn *self, const cal_snn_def *def)
             if (def->projections[k].from != i)
                 continue;
             const cal_snn_projection p = cali_rule_bounded(&def->projections[k]);
-            if (cali_is_plastic(p.synapse))
+            if (cali_is_plastic(p.synapse) || cali_is_structural(p.synapse))
                 return true;
             n_synapses += cali_rule_synapses(&p, def->populations[i].n, def->populations[p.to].n);
             const cali_ends ends = cali_ends_of(def, &p);
@@ -177,7 +178,15 @@ static cal_status plan_populations(cal_snn *self, const cal_snn_def *def)
 
 cali_projection *cali_projection_at(const cal_snn *self, size_t i)
 {
-    return i < self->n_projections ? &self->projections[i] : &self->plastics[i - self->n_projections].projection;
+    if (i < self->n_projections)
+        return &self->projections[i];
+    i -= self->n_projections;
+    return i < self->n_plastics ? &self->plastics[i].projection : cali_structural_projection(self, i - self->n_plastics);
+}
+
+size_t cali_n_projections(const cal_snn *self)
+{
+    return self->n_projections + self->n_plastics + self->n_structurals;
 }
 
 /* Receptors that synapses use get channels 0, 1, ... in each population. */
@@ -186,13 +195,16 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_alloc(self->ctx, def->n_projections, sizeof *self->projections, "projections",
                        &self->projections));
     CAL_TRY(cali_plastic_reserve(self, def));
+    CAL_TRY(cali_structural_reserve(self, def));
     uint32_t shortest, longest;
     delay_range(def, self->dt_ms, &shortest, &longest);
     for (size_t i = 0; i < def->n_projections; i++) {
         const bool is_plastic = cali_is_plastic(def->projections[i].synapse);
+        const bool is_structural = cali_is_structural(def->projections[i].synapse);
         const cal_snn_projection bounded = cali_rule_bounded(&def->projections[i]);
-        cali_projection *p = is_plastic ? cali_plastic_add(self, &bounded, i)
-                                        : &self->projections[self->n_projections++];
+        cali_projection *p = is_plastic      ? cali_plastic_add(self, &bounded, i)
+                             : is_structural ? cali_structural_add(self, &bounded, i)
+                                             : &self->projections[self->n_projections++];
         p->is_plastic = is_plastic;
         p->def = bounded;
         cali_population *to = &self->populations[p->def.to];
@@ -210,7 +222,7 @@ static cal_status plan_projections(cal_snn *self, const cal_snn_def *def)
         p->weights = cali_key_derive(self->key, CALI_USE_WEIGHT, (uint32_t)i);
         p->delays = cali_key_derive(self->key, CALI_USE_DELAY, (uint32_t)i);
         CAL_TRY(cali_rule_plan(self, p));
-        p->is_broadcast = !is_plastic && p->def.rule == CAL_ALL_TO_ALL && p->def.weight.kind == CAL_CONSTANT &&
+        p->is_broadcast = !is_plastic && !is_structural && p->def.rule == CAL_ALL_TO_ALL && p->def.weight.kind == CAL_CONSTANT &&
                           p->def.delay_ms.kind == CAL_CONSTANT && !cali_needs_positions(&p->def);
         double low, high;
         cali_distribution_bounds(&p->def.delay_ms, &low, &high);
@@ -254,6 +266,8 @@ static cal_status plan_rows(cal_snn *self)
     }
     for (size_t i = 0; i < self->n_plastics; i++)
         longest = self->plastics[i].longest_delay > longest ? self->plastics[i].longest_delay : longest;
+    if (cali_structural_longest_delay(self) > longest)
+        longest = cali_structural_longest_delay(self);
     for (size_t i = 0; i < self->n_projections; i++) { /* of a broadcast, a neuron's own spike is taken back */
         const cali_projection *p = &self->projections[i];
         const bool has_own = p->is_broadcast && p->def.from == p->def.to && !p->def.has_autapses;
@@ -280,7 +294,7 @@ static int exponent_for(double size, unsigned bits)
 static double largest_weight(const cali_projection *p)
 {
     double low, high;
-    if (p->is_plastic)
+    if (p->is_plastic || p->capacity > 0)
         return p->limit;
     cali_weight_bounds(&p->def, &low, &high);
     return fmax(fabs(low), fabs(high));
@@ -288,7 +302,7 @@ static double largest_weight(const cali_projection *p)
 
 static int finest_exponent(const cal_snn *self, const cali_projection *p)
 {
-    return exponent_for(largest_weight(p), p->is_broadcast || p->is_plastic ? 24 : self->weight_bits - 1);
+    return exponent_for(largest_weight(p), p->is_broadcast || p->is_plastic || p->capacity > 0 ? 24 : self->weight_bits - 1);
 }
 
 /* Quanta of one receptor: fine enough for the smallest of its projections, coarse enough that the
@@ -299,14 +313,16 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
     cali_population *population = &self->populations[to];
     int exponent = -1000, coarsest = 1000;
     double sum = 0.0;
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+    for (size_t i = 0; i < cali_n_projections(self); i++) {
         const cali_projection *p = cali_projection_at(self, i);
         if (p->def.to != to || p->receptor != receptor || largest_weight(p) == 0.0)
             continue;
         const int finest = finest_exponent(self, p), rough = exponent_for(largest_weight(p), 7);
         exponent = finest > exponent ? finest : exponent;
         coarsest = rough < coarsest ? rough : coarsest;
-        if (population->n > 0)
+        if (p->capacity > 0)
+            sum += p->capacity * p->limit;
+        else if (population->n > 0)
             sum += cali_expected_synapses(self, p) / population->n *
                    (p->is_plastic ? p->limit : cali_rule_mean_weight(p));
     }
@@ -467,6 +483,7 @@ cal_status cali_plan(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_gaps_plan(self, def));
     CAL_TRY(plan_quanta(self));
     CAL_TRY(cali_plastic_plan(self));
+    CAL_TRY(cali_structural_plan(self));
     CAL_TRY(plan_rows(self));
     CAL_TRY(plan_inputs(self, def));
     return cali_homeostasis_plan(self, def);
@@ -514,6 +531,8 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         *n_synapses += cali_expected_synapses(self, &self->plastics[i].projection);
         bytes += cali_plastic_bytes(self, &self->plastics[i]);
     }
-    return bytes + (double)sizeof(cali_arrival) * (double)cali_max_arrivals(self) + cali_rules_bytes(self) +
+    for (size_t i = 0; i < self->n_structurals; i++)
+        *n_synapses += cali_expected_synapses(self, cali_structural_projection(self, i));
+    return bytes + cali_structural_bytes(self) + (double)sizeof(cali_arrival) * (double)cali_max_arrivals(self) + cali_rules_bytes(self) +
            cali_gaps_bytes(self);
 }

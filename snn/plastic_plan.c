@@ -7,13 +7,14 @@
 #include "snn/distance.h"
 #include "snn/plastic.h"
 #include "snn/rules.h"
+#include "snn/structural.h"
 
 /* ---- checks ------------------------------------------------------------------------------------- */
 
 /* Traces belong to neurons and bounds to the integer sums: both need one number for all synapses. */
 static bool must_be_number(const cali_synapse *synapse, int param)
 {
-    bool must = param == synapse->limit;
+    bool must = param == synapse->limit || synapse->growth != NULL;
     for (size_t i = 0; i < synapse->n_common; i++)
         must |= synapse->common[i] == param;
     for (size_t t = 0; t < CALI_MAX_TRACES; t++)
@@ -109,7 +110,7 @@ bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, si
         snprintf(why, size, "modulator_delay must be 0 to %g ms, is %g ms", LONGEST_DELAY_MS, p->modulator_delay_ms);
         return true;
     }
-    if (cali_scaling_is_impossible(p, synapse, why, size))
+    if (cali_scaling_is_impossible(p, synapse, why, size) || cali_structural_is_impossible(p, synapse, why, size))
         return true;
     const cal_snn_projection bounded = cali_rule_bounded(p);
     return cali_is_plastic(face) && are_bad_weights(&bounded, synapse, why, size);

@@ -352,7 +352,7 @@ uint32_t cali_longest_list(const cal_snn *self, const cali_projection *p)
 double cali_rules_bytes(const cal_snn *self)
 {
     double bytes = 0.0;
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+    for (size_t i = 0; i < cali_n_projections(self); i++) {
         const cali_projection *p = cali_projection_at(self, i);
         const rule_entry *rule = &rules[p->def.rule];
         bytes += rule->bytes_per_synapse * cali_expected_synapses(self, p) +
@@ -441,7 +441,7 @@ cal_status cali_rule_prepare(cal_snn *self, cali_projection *p)
 
 cal_status cali_rules_prepare(cal_snn *self)
 {
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
+    for (size_t i = 0; i < cali_n_projections(self); i++)
         CAL_TRY(cali_rule_prepare(self, cali_projection_at(self, i)));
     return CAL_OK;
 }
@@ -458,9 +458,9 @@ void cali_rule_release(cali_projection *p)
 
 void cali_rules_release(cal_snn *self)
 {
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
+    for (size_t i = 0; i < cali_n_projections(self); i++)
         cali_rule_release(cali_projection_at(self, i));
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++)
+    for (size_t i = 0; i < cali_n_projections(self); i++)
         cali_projection_at(self, i)->def.list = NULL; /* borrowed */
 }
 

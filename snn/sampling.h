@@ -21,7 +21,8 @@ enum cali_use {
     CALI_USE_GAP_PAIRS = 64, /* index: gap junctions of the definition */
     CALI_USE_GAP_CONDUCTANCE,
     CALI_USE_CHOICE = 80, /* index: projection; synapses that are watched */
-    CALI_USE_POSITION = 96 /* index: population */
+    CALI_USE_POSITION = 96, /* index: population */
+    CALI_USE_STRUCTURE    /* index: projection; synapses that form and break */
 };
 
 /** Normal and log-normal draws are cut at this many standard deviations, so that bounds are known

@@ -263,6 +263,15 @@ void cali_search_destroy(cali_search **search)
     *search = NULL;
 }
 
+double cali_search_bytes(const cali_search *s)
+{
+    double n_cells = 1.0;
+    for (unsigned k = 0; k < s->n_dimensions; k++)
+        n_cells *= s->n_cells[k];
+    return sizeof *s + sizeof *s->start * (n_cells + 1.0) + sizeof *s->member * (double)s->n_of +
+           sizeof *s->offset * (double)s->n_offsets;
+}
+
 /* ---- walks over candidates ------------------------------------------------------------------------------ */
 
 /* The members of the cell at an offset from another; n 0: there is no such cell. */
@@ -412,6 +421,28 @@ static uint32_t try_one(const draw *d, cali_random r)
     const bool is_kept = candidate != CALI_NO_ONE && is_allowed(d, candidate) &&
                          cali_uniform(r.word[2], r.word[3]) * bound < chance_of(s, d->unit, candidate);
     return is_kept ? candidate : CALI_NO_ONE;
+}
+
+double cali_search_chance(const cali_search *s, uint32_t unit, uint32_t candidate)
+{
+    return chance_of(s, unit, candidate);
+}
+
+uint32_t cali_search_try(const cali_search *s, cali_key key, uint32_t unit, uint32_t n_attempts,
+                         double (*share_of)(const void *arg, uint32_t candidate), const void *arg, cali_counter counter)
+{
+    draw d = {.s = s, .unit = unit, .own = CALI_NO_ONE};
+    if (s->n_shells == 0)
+        return CALI_NO_ONE;
+    cali_cell_of(s, s->at, unit, d.cell);
+    weigh_shells(&d);
+    for (uint32_t attempt = 0; d.until[s->n_shells - 1] > 0.0 && attempt < n_attempts; attempt++) {
+        const uint32_t x = try_one(&d, cali_philox(key, counter.c0, counter.c1, counter.c2, 2 * attempt));
+        const cali_random r = cali_philox(key, counter.c0, counter.c1, counter.c2, 2 * attempt + 1);
+        if (x != CALI_NO_ONE && cali_uniform(r.word[0], r.word[1]) < share_of(arg, x))
+            return x;
+    }
+    return CALI_NO_ONE;
 }
 
 /* Among all candidates: by the sum of their chances up to each. */

@@ -17,6 +17,7 @@
 #include "snn/gap.h"
 #include "snn/homeostasis.h"
 #include "snn/plastic.h"
+#include "snn/structural.h"
 
 #define REFUSE(...) return CAL_FAIL(self->ctx, CAL_ERR_INPUT, "C305 " __VA_ARGS__)
 
@@ -24,10 +25,10 @@ static const char MAGIC[16] = "callosum snn\n";
 enum { VERSION = 1, HEX = CALI_DIGEST_SIZE - 1, MAX_PARTS = 16 };
 
 extern const cali_state_part cali_state_neurons, cali_state_inputs, cali_state_history, cali_state_counts,
-    cali_state_devices, cali_state_plastic, cali_state_gaps, cali_state_homeostasis;
+    cali_state_devices, cali_state_plastic, cali_state_gaps, cali_state_homeostasis, cali_state_structural;
 static const cali_state_part *const parts[] = {&cali_state_neurons, &cali_state_inputs,  &cali_state_history,
                                                &cali_state_devices, &cali_state_counts,  &cali_state_plastic,
-                                               &cali_state_gaps,    &cali_state_homeostasis};
+                                               &cali_state_gaps,    &cali_state_homeostasis, &cali_state_structural};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 typedef struct header {
@@ -97,7 +98,7 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
         if (p->neuron != NULL && p->neuron->digest != NULL)
             cali_text_format(text, "neuron %s\n", p->neuron->digest);
     }
-    for (size_t i = 0; i < self->n_projections + self->n_plastics; i++) {
+    for (size_t i = 0; i < cali_n_projections(self); i++) {
         const cal_snn_projection *p = &cali_projection_at(self, i)->def;
         cali_text_format(text, "projection %zu %zu %zu %d %u %u %u %llu %.17g %d %d", p->from, p->to,
                          cali_projection_at(self, i)->receptor, (int)p->rule, p->in_degree, p->out_degree, p->n_neighbours,
@@ -122,6 +123,7 @@ void cali_state_describe(const cal_snn *self, cali_text *text)
                              s->tau_ms, s->gain, s->integral_Hz, s->sum);
         cali_text_add(text, "\n");
     }
+    cali_structural_describe(self, text);
     cali_spaces_describe(self, text);
     cali_gaps_describe(self, text);
     cali_homeostasis_describe(self, text);

@@ -53,3 +53,9 @@ bool cali_is_plastic(const cal_synapse *face)
     const cali_synapse *synapse = face == NULL ? NULL : cali_synapse_of(face);
     return synapse != NULL && synapse->loop[0] != NULL;
 }
+
+bool cali_is_structural(const cal_synapse *face)
+{
+    const cali_synapse *synapse = face == NULL ? NULL : cali_synapse_of(face);
+    return synapse != NULL && synapse->growth != NULL;
+}

@@ -91,6 +91,7 @@ typedef struct cali_synapse {
     size_t n_pre, n_post;
     bool is_pre_only; /* spikes of the target and the weight do not matter to the states */
     int limit;        /* parameter that the modulus of a weight never exceeds, or -1: it stays what it is */
+    const struct cali_growth_curve *growth; /* structural.h: synapses form and break, all parameters are numbers; else NULL */
     int common[CALI_MAX_COMMON]; /* further parameters that are numbers, equal for all synapses */
     size_t n_common, n_constants;
     /** The constants of one synapse, in the order of its kernel. */
@@ -99,13 +100,14 @@ typedef struct cali_synapse {
     void (*start)(const double *params, double *states);
     void (*prepare_modulator)(const double *params, double dt_ms, cali_modulator *m); /* NULL: not modulated */
     void (*prepare_voltage)(const double *params, double dt_ms, cali_voltage_rule *k); /* NULL: voltages do not matter */
-    cali_row_loop *loop[CALI_N_ISA]; /* of the entry "static": NULL */
+    cali_row_loop *loop[CALI_N_ISA]; /* of "static" and structural ones: NULL */
 } cali_synapse;
 
 /** The entry behind a public pointer, or NULL if it is none of ours. */
 const cali_synapse *cali_synapse_of(const cal_synapse *face);
-/** Whether the synapses of a projection change. */
+/** Whether the synapses of a projection change, and whether they form and break. */
 bool cali_is_plastic(const cal_synapse *face);
+bool cali_is_structural(const cal_synapse *face);
 
 #define CALI_N_DOUBLES(type) (sizeof(type) / sizeof(double))
 #define CALI_SYNAPSE_PARAMS .params = params, .n_params = sizeof params / sizeof params[0]

@@ -1,6 +1,7 @@
 /* What a built network is made of, synapse by synapse: rows of words and broadcasts turned back into pairs. */
 #include "snn/check.h"
 #include "snn/plastic.h"
+#include "snn/structural.h"
 
 /* One word, unpacked. */
 typedef struct synapse_word {
@@ -88,6 +89,7 @@ cal_status cal_snn_visit_synapses(const cal_snn *self, size_t from, size_t to, c
             visit_broadcast(&w, projection);
     }
     cali_plastic_visit(self, from, to, index, visit, arg);
+    cali_structural_visit(self, from, to, index, visit, arg);
     return CAL_OK;
 }
 

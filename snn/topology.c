@@ -11,6 +11,7 @@
 #include "snn/distance.h"
 #include "snn/plastic.h"
 #include "snn/rules.h"
+#include "snn/structural.h"
 
 typedef struct build {
     cal_snn *self;
@@ -209,6 +210,7 @@ static void find_worst(const build *b, unsigned tile, scratch *s)
             s->sum[(size_t)p->channel * self->tile_width + to->offset + k] += n * size;
     }
     cali_plastic_add_limits(self, tile, s->sum);
+    cali_structural_add_limits(self, tile, s->sum);
     for (unsigned c = 0; c < self->n_channels; c++)
         for (uint32_t place = 0; place < self->tile_width; place++)
             if (s->sum[(size_t)c * self->tile_width + place] > b->worst[tile]) {

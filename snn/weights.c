@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "snn/plastic.h"
+#include "snn/structural.h"
 
 cali_synapse_reader cali_synapse_reader_start(const cal_snn *self, const cali_plastic *p, unsigned tile)
 {
@@ -217,6 +218,8 @@ cal_status cal_snn_get_weights(const cal_snn *self, size_t projection, cal_snn_w
 {
     *out = (cal_snn_weights){0};
     const cali_plastic *p = cali_plastic_find(self, projection);
+    if (cali_structural_find(self, projection) != NULL)
+        return cali_structural_weights(self, cali_structural_find(self, projection), out);
     if (p == NULL)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s: projection %zu has no plastic synapses", self->name,
                         projection);

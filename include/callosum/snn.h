@@ -466,11 +466,25 @@ typedef struct cal_snn_weights {
     double *weight; /**< in the receptor's unit */
     double *states; /**< (n_states x n), those of the synapse's entry */
 } cal_snn_weights;
-/** The present weights and states of a plastic projection (number in the definition): all spikes up to the present
+/** The present weights and states of a plastic or structural projection (number in the definition): all spikes up to the present
  *  have acted. Owned by the caller, freed with cal_snn_weights_free. Errors: ARGUMENT (no such projection, or a
  *  static one), MEMORY. */
 cal_status cal_snn_get_weights(const cal_snn *snn, size_t projection, cal_snn_weights *out);
 void cal_snn_weights_free(cal_snn_weights *weights);
+
+/** What a projection whose synapses form and break has grown: synapses now, formed and broken since the run began; means over
+ *  the neurons of the elements of sources and of targets, and of the calcium of targets. */
+typedef struct cal_snn_structure {
+    uint64_t n_synapses, n_formed, n_broken;
+    double axonal, dendritic, calcium;
+} cal_snn_structure;
+/** Errors: ARGUMENT (no such projection, or its synapses stay). */
+cal_status cal_snn_get_structure(const cal_snn *snn, size_t projection, cal_snn_structure *out);
+/** The same of each neuron at one end, in the order of the neurons: calcium, elements, and how many of these are in synapses.
+ *  Arrays may be NULL. Errors: as above. */
+typedef enum cal_snn_end { CAL_SOURCE_END, CAL_TARGET_END } cal_snn_end;
+cal_status cal_snn_get_elements(const cal_snn *snn, size_t projection, cal_snn_end end, double *calcium, double *elements,
+                                uint32_t *in_synapses);
 
 /** Which synapses of a plastic projection are watched. */
 typedef struct cal_snn_choice {
@@ -520,8 +534,8 @@ typedef struct cal_snn_counts {
 } cal_snn_counts;
 cal_snn_counts cal_snn_get_counts(const cal_snn *snn);
 
-/** Gives each synapse from population `from` into `receptor` of population `to` to `visit`, by source, then by no
- *  particular order; `weight` in the receptor's unit, as rounded by the builder. Errors: ARGUMENT. */
+/** Gives each synapse that there is now from population `from` into `receptor` of population `to` to `visit`, by source, then by
+ *  no particular order; `weight` in the receptor's unit, as rounded by the builder. Errors: ARGUMENT. */
 typedef void cal_snn_visit(void *arg, uint32_t source, uint32_t target, double weight, cal_time delay);
 cal_status cal_snn_visit_synapses(const cal_snn *snn, size_t from, size_t to, const char *receptor,
                                   cal_snn_visit *visit, void *arg);

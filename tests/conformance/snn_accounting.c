@@ -51,6 +51,7 @@ static const way ways[] = {
     {CAL_PAIRWISE_BERNOULLI, "static", 45.0, 7, 2}, {CAL_ALL_TO_ALL, "stdp", 2.0, 7, 3},
     {CAL_FIXED_IN_DEGREE, "stdp", 12.7, 1, 2},     {CAL_PAIRWISE_BERNOULLI, "stdp-power", 3.0, 25, 1},
     {CAL_FIXED_TOTAL, "stdp-nearest", 5.0, 7, 7},  {CAL_FIXED_OUT_DEGREE, "tsodyks-markram", 2.0, 10, 2},
+    {CAL_FIXED_TOTAL, "structural", 12.7, 1, 3},   {CAL_PAIRWISE_BERNOULLI, "structural-linear", 3.0, 7, 2},
 };
 enum { N_WAYS = sizeof ways / sizeof ways[0] };
 
@@ -66,7 +67,11 @@ static cal_snn_projection project(const way *w, size_t from)
 {
     static const cal_snn_setting still[] = {{"lambda", {CAL_CONSTANT, 0.0, 0, 0, 0}}, {"w_max", {CAL_CONSTANT, 2.0, 0, 0, 0}}};
     static const cal_snn_setting fresh[] = {{"U", {CAL_CONSTANT, 1.0, 0, 0, 0}}, {"tau_rec", {CAL_CONSTANT, 1e-3, 0, 0, 0}}};
+    static const cal_snn_setting frozen[] = {{"axon_growth", {CAL_CONSTANT, 0.0, 0, 0, 0}},
+                                             {"dendrite_growth", {CAL_CONSTANT, 0.0, 0, 0, 0}},
+                                             {"capacity", {CAL_CONSTANT, 64.0, 0, 0, 0}}};
     const bool is_short_term = strcmp(w->synapse, "tsodyks-markram") == 0;
+    const bool is_structural = strncmp(w->synapse, "structural", 10) == 0;
     cal_snn_projection p = cal_snn_projection_default(w->rule);
     p.from = from;
     p.to = COUNTERS;
@@ -80,8 +85,8 @@ static cal_snn_projection project(const way *w, size_t from)
     if (w->longest_ms == 0.0)
         p.delay_ms = (cal_distribution){CAL_CONSTANT, 0.6, 0, 0, 0}; /* broadcast */
     p.synapse = cal_snn_synapse_find(w->synapse);
-    p.settings = is_short_term ? fresh : still;
-    p.n_settings = strcmp(w->synapse, "static") == 0 ? 0 : 2;
+    p.settings = is_structural ? frozen : is_short_term ? fresh : still;
+    p.n_settings = strcmp(w->synapse, "static") == 0 ? 0 : is_structural ? 3 : 2;
     return p;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "snn/synapse.h"
+#include "support/snn_quick.h"
 #include "support/support.h"
 
 enum { MAX_SYNAPSES = 64, N_STEPS = 630, N_TRAIN = 400 };
@@ -37,11 +38,12 @@ static cal_snn *create(const cal_synapse *synapse, const layout *l, unsigned n_t
     }
     const cal_neuron *lif = cal_snn_neuron_find("lif");
     const cal_snn_population populations[] = {{"A", lif, 31, cell, 1}, {"B", lif, 17, cell, 1}, {"S", NULL, 9, NULL, 0}};
-    cal_snn_setting settings[CALI_MAX_SYNAPSE_PARAMS];
+    cal_snn_setting settings[2 * CALI_MAX_SYNAPSE_PARAMS];
     size_t n_settings = 0;
     for (size_t i = 0; i < synapse->n_params; i++)
         if (isnan(synapse->params[i].value))
             settings[n_settings++] = (cal_snn_setting){synapse->params[i].name, {CAL_CONSTANT, 60.0, 0, 0, 0}};
+    n_settings = cali_quick_settings(synapse, settings, n_settings);
     cal_snn_projection p[5];
     for (size_t i = 0; i < 5; i++) {
         p[i] = cal_snn_projection_default(i == 4 ? CAL_ALL_TO_ALL : i == 1 ? CAL_FIXED_IN_DEGREE : CAL_PAIRWISE_BERNOULLI);
@@ -112,6 +114,12 @@ static uint64_t run(const cal_synapse *synapse, const layout *l, uint64_t *n_spi
     }
     const uint64_t hash = cal_snn_hash(snn);
     *n_spikes = cal_snn_get_counts(snn).n_spikes;
+    for (size_t i = 0; i < 3 && cali_is_structural(synapse); i++) {
+        cal_snn_structure s;
+        cr_assert(eq(int, cal_snn_get_structure(snn, i, &s), CAL_OK));
+        cr_expect(s.n_formed > 0 && s.n_broken > 0, "projection %zu: %.0f formed, %.0f broken", i, (double)s.n_formed,
+                  (double)s.n_broken);
+    }
     cal_snn_destroy(&snn);
     cal_context_destroy(&ctx);
     return hash;

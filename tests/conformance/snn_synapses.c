@@ -9,6 +9,7 @@
 
 #include "snn/network.h"
 #include "snn/synapse.h"
+#include "support/snn_quick.h"
 #include "support/support.h"
 
 enum { MAX_SYNAPSES = 64, N_SOURCES = 9, N_CELLS = 33 };
@@ -54,7 +55,7 @@ FOR_EACH_SYNAPSE(has_a_complete_entry_with_unique_names)
 typedef struct bed {
     cal_context *ctx;
     cal_snn_population populations[2];
-    cal_snn_setting settings[CALI_MAX_SYNAPSE_PARAMS];
+    cal_snn_setting settings[2 * CALI_MAX_SYNAPSE_PARAMS];
     cal_snn_projection projection;
     cal_snn_port port;
     cal_snn_def def;
@@ -80,6 +81,7 @@ static void lay(bed *b, const cal_synapse *synapse, double weight, double limit)
         if (isnan(synapse->params[i].value))
             b->settings[b->projection.n_settings++] =
                 (cal_snn_setting){synapse->params[i].name, {CAL_CONSTANT, limit, 0, 0, 0}};
+    b->projection.n_settings = cali_quick_settings(synapse, b->settings, b->projection.n_settings);
     b->port = (cal_snn_port){.name = "s", .kind = CAL_PORT_SPIKES, .population = 1};
     b->def = cal_snn_def_default();
     b->def.populations = b->populations;
@@ -111,6 +113,27 @@ static void clear(bed *b)
     cal_context_destroy(&b->ctx);
 }
 
+/* Synapses that form and break: all weigh the same, no pair has two, no target more than the capacity of 12. */
+static void expect_structure(const cal_snn *snn, double weight)
+{
+    cal_snn_weights w;
+    cal_snn_structure structure;
+    uint32_t n_of[N_CELLS] = {0};
+    cr_assert(eq(int, cal_snn_get_weights(snn, 0, &w), CAL_OK));
+    cr_assert(eq(int, cal_snn_get_structure(snn, 0, &structure), CAL_OK));
+    cr_expect(structure.n_formed > 0 && structure.n_broken > 0, "%.0f formed, %.0f broken", (double)structure.n_formed,
+              (double)structure.n_broken);
+    cr_expect(eq(u64, structure.n_synapses, N_SOURCES * N_CELLS + structure.n_formed - structure.n_broken));
+    cr_expect(eq(sz, w.n, (size_t)structure.n_synapses));
+    cr_expect(eq(u64, cal_snn_get_counts(snn).n_synapses, structure.n_synapses));
+    for (size_t k = 0; k < w.n; k++) {
+        cr_assert(lt(u32, n_of[w.target[k]]++, 12));
+        cr_assert(k == 0 || w.target[k] != w.target[k - 1] || w.source[k] > w.source[k - 1]);
+        cr_assert(epsilon_eq(dbl, w.weight[k], weight, 1e-5));
+    }
+    cal_snn_weights_free(&w);
+}
+
 /* Weights of either sign keep it and stay within the limit, states within the ranges of their table. */
 FOR_EACH_SYNAPSE(keeps_weights_and_states_within_bounds)
 {
@@ -121,6 +144,11 @@ FOR_EACH_SYNAPSE(keeps_weights_and_states_within_bounds)
         lay(&b, s, sign * 10.0, 12.0);
         cr_assert(eq(int, cal_snn_create(b.ctx, &b.def, &b.snn), CAL_OK), "%s", cal_context_message(b.ctx));
         advance(&b, 300);
+        if (cali_is_structural(s)) {
+            expect_structure(b.snn, sign * 10.0);
+            clear(&b);
+            continue;
+        }
         if (!cali_is_plastic(s)) {
             cr_expect(eq(int, cal_snn_get_weights(b.snn, 0, &w), CAL_ERR_ARGUMENT));
             clear(&b);
