@@ -19,7 +19,11 @@ enum {
     CAL_PROTOCOL_MAX_DIMS = 8,
     CAL_PROTOCOL_MAX_DEPTH = 16,
     CAL_PROTOCOL_MAX_FRAMES = 64,      /**< of a message, header and body included */
+    CAL_PROTOCOL_MAX_VALUES = 1 << 20, /**< of a message; an array is one */
+    CAL_PROTOCOL_MAX_KEY = 255,        /**< bytes of a key */
     CAL_PROTOCOL_MAX_TEXT = 64 << 10,  /**< bytes of a text */
+    CAL_PROTOCOL_MAX_INLINE = 4 << 10, /**< bytes of an array that stands in the body */
+    CAL_PROTOCOL_MAX_HEADER = 4 << 10, /**< bytes of the header frame */
     CAL_PROTOCOL_MAX_FRAME = 64 << 20, /**< bytes */
     CAL_PROTOCOL_MAX_MESSAGE = 256 << 20,
     CAL_PROTOCOL_MAX_GREETING = 64 << 10, /**< bytes of a message before WELCOME */
@@ -93,7 +97,24 @@ typedef enum cal_message_type {
 /** "STEP"; NULL: no such message. */
 const char *cal_message_name(unsigned type);
 
-/** Codes of ERROR and REFUSE, section 13. */
+/** What a worker is doing; section 4. */
+typedef enum cal_worker_state {
+    CAL_WORKER_CONNECTING,  /**< has a socket and has not said HELLO */
+    CAL_WORKER_OFFERED,     /**< waits for WELCOME or REFUSE */
+    CAL_WORKER_CONFIGURING, /**< waits for CONFIGURE, or builds */
+    CAL_WORKER_READY,       /**< waits for work */
+    CAL_WORKER_STEPPING,    /**< computes a window */
+    CAL_WORKER_SAVING,      /**< sends a snapshot */
+    CAL_WORKER_RESTORING,   /**< receives one */
+    CAL_WORKER_CLOSED
+} cal_worker_state;
+/** Whether a worker in this state handles such a message of the host; if not, E104. Messages wait until the one before them is
+ *  done, except PING, PONG, ACK and CHUNK. */
+bool cal_message_is_handled(unsigned type, cal_worker_state state);
+/** Whether a worker in this state sends such a message. */
+bool cal_message_is_sent(unsigned type, cal_worker_state state);
+
+/** Codes of ERROR and REFUSE, section 14. */
 const char *cal_protocol_code_meaning(const char *code); /**< NULL: no such code */
 
 typedef struct cal_header {
@@ -182,8 +203,12 @@ cal_array cal_read_array(cal_reader *reader, const cal_value *map, const char *k
 /** One dimension of exactly `n` items, copied to `out`. */
 void cal_read_vector(cal_reader *reader, const cal_value *map, const char *key, cal_dtype dtype, size_t n, void *out);
 
+/** Whether no item is infinite or NaN; true for integers. */
+bool cal_array_is_finite(const cal_array *array);
+
 /* Of a value itself, for members of lists. */
 uint64_t cal_value_uint(cal_reader *reader, const cal_value *value, uint64_t low, uint64_t high);
+int64_t cal_value_int(cal_reader *reader, const cal_value *value, int64_t low, int64_t high);
 double cal_value_real(cal_reader *reader, const cal_value *value, bool may_be_any);
 const char *cal_value_text(cal_reader *reader, const cal_value *value, bool may_be_nil);
 cal_array cal_value_array(cal_reader *reader, const cal_value *value, cal_dtype dtype);
