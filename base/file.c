@@ -99,7 +99,7 @@ static bool sync_directory(const char *path)
 }
 
 /* Opens a new file beside `path`; its name goes to `name`. O_EXCL settles races. -1 on failure. */
-static int open_temporary(const char *path, cali_text *name)
+static int open_temporary(const char *path, mode_t mode, cali_text *name)
 {
     for (unsigned i = 0; i < 1000; i++) {
         name->size = 0;
@@ -108,7 +108,7 @@ static int open_temporary(const char *path, cali_text *name)
             errno = ENOMEM;
             return -1;
         }
-        const int file = open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        const int file = open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (file >= 0 || errno != EEXIST)
             return file;
     }
@@ -127,10 +127,10 @@ static bool fill(int file, const void *data, size_t size)
 }
 
 /* Puts the new content in the place of the old; errno says why not. */
-static bool replace(const char *path, const void *data, size_t size)
+static bool replace(const char *path, mode_t mode, const void *data, size_t size)
 {
     cali_text name = {0};
-    const int file = open_temporary(path, &name);
+    const int file = open_temporary(path, mode, &name);
     const bool is_good = file >= 0 && fill(file, data, size) && rename(name.data, path) == 0;
     const int cause = errno;
     if (file >= 0 && !is_good)
@@ -140,12 +140,12 @@ static bool replace(const char *path, const void *data, size_t size)
     return is_good;
 }
 
-cal_status cali_file_write(cal_context *ctx, const char *path, const void *data, size_t size)
+static cal_status write_file(cal_context *ctx, const char *path, mode_t mode, const void *data, size_t size)
 {
     char *folder = NULL;
     CAL_TRY(cali_path_directory(ctx, path, &folder));
     cal_status status = CAL_OK;
-    if (!replace(path, data, size))
+    if (!replace(path, mode, data, size))
         status = CAL_FAIL(ctx, CAL_ERR_IO, "cannot write %s (%zu bytes): %s", path, size,
                           strerror(errno));
     else if (!sync_directory(folder))
@@ -153,6 +153,16 @@ cal_status cali_file_write(cal_context *ctx, const char *path, const void *data,
             CAL_FAIL(ctx, CAL_ERR_IO, "cannot write the folder %s: %s", folder, strerror(errno));
     free(folder);
     return status;
+}
+
+cal_status cali_file_write(cal_context *ctx, const char *path, const void *data, size_t size)
+{
+    return write_file(ctx, path, 0644, data, size);
+}
+
+cal_status cali_file_write_secret(cal_context *ctx, const char *path, const void *data, size_t size)
+{
+    return write_file(ctx, path, 0600, data, size);
 }
 
 /* ---- directories --------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@ cal_status cali_file_read(cal_context *ctx, const char *path, size_t limit, char
  * happens: a temporary file in the same folder, fsync, rename, fsync of the folder. Mode 0644 less
  * the umask. Errors: IO, MEMORY. */
 cal_status cali_file_write(cal_context *ctx, const char *path, const void *data, size_t size);
+/** The same with mode 0600. */
+cal_status cali_file_write_secret(cal_context *ctx, const char *path, const void *data, size_t size);
 
 /** Makes a directory and the missing ones above it; it is no error if it exists. Errors: IO,
  * MEMORY. */

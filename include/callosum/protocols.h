@@ -220,12 +220,32 @@ typedef struct cal_key_pair {
     char public_key[CAL_KEY_SIZE], secret_key[CAL_KEY_SIZE];
 } cal_key_pair;
 
+/** Whether `text` can be a key: 40 letters of Z85 that stand for 32 bytes. */
+bool cal_key_is_valid(const char *text);
+
 /** The folder of keys: `wish`, else $CALLOSUM_KEYS, else $XDG_CONFIG_HOME/callosum/keys, else ~/.config/callosum/keys. Made
  *  with mode 0700 if it is missing; one that others may read is refused. Released with free(). Errors: IO, INPUT, MEMORY. */
 cal_status cal_keys_folder(cal_context *ctx, const char *wish, char **out);
-/** The pair called `name` (letters, digits, _ . -); made if it is missing and `makes`. Errors: IO, INPUT (none of that name,
- *  broken, readable by others). */
+/** The pair called `name` (letters, digits, _ . -); made if it is missing and `makes`. Its file `pairs/NAME` has mode 0600.
+ *  Errors: IO, INPUT (none of that name, broken, readable by others). */
 cal_status cal_keys_pair(cal_context *ctx, const char *folder, const char *name, bool makes, cal_key_pair *out);
+
+/** Lets the owner of `public_key` in, as `allowed/NAME`; `remark` (NULL: who and when) is one line that lists show. It is no
+ *  error if exactly that is allowed already. Errors: INPUT (no such key or name; the name has another key, the key another
+ *  name), IO, MEMORY. */
+cal_status cal_keys_allow(cal_context *ctx, const char *folder, const char *name, const char *public_key, const char *remark);
+/** Takes `name`, and each other name of the same key, off the list. Errors: INPUT (not allowed anyway), IO, MEMORY. */
+cal_status cal_keys_revoke(cal_context *ctx, const char *folder, const char *name);
+
+enum { CAL_KEY_MAX_NAME = 64 };
+typedef struct cal_key_entry {
+    char name[CAL_KEY_MAX_NAME + 1];
+    bool is_pair; /**< an own pair; else a key of others that is allowed */
+    char public_key[CAL_KEY_SIZE], remark[128];
+    char problem[200]; /**< why the file is of no use, "" if it is good; nobody gets in by it */
+} cal_key_entry;
+/** All of the folder: pairs, then allowed keys, by name. `*out` is released with free(). Errors: IO, MEMORY. */
+cal_status cal_keys_list(cal_context *ctx, const char *folder, cal_key_entry **out, size_t *n);
 
 /* ---- sockets: ZeroMQ ------------------------------------------------------------------------------ */
 
@@ -252,16 +272,20 @@ typedef struct cal_peer {
 
 typedef struct cal_wire cal_wire; /**< one socket */
 typedef struct cal_wire_def {
-    const char *endpoint; /**< "ipc:///path", "tcp://ADDRESS:PORT", "tcp://127.0.0.1:*" (any free port) */
+    /** "ipc:///path" or "tcp://ADDRESS:PORT", IPv6 in brackets. Where it listens a star may stand for the port (any that is
+     *  free), for the address (all of this machine), and for the path (a file in a new private folder, removed at close). */
+    const char *endpoint;
     bool is_listening;    /**< ROUTER that binds; else DEALER that connects once: one that was cut stays cut */
     const cal_key_pair *keys; /**< CURVE; NULL: plaintext, allowed on ipc and loopback */
     const char *host_key; /**< connecting with CURVE: the public key that the host must prove */
     bool is_insecure;     /**< plaintext on any address, by the user's wish */
 } cal_wire_def;
-/** Errors: INPUT (endpoint; plaintext beyond loopback; a path of ipc above 100 bytes), IO (address in use, no such interface),
- *  MEMORY. */
+/** A plaintext socket of ipc that listens lies in a folder that is nobody else's (mode 0700; made if it is missing). A name with
+ *  several addresses is tried at one after the other by one call each. Errors: INPUT (endpoint; keys; plaintext beyond loopback;
+ *  a path of ipc above 100 bytes, or in a folder of others), IO (address in use, no such address), MEMORY. */
 cal_status cal_hub_open(cal_hub *hub, const cal_wire_def *def, cal_wire **out);
-/** Closes at once. NULL accepted. */
+/** Closes at once: the address and the file are free again. What is queued still goes out until the hub is destroyed. NULL
+ *  accepted. */
 void cal_wire_close(cal_wire **wire);
 /** As bound: with the port that was free. Borrowed. */
 const char *cal_wire_endpoint(const cal_wire *wire);
@@ -271,8 +295,21 @@ bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, 
  *  False: none. */
 bool cal_wire_receive(cal_wire *wire, cal_peer *from, cal_frames *frames);
 uint64_t cal_wire_n_dropped(const cal_wire *wire);
-/** Waits until one of the sockets has a message, or `timeout_ms` (negative: for ever; signals end it). True: one has. */
+/** Waits until one of the sockets has a message, or `timeout_ms` (negative: for ever; signals and the end of a connection end
+ *  it). True: one has. At most CAL_WIRE_MAX_WAIT sockets. */
+enum { CAL_WIRE_MAX_WAIT = 16 };
 bool cal_wire_wait(cal_wire *const *wires, size_t n, int timeout_ms);
+
+/** How the connection of a connecting socket stands; of a listening one it is CAL_LINK_UP. All but the first two are final. */
+typedef enum cal_link {
+    CAL_LINK_OPENING,
+    CAL_LINK_UP,
+    CAL_LINK_NOBODY,    /**< nobody listens there, or no way leads there */
+    CAL_LINK_REFUSED,   /**< E102: the host does not know our key */
+    CAL_LINK_UNTRUSTED, /**< the other side is no host, has not the key that it must prove, or one side only uses CURVE */
+    CAL_LINK_CUT        /**< was up */
+} cal_link;
+cal_link cal_wire_get_link(cal_wire *wire);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,624 @@
+/* The sockets: ROUTER at the host, DEALER at the worker, and the doorman who answers ZeroMQ's question (ZAP, RFC 27) whether a
+ * peer may come in. The only file here that knows ZeroMQ.
+ *
+ *      hub     one context of ZeroMQ, one doorman: a thread that looks a key up at each handshake
+ *      wire    one socket, and its monitor: the socket that tells how the connection stands
+ *
+ * A DEALER connects once. ZeroMQ's own way to say that, ZMQ_RECONNECT_IVL -1, takes what was received but not yet read away with
+ * the connection, a BYE for example; so the interval is a day, and nobody waits for it. */
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <zmq.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "protocols/links.h"
+
+enum {
+    HIGH_WATER = 256,        /* messages; credits are a few, beats of a long window come on top */
+    HANDSHAKE_MS = 10000,    /* connections that say nothing are closed after it */
+    CONNECT_MS = 10000,
+    NEVER_MS = 24 * 3600 * 1000,
+    LINGER_MS = 1000,
+    BACKLOG = 512,           /* connections that wait to be accepted */
+    MAX_FILES = 8192,        /* open files that a host asks for: also a bound on silent connections */
+    MAX_DROPS = 64           /* bad messages that one call of receive skips */
+};
+static const char plain_domain[] = "plain", curve_domain[] = "curve";
+
+struct cal_hub {
+    cal_context *ctx;
+    void *zmq;
+    char *keys_folder;
+    void *door_socket; /* the doorman's */
+    pthread_t doorman;
+    bool has_doorman;
+    pthread_mutex_t mutex; /* of what follows */
+    cal_door door;
+    unsigned n_open, n_turns;
+};
+
+struct cal_wire {
+    cal_hub *hub;
+    void *socket, *monitor;
+    bool is_listening, is_bound;
+    cali_endpoint endpoint;
+    char bound[256]; /* the endpoint as ZeroMQ names it */
+    cal_link link;
+    uint64_t n_dropped;
+};
+
+/* ---- keys -------------------------------------------------------------------------------------- */
+
+bool cali_key_make(cal_key_pair *out)
+{
+    return zmq_curve_keypair(out->public_key, out->secret_key) == 0;
+}
+
+bool cali_key_public(const char *secret_key, char public_key[CAL_KEY_SIZE])
+{
+    return cal_key_is_valid(secret_key) && zmq_curve_public(public_key, secret_key) == 0;
+}
+
+/* ---- the doorman ------------------------------------------------------------------------------- */
+
+enum { MAX_REQUEST_FRAMES = 8, MAX_REQUEST_TEXT = 256 };
+typedef struct request {
+    size_t n, sizes[MAX_REQUEST_FRAMES];
+    char frames[MAX_REQUEST_FRAMES][MAX_REQUEST_TEXT]; /* NUL-terminated, cut */
+} request;
+enum { VERSION, NUMBER, DOMAIN, ADDRESS, IDENTITY, MECHANISM, CREDENTIALS };
+
+/* False: the hub ends. */
+static bool receive_request(void *socket, request *out)
+{
+    bool has_more = true;
+    out->n = 0;
+    while (has_more) {
+        zmq_msg_t part;
+        zmq_msg_init(&part);
+        while (zmq_msg_recv(&part, socket, 0) < 0)
+            if (zmq_errno() != EINTR) {
+                zmq_msg_close(&part);
+                return false;
+            }
+        if (out->n < MAX_REQUEST_FRAMES) {
+            const size_t size = zmq_msg_size(&part), kept = size < MAX_REQUEST_TEXT ? size : MAX_REQUEST_TEXT - 1;
+            memcpy(out->frames[out->n], zmq_msg_data(&part), kept);
+            out->frames[out->n][kept] = '\0';
+            out->sizes[out->n++] = size;
+        }
+        has_more = zmq_msg_more(&part) != 0;
+        zmq_msg_close(&part);
+    }
+    return true;
+}
+
+/* Plaintext comes in where the socket was opened for it; a key where the folder has it. */
+static bool is_welcome(const cal_hub *hub, const request *r, char key[CAL_KEY_SIZE], char name[CAL_KEY_MAX_NAME + 1])
+{
+    key[0] = name[0] = '\0';
+    if (r->n > MECHANISM && strcmp(r->frames[MECHANISM], "NULL") == 0)
+        return strcmp(r->frames[DOMAIN], plain_domain) == 0;
+    if (r->n <= CREDENTIALS || strcmp(r->frames[MECHANISM], "CURVE") != 0 || r->sizes[CREDENTIALS] != 32 ||
+        zmq_z85_encode(key, (const uint8_t *)r->frames[CREDENTIALS], 32) == NULL)
+        return false;
+    return hub->keys_folder != NULL && cali_keys_find(hub->keys_folder, key, name);
+}
+
+static void note_guest(cal_hub *hub, bool is_in, const char *key, const char *address)
+{
+    static const char mapped[] = "::ffff:"; /* IPv4 at a socket of both families */
+    if (strncmp(address, mapped, sizeof mapped - 1) == 0)
+        address += sizeof mapped - 1;
+    pthread_mutex_lock(&hub->mutex);
+    if (is_in) {
+        hub->door.n_admitted++;
+    } else {
+        hub->door.n_refused++;
+        snprintf(hub->door.last_key, sizeof hub->door.last_key, "%s", key);
+        snprintf(hub->door.last_address, sizeof hub->door.last_address, "%.63s", address);
+    }
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+static void *stand_at_the_door(void *arg)
+{
+    cal_hub *hub = arg;
+    request r;
+    while (receive_request(hub->door_socket, &r)) {
+        char key[CAL_KEY_SIZE], name[CAL_KEY_MAX_NAME + 1];
+        const bool is_in = is_welcome(hub, &r, key, name);
+        note_guest(hub, is_in, key, r.n > ADDRESS ? r.frames[ADDRESS] : "");
+        const char *const answer[] = {"1.0",      r.n > NUMBER ? r.frames[NUMBER] : "", is_in ? "200" : "400",
+                                      is_in ? "" : "key not allowed", name, ""};
+        enum { N = sizeof answer / sizeof *answer };
+        for (size_t i = 0; i < N; i++)
+            while (zmq_send(hub->door_socket, answer[i], strlen(answer[i]), i + 1 < N ? ZMQ_SNDMORE : 0) < 0 &&
+                   zmq_errno() == EINTR)
+                ;
+    }
+    zmq_close(hub->door_socket);
+    return NULL;
+}
+
+/* ---- hub --------------------------------------------------------------------------------------- */
+
+/* A host with many peers needs many open files; the default limit of 1024 is for programs that use select. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MAX_FILES)
+        return;
+    limit.rlim_cur = limit.rlim_max < MAX_FILES ? limit.rlim_max : MAX_FILES;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Signals are for the threads of the program. */
+static int start_doorman(cal_hub *hub)
+{
+    sigset_t all, former;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former);
+    const int cause = pthread_create(&hub->doorman, NULL, stand_at_the_door, hub);
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    hub->has_doorman = cause == 0;
+    return cause;
+}
+
+static cal_status init_hub(cal_hub *hub, const char *keys_folder)
+{
+    const int no_linger = 0;
+    CAL_TRY(cali_copy_text(hub->ctx, keys_folder, &hub->keys_folder));
+    raise_file_limit();
+    hub->zmq = zmq_ctx_new();
+    if (hub->zmq == NULL)
+        return CAL_FAIL(hub->ctx, CAL_ERR_MEMORY, "cannot start ZeroMQ: %s", zmq_strerror(zmq_errno()));
+    hub->door_socket = zmq_socket(hub->zmq, ZMQ_REP);
+    if (hub->door_socket == NULL || zmq_setsockopt(hub->door_socket, ZMQ_LINGER, &no_linger, sizeof no_linger) != 0 ||
+        zmq_bind(hub->door_socket, "inproc://zeromq.zap.01") != 0)
+        return CAL_FAIL(hub->ctx, CAL_ERR_IO, "cannot start the sockets: %s", zmq_strerror(zmq_errno()));
+    const int cause = start_doorman(hub);
+    return cause == 0 ? CAL_OK : CAL_FAIL(hub->ctx, CAL_ERR_IO, "cannot start a thread: %s", strerror(cause));
+}
+
+cal_status cal_hub_create(cal_context *ctx, const char *keys_folder, cal_hub **out)
+{
+    cal_hub *hub = NULL;
+    *out = NULL;
+    CAL_TRY(cali_alloc(ctx, 1, sizeof *hub, "a hub", &hub));
+    hub->ctx = ctx;
+    pthread_mutex_init(&hub->mutex, NULL);
+    const cal_status status = init_hub(hub, keys_folder);
+    if (status != CAL_OK)
+        cal_hub_destroy(&hub);
+    *out = hub;
+    return status;
+}
+
+void cal_hub_destroy(cal_hub **handle)
+{
+    cal_hub *hub = *handle;
+    if (hub == NULL)
+        return;
+    assert(hub->n_open == 0);
+    if (hub->zmq != NULL)
+        zmq_ctx_shutdown(hub->zmq); /* the doorman's call returns */
+    if (hub->has_doorman)
+        pthread_join(hub->doorman, NULL);
+    else if (hub->door_socket != NULL)
+        zmq_close(hub->door_socket);
+    while (hub->zmq != NULL && zmq_ctx_term(hub->zmq) != 0 && zmq_errno() == EINTR)
+        ;
+    pthread_mutex_destroy(&hub->mutex);
+    free(hub->keys_folder);
+    free(hub);
+    *handle = NULL;
+}
+
+cal_door cal_hub_get_door(cal_hub *hub)
+{
+    pthread_mutex_lock(&hub->mutex);
+    const cal_door door = hub->door;
+    pthread_mutex_unlock(&hub->mutex);
+    return door;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static cal_status check_keys(cal_context *ctx, const cal_wire_def *def)
+{
+    if (def->keys != NULL && !(cal_key_is_valid(def->keys->public_key) && cal_key_is_valid(def->keys->secret_key)))
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s: the own pair of keys is broken. Try callosum keys new NAME.", def->endpoint);
+    if (def->is_listening)
+        return CAL_OK;
+    if (def->host_key != NULL && !cal_key_is_valid(def->host_key))
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s: \"%.64s\" is no key: the host prints its own of 40 signs when it listens.",
+                        def->endpoint, def->host_key);
+    if ((def->keys == NULL) != (def->host_key == NULL))
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s: %s", def->endpoint,
+                        def->host_key == NULL ? "an own key and no key of the host. Try --host-key, which the host prints."
+                                              : "a key of the host and no own pair. Try callosum keys new NAME.");
+    return CAL_OK;
+}
+
+static bool set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool set_text(void *socket, int option, const char *text)
+{
+    return zmq_setsockopt(socket, option, text, strlen(text)) == 0;
+}
+
+static bool set_options(const cal_wire *wire, const cal_wire_def *def)
+{
+    void *s = wire->socket;
+    const int64_t max_frame = CAL_PROTOCOL_MAX_FRAME;
+    bool is_good = set_int(s, ZMQ_LINGER, 0) && set_int(s, ZMQ_SNDHWM, HIGH_WATER) && set_int(s, ZMQ_RCVHWM, HIGH_WATER) &&
+                   zmq_setsockopt(s, ZMQ_MAXMSGSIZE, &max_frame, sizeof max_frame) == 0 &&
+                   set_int(s, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) && set_int(s, ZMQ_IPV6, wire->endpoint.is_ipv6) &&
+                   set_int(s, ZMQ_TCP_KEEPALIVE, 1) && set_int(s, ZMQ_TCP_KEEPALIVE_IDLE, 30) &&
+                   set_int(s, ZMQ_TCP_KEEPALIVE_INTVL, 10) && set_int(s, ZMQ_TCP_KEEPALIVE_CNT, 6);
+    if (def->is_listening) /* with a domain ZeroMQ asks the doorman, and takes no peer that is too old to be asked about */
+        is_good = is_good && set_int(s, ZMQ_ROUTER_MANDATORY, 1) && set_int(s, ZMQ_BACKLOG, BACKLOG) &&
+                  set_text(s, ZMQ_ZAP_DOMAIN, def->keys != NULL ? curve_domain : plain_domain);
+    else
+        is_good = is_good && set_int(s, ZMQ_RECONNECT_IVL, NEVER_MS) && set_int(s, ZMQ_CONNECT_TIMEOUT, CONNECT_MS);
+    if (def->keys != NULL)
+        is_good = is_good && set_text(s, ZMQ_CURVE_SECRETKEY, def->keys->secret_key) &&
+                  (def->is_listening ? set_int(s, ZMQ_CURVE_SERVER, 1)
+                                     : set_text(s, ZMQ_CURVE_PUBLICKEY, def->keys->public_key) &&
+                                           set_text(s, ZMQ_CURVE_SERVERKEY, def->host_key));
+    return is_good;
+}
+
+static bool open_monitor(cal_wire *wire, unsigned turn)
+{
+    char address[64];
+    const int events = wire->is_listening ? ZMQ_EVENT_CLOSED | ZMQ_EVENT_CLOSE_FAILED
+                                          : ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    snprintf(address, sizeof address, "inproc://monitor-%u", turn);
+    if (zmq_socket_monitor(wire->socket, address, events) != 0)
+        return false;
+    wire->monitor = zmq_socket(wire->hub->zmq, ZMQ_PAIR);
+    return wire->monitor != NULL && set_int(wire->monitor, ZMQ_LINGER, 0) && zmq_connect(wire->monitor, address) == 0;
+}
+
+static cal_status refuse_address(cal_context *ctx, const cal_wire_def *def, int cause)
+{
+    const char *hint = cause == EADDRINUSE ? " Try another port, or :* for any that is free."
+                       : cause == EACCES   ? " Ports below 1024 belong to the system: try one above."
+                                           : " Try an address of this machine, or tcp://*:PORT for all.";
+    return CAL_FAIL(ctx, CAL_ERR_IO, "%s: cannot %s: %s.%s", def->endpoint, def->is_listening ? "listen" : "connect",
+                    zmq_strerror(cause), def->is_listening ? hint : "");
+}
+
+static cal_status init_wire(cal_wire *wire, const cal_wire_def *def, unsigned turn)
+{
+    cal_context *ctx = wire->hub->ctx;
+    CAL_TRY(check_keys(ctx, def));
+    CAL_TRY(cali_endpoint_resolve(ctx, def, turn, &wire->endpoint));
+    if (def->keys == NULL && !wire->endpoint.is_local && !def->is_insecure)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT,
+                        "%s: without keys only ipc and addresses of this machine itself (tcp://127.0.0.1:...) are used: anybody "
+                        "could read and change what is sent. Try callosum keys new NAME; docs/workers.md says how.",
+                        def->endpoint);
+    wire->socket = zmq_socket(wire->hub->zmq, def->is_listening ? ZMQ_ROUTER : ZMQ_DEALER);
+    if (wire->socket == NULL || !set_options(wire, def) || !open_monitor(wire, turn))
+        return CAL_FAIL(ctx, CAL_ERR_IO, "%s: cannot open a socket: %s", def->endpoint, zmq_strerror(zmq_errno()));
+    size_t size = sizeof wire->bound;
+    if (!wire->is_listening) {
+        snprintf(wire->bound, sizeof wire->bound, "%s", wire->endpoint.text);
+        return zmq_connect(wire->socket, wire->bound) == 0 ? CAL_OK : refuse_address(ctx, def, zmq_errno());
+    }
+    wire->is_bound = zmq_bind(wire->socket, wire->endpoint.text) == 0;
+    if (!wire->is_bound || zmq_getsockopt(wire->socket, ZMQ_LAST_ENDPOINT, wire->bound, &size) != 0)
+        return refuse_address(ctx, def, zmq_errno());
+    if (wire->endpoint.path[0] != '\0' && chmod(wire->endpoint.path, 0600) != 0)
+        return refuse_address(ctx, def, errno);
+    return CAL_OK;
+}
+
+cal_status cal_hub_open(cal_hub *hub, const cal_wire_def *def, cal_wire **out)
+{
+    cal_wire *wire = NULL;
+    *out = NULL;
+    CAL_TRY(cali_alloc(hub->ctx, 1, sizeof *wire, "a socket", &wire));
+    wire->hub = hub;
+    wire->is_listening = def->is_listening;
+    wire->link = def->is_listening ? CAL_LINK_UP : CAL_LINK_OPENING;
+    pthread_mutex_lock(&hub->mutex);
+    hub->n_open++;
+    const unsigned turn = hub->n_turns++;
+    pthread_mutex_unlock(&hub->mutex);
+    const cal_status status = init_wire(wire, def, turn);
+    if (status != CAL_OK)
+        cal_wire_close(&wire);
+    *out = wire;
+    return status;
+}
+
+const char *cal_wire_endpoint(const cal_wire *wire)
+{
+    return wire->bound;
+}
+
+uint64_t cal_wire_n_dropped(const cal_wire *wire)
+{
+    return wire->n_dropped;
+}
+
+/* ---- the connection ---------------------------------------------------------------------------- */
+
+/* The next event of the monitor, or 0. */
+static int read_event(void *monitor)
+{
+    int event = 0, has_more = 1;
+    for (int i = 0; has_more != 0; i++) {
+        zmq_msg_t part;
+        zmq_msg_init(&part);
+        if (zmq_msg_recv(&part, monitor, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(&part);
+            return 0;
+        }
+        uint16_t number = 0;
+        if (i == 0 && zmq_msg_size(&part) >= sizeof number) {
+            memcpy(&number, zmq_msg_data(&part), sizeof number);
+            event = number;
+        }
+        has_more = zmq_msg_more(&part);
+        zmq_msg_close(&part);
+    }
+    return event;
+}
+
+cal_link cal_wire_get_link(cal_wire *wire)
+{
+    static const struct {
+        int event;
+        cal_link from_opening, from_up;
+    } changes[] = {
+        {ZMQ_EVENT_HANDSHAKE_SUCCEEDED, CAL_LINK_UP, CAL_LINK_UP},
+        {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, CAL_LINK_REFUSED, CAL_LINK_CUT},
+        {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, CAL_LINK_UNTRUSTED, CAL_LINK_CUT},
+        {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, CAL_LINK_UNTRUSTED, CAL_LINK_CUT},
+        {ZMQ_EVENT_DISCONNECTED, CAL_LINK_UNTRUSTED, CAL_LINK_CUT},
+        {ZMQ_EVENT_CONNECT_RETRIED, CAL_LINK_NOBODY, CAL_LINK_CUT},
+    };
+    if (wire->is_listening)
+        return wire->link;
+    for (int event = read_event(wire->monitor); event != 0; event = read_event(wire->monitor))
+        for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+            if (changes[i].event == event && wire->link <= CAL_LINK_UP) {
+                wire->link = wire->link == CAL_LINK_OPENING ? changes[i].from_opening : changes[i].from_up;
+                break;
+            }
+    return wire->link;
+}
+
+/* Until the address is free again: closing is done by ZeroMQ's own thread. */
+static void stop_listening(cal_wire *wire)
+{
+    zmq_pollitem_t item = {.socket = wire->monitor, .events = ZMQ_POLLIN};
+    if (zmq_unbind(wire->socket, wire->bound) != 0)
+        return;
+    for (int i = 0; i < 100; i++) {
+        if (zmq_poll(&item, 1, 10) > 0 && read_event(wire->monitor) != 0)
+            return;
+    }
+}
+
+void cal_wire_close(cal_wire **handle)
+{
+    cal_wire *wire = *handle;
+    if (wire == NULL)
+        return;
+    if (wire->socket != NULL) {
+        if (wire->monitor != NULL && cal_wire_get_link(wire) == CAL_LINK_UP)
+            set_int(wire->socket, ZMQ_LINGER, LINGER_MS);
+        if (wire->is_bound)
+            stop_listening(wire);
+        zmq_socket_monitor(wire->socket, NULL, 0);
+    }
+    if (wire->monitor != NULL)
+        zmq_close(wire->monitor);
+    if (wire->socket != NULL)
+        zmq_close(wire->socket);
+    if (wire->is_bound || wire->endpoint.folder[0] != '\0')
+        cali_endpoint_remove(&wire->endpoint);
+    pthread_mutex_lock(&wire->hub->mutex);
+    wire->hub->n_open--;
+    pthread_mutex_unlock(&wire->hub->mutex);
+    free(wire);
+    *handle = NULL;
+}
+
+/* ---- messages ---------------------------------------------------------------------------------- */
+
+static bool send_part(void *socket, zmq_msg_t *part, bool has_more)
+{
+    for (;;) {
+        if (zmq_msg_send(part, socket, ZMQ_DONTWAIT | (has_more ? ZMQ_SNDMORE : 0)) >= 0)
+            return true;
+        if (zmq_errno() != EINTR)
+            return false;
+    }
+}
+
+bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n)
+{
+    assert(n > 0 && n <= CAL_PROTOCOL_MAX_FRAMES);
+    zmq_msg_t parts[1 + CAL_PROTOCOL_MAX_FRAMES];
+    if (cal_wire_get_link(wire) > CAL_LINK_UP)
+        return false;
+    const cal_frame address = {.data = to == NULL ? NULL : to->id, .size = to == NULL ? 0 : to->size};
+    const size_t n_address = wire->is_listening;
+    /* all memory first, so that no message goes out in half */
+    size_t n_ready = 0, n_sent = 0;
+    bool is_good = true;
+    while (is_good && n_ready < n_address + n) {
+        const cal_frame *frame = n_ready < n_address ? &address : &frames[n_ready - n_address];
+        is_good = zmq_msg_init_size(&parts[n_ready], frame->size) == 0;
+        if (is_good && frame->size > 0)
+            memcpy(zmq_msg_data(&parts[n_ready]), frame->data, frame->size);
+        n_ready += is_good;
+    }
+    while (is_good && n_sent < n_ready) {
+        is_good = send_part(wire->socket, &parts[n_sent], n_sent + 1 < n_ready);
+        n_sent += is_good;
+    }
+    for (size_t i = n_sent; i < n_ready; i++)
+        zmq_msg_close(&parts[i]);
+    return is_good;
+}
+
+/* Received frames stay where ZeroMQ put them. */
+typedef struct parcel {
+    size_t n;
+    zmq_msg_t parts[];
+} parcel;
+
+static void release_parcel(void *owner)
+{
+    parcel *p = owner;
+    for (size_t i = 0; i < p->n; i++)
+        zmq_msg_close(&p->parts[i]);
+    free(p);
+}
+
+/* Moves `n` parts into `frames`; false: no memory. */
+static bool wrap(zmq_msg_t *parts, size_t n, cal_frames *frames)
+{
+    parcel *p = malloc(sizeof *p + n * sizeof p->parts[0]);
+    if (p == NULL)
+        return false;
+    *frames = (cal_frames){.n = n, .owner = p, .release = release_parcel};
+    p->n = n;
+    for (size_t i = 0; i < n; i++) {
+        zmq_msg_init(&p->parts[i]);
+        zmq_msg_move(&p->parts[i], &parts[i]);
+        frames->frames[i] = (cal_frame){zmq_msg_data(&p->parts[i]), zmq_msg_size(&p->parts[i])};
+    }
+    return true;
+}
+
+typedef enum arrival { ARRIVAL_NONE, ARRIVAL_GOOD, ARRIVAL_BAD } arrival;
+
+static bool receive_part(void *socket, zmq_msg_t *part)
+{
+    zmq_msg_init(part);
+    for (;;) {
+        if (zmq_msg_recv(part, socket, ZMQ_DONTWAIT) >= 0)
+            return true;
+        if (zmq_errno() != EINTR)
+            break;
+    }
+    zmq_msg_close(part);
+    return false;
+}
+
+/* Takes the sender's name off a message. False: nothing there. */
+static bool receive_name(void *socket, cal_peer *from, bool *is_good)
+{
+    zmq_msg_t part;
+    if (!receive_part(socket, &part))
+        return false;
+    const size_t size = zmq_msg_size(&part);
+    *is_good = size <= sizeof from->id && zmq_msg_more(&part);
+    if (*is_good) {
+        from->size = (uint8_t)size;
+        memcpy(from->id, zmq_msg_data(&part), size);
+    }
+    const bool has_more = zmq_msg_more(&part) != 0;
+    zmq_msg_close(&part);
+    return has_more;
+}
+
+static arrival receive_one(cal_wire *wire, cal_peer *from, cal_frames *frames)
+{
+    zmq_msg_t parts[CAL_PROTOCOL_MAX_FRAMES], spare;
+    size_t n = 0, n_seen = 0;
+    bool is_good = true, has_more = true;
+    *from = (cal_peer){0};
+    if (wire->is_listening && !receive_name(wire->socket, from, &is_good))
+        return ARRIVAL_NONE;
+    while (has_more) {
+        zmq_msg_t *part = is_good && n < CAL_PROTOCOL_MAX_FRAMES ? &parts[n] : &spare;
+        if (!receive_part(wire->socket, part))
+            break; /* a message comes as a whole, so this is its beginning */
+        n_seen++;
+        has_more = zmq_msg_more(part) != 0;
+        if (part != &spare)
+            n++;
+        else
+            zmq_msg_close(part);
+    }
+    if (n_seen == 0)
+        return ARRIVAL_NONE;
+    if (is_good && !has_more && n == n_seen && wrap(parts, n, frames))
+        return ARRIVAL_GOOD;
+    for (size_t i = 0; i < n; i++)
+        zmq_msg_close(&parts[i]);
+    return ARRIVAL_BAD;
+}
+
+bool cal_wire_receive(cal_wire *wire, cal_peer *from, cal_frames *frames)
+{
+    *frames = (cal_frames){0};
+    for (int i = 0; i < MAX_DROPS; i++) {
+        switch (receive_one(wire, from, frames)) {
+        case ARRIVAL_NONE: return false;
+        case ARRIVAL_GOOD: return true;
+        case ARRIVAL_BAD: wire->n_dropped++; break;
+        }
+    }
+    return false;
+}
+
+/* One look at the sockets. `*is_over`: a message, the end of a connection or a signal came, or the time is up. */
+static bool wait_once(cal_wire *const *wires, size_t n, int timeout_ms, bool *is_over)
+{
+    zmq_pollitem_t items[2 * CAL_WIRE_MAX_WAIT] = {0};
+    int n_items = 0;
+    for (size_t i = 0; i < n; i++) {
+        items[n_items++] = (zmq_pollitem_t){.socket = wires[i]->socket, .events = ZMQ_POLLIN};
+        if (!wires[i]->is_listening)
+            items[n_items++] = (zmq_pollitem_t){.socket = wires[i]->monitor, .events = ZMQ_POLLIN};
+    }
+    bool has_message = false;
+    *is_over = zmq_poll(items, n_items, timeout_ms) <= 0;
+    for (size_t i = 0, k = 0; i < n && !*is_over; i++) {
+        has_message = has_message || (items[k++].revents & ZMQ_POLLIN) != 0;
+        if (!wires[i]->is_listening && (items[k++].revents & ZMQ_POLLIN) != 0)
+            *is_over = cal_wire_get_link(wires[i]) > CAL_LINK_UP;
+    }
+    *is_over = *is_over || has_message;
+    return has_message;
+}
+
+bool cal_wire_wait(cal_wire *const *wires, size_t n, int timeout_ms)
+{
+    assert(n <= CAL_WIRE_MAX_WAIT);
+    const double begin_s = timeout_ms > 0 ? cali_wall_s() : 0.0;
+    for (int rest_ms = timeout_ms;;) {
+        bool is_over;
+        const bool has_message = wait_once(wires, n, rest_ms, &is_over);
+        if (is_over)
+            return has_message;
+        if (timeout_ms > 0) {
+            const double left_ms = timeout_ms - 1e3 * (cali_wall_s() - begin_s);
+            rest_ms = left_ms > 0.0 ? (int)left_ms + 1 : 0;
+        }
+    }
+}
