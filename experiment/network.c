@@ -142,11 +142,15 @@ cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
 {
     if (status != CAL_ERR_ARGUMENT && status != CAL_ERR_UNSUPPORTED)
         return status;
-    char cause[1024];
-    snprintf(cause, sizeof cause, "%s", cal_context_message(s->ctx));
+    char cause[1024], code[5] = "C106";
+    const char *said = cal_context_message(s->ctx);
+    const bool has_code = strchr("CE", said[0]) != NULL && strspn(said + 1, "0123456789") == 3 && said[4] == ' ';
+    if (has_code)
+        memcpy(code, said, 4);
+    snprintf(cause, sizeof cause, "%s", said + (has_code ? 5 : 0));
     cal_context_clear(s->ctx);
     const cali_network *network = &s->experiment->networks[s->roles[s->networks[k].index].network];
-    return cali_experiment_fail(s->ctx, s->experiment, network->place, "C106", "%s", cause);
+    return cali_experiment_fail(s->ctx, s->experiment, network->place, code, "%s", cause);
 }
 
 void cali_build_clear(cali_build *b)

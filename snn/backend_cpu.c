@@ -164,6 +164,34 @@ static uint32_t enter_bins(cal_snn *self, uint32_t done)
     return left;
 }
 
+/* The first neuron with a state that is not finite, whatever the tiles, and how many have one. */
+static cal_status say_not_finite(cal_snn *self, const cali_population *p)
+{
+    const cal_neuron *face = &p->neuron->face;
+    uint32_t first = UINT32_MAX, n_bad = 0;
+    size_t state = 0;
+    for (unsigned tile = 0; tile < self->n_tiles; tile++) {
+        const float *rows = p->state + (size_t)tile * face->n_states * p->width;
+        for (uint32_t k = 0; k < cali_tile_count(p, self->n_tiles, tile); k++) {
+            size_t s = 0;
+            while (s < face->n_states && isfinite(rows[s * p->width + k]))
+                s++;
+            const uint32_t id = k * self->n_tiles + tile;
+            n_bad += s < face->n_states;
+            if (s < face->n_states && id < first) {
+                first = id;
+                state = s;
+            }
+        }
+    }
+    const int64_t end = (int64_t)self->step * self->dt, begin = end - (int64_t)self->window_steps * self->dt;
+    return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC,
+                    "E302 %s: %s of neuron %u (%s) is not finite at %.9g s (%u of %u neurons); at %.9g s it was. Try a step "
+                    "below %g ms, smaller weights and currents, or other parameters of %s.",
+                    p->name, face->states[state].name, first, face->name, (double)end * 1e-9, n_bad, p->n, (double)begin * 1e-9,
+                    self->dt_ms, p->name);
+}
+
 static cal_status check_finite(cal_snn *self)
 {
     for (size_t i = 0; i < self->n_populations; i++) {
@@ -175,13 +203,8 @@ static cal_status check_finite(cal_snn *self)
             float bad = 0.0f; /* 0 x becomes NaN for an infinite x or NaN */
             for (uint32_t k = 0; k < n; k++)
                 bad += row[k] * 0.0f;
-            for (uint32_t k = 0; !(bad == 0.0f) && k < n; k++)
-                if (!isfinite(row[k]))
-                    return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC,
-                                    "E302 %s: %s of neuron %u is not finite at %.9g s", p->name,
-                                    p->neuron->face.states[at % n_states].name,
-                                    k * self->n_tiles + (unsigned)(at / n_states),
-                                    (double)(self->step * self->dt) * 1e-9);
+            if (!(bad == 0.0f))
+                return say_not_finite(self, p);
         }
     }
     return CAL_OK;

@@ -357,7 +357,7 @@ cal_status cali_devices_enter_block(cal_snn *self)
             const double mean = rate_Hz > 0.0 ? rate_Hz * p->n_trains * self->dt_ms * 1e-3 : 0.0;
             if (!(mean <= CALI_POISSON_MAX))
                 return CAL_FAIL(self->ctx, CAL_ERR_NUMERIC, "E302 %s: a Poisson rate of %g Hz at %.9g s is more than %g "
-                                "events per step", self->populations[p->to].name, rate_Hz * p->n_trains, t_ms * 1e-3,
+                                "events per step. Try a smaller rate or step.", self->populations[p->to].name, rate_Hz * p->n_trains, t_ms * 1e-3,
                                 CALI_POISSON_MAX);
             if (mean != p->means[k])
                 cali_poisson_fill(&p->table[k], mean);

@@ -273,7 +273,7 @@ static cal_status exclude_overflow(const build *b)
     const cal_receptor *receptor = &p->neuron->face.receptors[r];
     return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED,
                     "E402 %s: the weights into neuron %u, receptor %s, add up to %g %s; sums in steps "
-                    "of %g %s hold at most %g %s",
+                    "of %g %s hold at most %g %s. Try smaller weights or fewer synapses",
                     p->name, (place - p->offset) * self->n_tiles + tile, receptor->name,
                     (double)b->worst[tile] * p->quantum[r], receptor->unit, (double)p->quantum[r],
                     receptor->unit, 2147483647.0 * p->quantum[r], receptor->unit);

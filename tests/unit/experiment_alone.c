@@ -431,6 +431,45 @@ Test(experiment_alone, what_the_engine_refuses_has_its_place)
     cal_context_destroy(&ctx);
 }
 
+/* Its own code goes with it: channels faster than the step. */
+Test(experiment_alone, a_step_too_long_for_the_channels_has_its_code_and_place)
+{
+    static const char text[] = "callosum: 1\nrun: {duration: 40 ms}\nnetwork: {step: 1 ms, populations: {E: {neuron: hh-traub, count: 3}}}\n";
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = parse(ctx, text, NULL, 0);
+    cal_session *s = NULL;
+    cal_session_def def = cal_session_def_default();
+    def.sink = "memory";
+    cr_expect(eq(int, cal_session_create(ctx, e, &def, &s), CAL_ERR_INPUT));
+    cr_expect(strncmp(cal_context_message(ctx), "exp.yaml:3:10  C202  E: neuron 0 (hh-traub): its sodium channels are too fast for dt 1 ms", 84) == 0,
+              "%s", cal_context_message(ctx));
+    cal_session_destroy(&s);
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
+/* Legal parameters that no step follows: a milliampere into small cells, from the second window on. */
+Test(experiment_alone, a_neuron_that_leaves_all_bounds_ends_the_run_with_names_time_and_advice)
+{
+    static const char text[] = "callosum: 1\nrun: {duration: 60 ms}\nnetwork:\n  step: 0.1 ms\n"
+                               "  populations: {quiet: {neuron: hh-traub, count: 2}, E: {neuron: hh-traub, count: 3}}\n"
+                               "  drive: [{kind: current, into: E, amplitude: 1e9 pA, start: 25 ms}]\n";
+    cal_context *ctx = cali_test_context(2);
+    cal_experiment *e = parse(ctx, text, NULL, 0);
+    cal_session *s = NULL;
+    cal_session_def def = cal_session_def_default();
+    def.sink = "memory";
+    cr_assert(eq(int, cal_session_create(ctx, e, &def, &s), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(eq(int, cal_session_advance(s), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(eq(int, cal_session_advance(s), CAL_ERR_NUMERIC));
+    cr_expect(eq(str, (char *)cal_context_message(ctx),
+                 "E302 E: V of neuron 0 (hh-traub) is not finite at 0.04 s (3 of 3 neurons); at 0.02 s it was. Try a step below 0.1 ms, "
+                 "smaller weights and currents, or other parameters of E."));
+    cal_session_destroy(&s);
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
 /* ---- memory --------------------------------------------------------------------------------------------- */
 
 /* A million times the neurons want terabytes: told by the estimate, at the line of the network or of the limit. */
