@@ -305,23 +305,40 @@ static cal_status make_pair(cal_context *ctx, const char *folder, const char *na
     return status;
 }
 
+/* Anything of that name in pairs, a broken file included. */
+static cal_status look_for_pair(cal_context *ctx, const char *folder, const char *name, bool *is_there)
+{
+    cali_text path = {0};
+    struct stat facts;
+    CAL_TRY(check_name(ctx, name));
+    cali_text_format(&path, "%s/%s/%s", folder, pairs, name);
+    *is_there = !path.is_broken && (lstat(path.data, &facts) == 0 || errno != ENOENT);
+    const cal_status status = path.is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for a path") : CAL_OK;
+    cali_text_free(&path);
+    return status;
+}
+
+cal_status cal_keys_new_pair(cal_context *ctx, const char *folder, const char *name, cal_key_pair *out)
+{
+    bool is_there;
+    *out = (cal_key_pair){0};
+    CAL_TRY(look_for_pair(ctx, folder, name, &is_there));
+    if (is_there)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "there is a pair \"%s\" in %s already; callosum keys list shows it. Try another name.",
+                        name, folder);
+    return make_pair(ctx, folder, name, out);
+}
+
 cal_status cal_keys_pair(cal_context *ctx, const char *folder, const char *name, bool makes, cal_key_pair *out)
 {
-    CAL_TRY(check_name(ctx, name));
-    cal_key_entry entry = entry_of(true, name);
+    bool is_there;
     *out = (cal_key_pair){0};
-    char *path = NULL, *file = NULL;
-    CAL_TRY(cali_path_join(ctx, folder, pairs, &path));
-    cal_status status = cali_path_join(ctx, path, name, &file);
-    free(path);
-    CAL_TRY(status);
-    struct stat facts;
-    const bool is_missing = lstat(file, &facts) != 0 && errno == ENOENT;
-    free(file);
-    if (is_missing && makes)
+    CAL_TRY(look_for_pair(ctx, folder, name, &is_there));
+    if (!is_there && makes)
         return make_pair(ctx, folder, name, out);
-    if (is_missing)
+    if (!is_there)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "no pair of keys \"%s\" in %s. Try callosum keys new %s.", name, folder, name);
+    cal_key_entry entry = entry_of(true, name);
     read_entry(folder, &entry, out->secret_key);
     if (entry.problem[0] != '\0')
         return say_problem(ctx, folder, &entry);

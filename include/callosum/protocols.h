@@ -226,7 +226,9 @@ bool cal_key_is_valid(const char *text);
 /** The folder of keys: `wish`, else $CALLOSUM_KEYS, else $XDG_CONFIG_HOME/callosum/keys, else ~/.config/callosum/keys. Made
  *  with mode 0700 if it is missing; one that others may read is refused. Released with free(). Errors: IO, INPUT, MEMORY. */
 cal_status cal_keys_folder(cal_context *ctx, const char *wish, char **out);
-/** The pair called `name` (letters, digits, _ . -); made if it is missing and `makes`. Its file `pairs/NAME` has mode 0600.
+/** Makes the pair `name` (letters, digits, _ . -). Errors: INPUT (there is one of that name), IO, MEMORY. */
+cal_status cal_keys_new_pair(cal_context *ctx, const char *folder, const char *name, cal_key_pair *out);
+/** The pair called `name`; made if it is missing and `makes`. Its file `pairs/NAME` has mode 0600.
  *  Errors: IO, INPUT (none of that name, broken, readable by others). */
 cal_status cal_keys_pair(cal_context *ctx, const char *folder, const char *name, bool makes, cal_key_pair *out);
 
