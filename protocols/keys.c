@@ -251,6 +251,16 @@ cal_status cal_keys_list(cal_context *ctx, const char *folder, cal_key_entry **o
     return status;
 }
 
+bool cali_keys_time(const char *folder, struct timespec *out)
+{
+    char path[4096];
+    struct stat facts;
+    if (snprintf(path, sizeof path, "%s/%s", folder, allowed) >= (int)sizeof path || stat(path, &facts) != 0)
+        return false;
+    *out = facts.st_mtim;
+    return true;
+}
+
 bool cali_keys_find(const char *folder, const char *public_key, char name[CAL_KEY_MAX_NAME + 1])
 {
     char path[4096];

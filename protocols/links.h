@@ -2,6 +2,8 @@
 #ifndef CALI_PROTOCOLS_LINKS_H
 #define CALI_PROTOCOLS_LINKS_H
 
+#include <time.h>
+
 #include "callosum/protocols.h"
 
 /* ---- endpoint.c ---------------------------------------------------------------------------------- */
@@ -25,6 +27,8 @@ void cali_endpoint_remove(const cali_endpoint *endpoint);
 
 /* ---- keys.c ---------------------------------------------------------------------------------------- */
 
+/** When a key was last allowed or revoked; false: there is no list. */
+bool cali_keys_time(const char *folder, struct timespec *out);
 /** Whether a good file of `folder`/allowed holds the key; its name goes to `name`. Any thread. */
 bool cali_keys_find(const char *folder, const char *public_key, char name[CAL_KEY_MAX_NAME + 1]);
 

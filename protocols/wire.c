@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,34 +20,35 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "protocols/door.h"
 #include "protocols/links.h"
 
 enum {
     HIGH_WATER = 256,        /* messages; credits are a few, beats of a long window come on top */
-    HANDSHAKE_MS = 10000,    /* connections that say nothing are closed after it */
+    HANDSHAKE_MS = 5000,     /* connections that say nothing are closed after it */
     CONNECT_MS = 10000,
     NEVER_MS = 24 * 3600 * 1000,
     LINGER_MS = 1000,
     BACKLOG = 512,           /* connections that wait to be accepted */
     MAX_FILES = 8192,        /* open files that a host asks for: also a bound on silent connections */
-    MAX_DROPS = 64           /* bad messages that one call of receive skips */
+    MAX_DROPS = 64,          /* bad messages that one call of receive skips */
+    LIST_MS = 500            /* how often the list of allowed keys is looked at while somebody is in */
 };
 static const char plain_domain[] = "plain", curve_domain[] = "curve";
 
 struct cal_hub {
     cal_context *ctx;
     void *zmq;
-    char *keys_folder;
     void *door_socket; /* the doorman's */
     pthread_t doorman;
     bool has_doorman;
-    pthread_mutex_t mutex; /* of what follows */
-    cal_door door;
-    unsigned n_open, n_turns;
+    cali_door door;
+    atomic_uint n_open, n_turns;
 };
 
 struct cal_wire {
     cal_hub *hub;
+    char own_key[CAL_KEY_SIZE]; /* public; "" without CURVE */
     void *socket, *monitor;
     bool is_listening, is_bound;
     cali_endpoint endpoint;
@@ -69,76 +71,66 @@ bool cali_key_public(const char *secret_key, char public_key[CAL_KEY_SIZE])
 
 /* ---- the doorman ------------------------------------------------------------------------------- */
 
-enum { MAX_REQUEST_FRAMES = 8, MAX_REQUEST_TEXT = 256 };
-typedef struct request {
-    size_t n, sizes[MAX_REQUEST_FRAMES];
-    char frames[MAX_REQUEST_FRAMES][MAX_REQUEST_TEXT]; /* NUL-terminated, cut */
-} request;
-enum { VERSION, NUMBER, DOMAIN, ADDRESS, IDENTITY, MECHANISM, CREDENTIALS };
-
-/* False: the hub ends. */
-static bool receive_request(void *socket, request *out)
+/* One frame as text, cut to the room there is. False: the hub ends. */
+static bool receive_text(void *socket, char *out, size_t room, size_t *size, bool *has_more)
 {
+    zmq_msg_t part;
+    zmq_msg_init(&part);
+    int n;
+    do
+        n = zmq_msg_recv(&part, socket, 0);
+    while (n < 0 && zmq_errno() == EINTR);
+    const size_t kept = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+    memcpy(out, zmq_msg_data(&part), kept);
+    out[kept] = '\0';
+    *size = n < 0 ? 0 : (size_t)n;
+    *has_more = zmq_msg_more(&part) != 0;
+    zmq_msg_close(&part);
+    return n >= 0;
+}
+
+/* What ZeroMQ asks: version, number, domain, address, name, mechanism, credentials. */
+enum { VERSION, NUMBER, DOMAIN, ADDRESS, IDENTITY, MECHANISM, CREDENTIALS, N_REQUEST, MAX_TEXT = 256 };
+typedef struct request {
+    size_t n, sizes[N_REQUEST];
+    char frames[N_REQUEST][MAX_TEXT];
+} request;
+
+/* False: the hub ends. Revoked keys are looked for while it waits. */
+static bool receive_request(cal_hub *hub, request *out)
+{
+    char spare[MAX_TEXT];
     bool has_more = true;
-    out->n = 0;
-    while (has_more) {
-        zmq_msg_t part;
-        zmq_msg_init(&part);
-        while (zmq_msg_recv(&part, socket, 0) < 0)
-            if (zmq_errno() != EINTR) {
-                zmq_msg_close(&part);
-                return false;
-            }
-        if (out->n < MAX_REQUEST_FRAMES) {
-            const size_t size = zmq_msg_size(&part), kept = size < MAX_REQUEST_TEXT ? size : MAX_REQUEST_TEXT - 1;
-            memcpy(out->frames[out->n], zmq_msg_data(&part), kept);
-            out->frames[out->n][kept] = '\0';
-            out->sizes[out->n++] = size;
+    zmq_pollitem_t item = {.socket = hub->door_socket, .events = ZMQ_POLLIN};
+    *out = (request){0};
+    for (int n = 0; n == 0;) {
+        n = zmq_poll(&item, 1, cali_door_has_guests(&hub->door) ? LIST_MS : -1);
+        cali_door_look(&hub->door);
+    }
+    for (size_t i = 0; has_more; i++) {
+        size_t size;
+        if (!receive_text(hub->door_socket, i < N_REQUEST ? out->frames[i] : spare, MAX_TEXT, &size, &has_more))
+            return false;
+        if (i < N_REQUEST) {
+            out->sizes[i] = size;
+            out->n = i + 1;
         }
-        has_more = zmq_msg_more(&part) != 0;
-        zmq_msg_close(&part);
     }
     return true;
-}
-
-/* Plaintext comes in where the socket was opened for it; a key where the folder has it. */
-static bool is_welcome(const cal_hub *hub, const request *r, char key[CAL_KEY_SIZE], char name[CAL_KEY_MAX_NAME + 1])
-{
-    key[0] = name[0] = '\0';
-    if (r->n > MECHANISM && strcmp(r->frames[MECHANISM], "NULL") == 0)
-        return strcmp(r->frames[DOMAIN], plain_domain) == 0;
-    if (r->n <= CREDENTIALS || strcmp(r->frames[MECHANISM], "CURVE") != 0 || r->sizes[CREDENTIALS] != 32 ||
-        zmq_z85_encode(key, (const uint8_t *)r->frames[CREDENTIALS], 32) == NULL)
-        return false;
-    return hub->keys_folder != NULL && cali_keys_find(hub->keys_folder, key, name);
-}
-
-static void note_guest(cal_hub *hub, bool is_in, const char *key, const char *address)
-{
-    static const char mapped[] = "::ffff:"; /* IPv4 at a socket of both families */
-    if (strncmp(address, mapped, sizeof mapped - 1) == 0)
-        address += sizeof mapped - 1;
-    pthread_mutex_lock(&hub->mutex);
-    if (is_in) {
-        hub->door.n_admitted++;
-    } else {
-        hub->door.n_refused++;
-        snprintf(hub->door.last_key, sizeof hub->door.last_key, "%s", key);
-        snprintf(hub->door.last_address, sizeof hub->door.last_address, "%.63s", address);
-    }
-    pthread_mutex_unlock(&hub->mutex);
 }
 
 static void *stand_at_the_door(void *arg)
 {
     cal_hub *hub = arg;
     request r;
-    while (receive_request(hub->door_socket, &r)) {
-        char key[CAL_KEY_SIZE], name[CAL_KEY_MAX_NAME + 1];
-        const bool is_in = is_welcome(hub, &r, key, name);
-        note_guest(hub, is_in, key, r.n > ADDRESS ? r.frames[ADDRESS] : "");
-        const char *const answer[] = {"1.0",      r.n > NUMBER ? r.frames[NUMBER] : "", is_in ? "200" : "400",
-                                      is_in ? "" : "key not allowed", name, ""};
+    while (receive_request(hub, &r)) {
+        char key[CAL_KEY_SIZE] = "";
+        if (strcmp(r.frames[MECHANISM], "CURVE") == 0 && r.sizes[CREDENTIALS] == 32)
+            zmq_z85_encode(key, (const uint8_t *)r.frames[CREDENTIALS], 32);
+        const bool is_plain = strcmp(r.frames[MECHANISM], "NULL") == 0 && strcmp(r.frames[DOMAIN], plain_domain) == 0;
+        const bool is_in = cali_door_admit(&hub->door, is_plain, key, r.frames[ADDRESS]);
+        /* the key names the peer in each of its messages: User-Id */
+        const char *const answer[] = {"1.0", r.frames[NUMBER], is_in ? "200" : "400", is_in ? "" : "key not allowed", key, ""};
         enum { N = sizeof answer / sizeof *answer };
         for (size_t i = 0; i < N; i++)
             while (zmq_send(hub->door_socket, answer[i], strlen(answer[i]), i + 1 < N ? ZMQ_SNDMORE : 0) < 0 &&
@@ -176,7 +168,7 @@ static int start_doorman(cal_hub *hub)
 static cal_status init_hub(cal_hub *hub, const char *keys_folder)
 {
     const int no_linger = 0;
-    CAL_TRY(cali_copy_text(hub->ctx, keys_folder, &hub->keys_folder));
+    CAL_TRY(cali_door_init(&hub->door, hub->ctx, keys_folder));
     raise_file_limit();
     hub->zmq = zmq_ctx_new();
     if (hub->zmq == NULL)
@@ -195,7 +187,6 @@ cal_status cal_hub_create(cal_context *ctx, const char *keys_folder, cal_hub **o
     *out = NULL;
     CAL_TRY(cali_alloc(ctx, 1, sizeof *hub, "a hub", &hub));
     hub->ctx = ctx;
-    pthread_mutex_init(&hub->mutex, NULL);
     const cal_status status = init_hub(hub, keys_folder);
     if (status != CAL_OK)
         cal_hub_destroy(&hub);
@@ -208,7 +199,7 @@ void cal_hub_destroy(cal_hub **handle)
     cal_hub *hub = *handle;
     if (hub == NULL)
         return;
-    assert(hub->n_open == 0);
+    assert(atomic_load(&hub->n_open) == 0);
     if (hub->zmq != NULL)
         zmq_ctx_shutdown(hub->zmq); /* the doorman's call returns */
     if (hub->has_doorman)
@@ -217,18 +208,14 @@ void cal_hub_destroy(cal_hub **handle)
         zmq_close(hub->door_socket);
     while (hub->zmq != NULL && zmq_ctx_term(hub->zmq) != 0 && zmq_errno() == EINTR)
         ;
-    pthread_mutex_destroy(&hub->mutex);
-    free(hub->keys_folder);
+    cali_door_free(&hub->door);
     free(hub);
     *handle = NULL;
 }
 
 cal_door cal_hub_get_door(cal_hub *hub)
 {
-    pthread_mutex_lock(&hub->mutex);
-    const cal_door door = hub->door;
-    pthread_mutex_unlock(&hub->mutex);
-    return door;
+    return cali_door_get(&hub->door);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------- */
@@ -308,6 +295,8 @@ static cal_status init_wire(cal_wire *wire, const cal_wire_def *def, unsigned tu
 {
     cal_context *ctx = wire->hub->ctx;
     CAL_TRY(check_keys(ctx, def));
+    if (def->keys != NULL)
+        memcpy(wire->own_key, def->keys->public_key, sizeof wire->own_key);
     CAL_TRY(cali_endpoint_resolve(ctx, def, turn, &wire->endpoint));
     if (def->keys == NULL && !wire->endpoint.is_local && !def->is_insecure)
         return CAL_FAIL(ctx, CAL_ERR_INPUT,
@@ -338,10 +327,8 @@ cal_status cal_hub_open(cal_hub *hub, const cal_wire_def *def, cal_wire **out)
     wire->hub = hub;
     wire->is_listening = def->is_listening;
     wire->link = def->is_listening ? CAL_LINK_UP : CAL_LINK_OPENING;
-    pthread_mutex_lock(&hub->mutex);
-    hub->n_open++;
-    const unsigned turn = hub->n_turns++;
-    pthread_mutex_unlock(&hub->mutex);
+    atomic_fetch_add(&hub->n_open, 1);
+    const unsigned turn = atomic_fetch_add(&hub->n_turns, 1);
     const cal_status status = init_wire(wire, def, turn);
     if (status != CAL_OK)
         cal_wire_close(&wire);
@@ -407,6 +394,36 @@ cal_link cal_wire_get_link(cal_wire *wire)
     return wire->link;
 }
 
+void cal_wire_explain(cal_wire *wire, const char *name, char text[CAL_LINK_TEXT])
+{
+    switch (cal_wire_get_link(wire)) {
+    case CAL_LINK_OPENING:
+        snprintf(text, CAL_LINK_TEXT, "%s: no answer yet.", wire->bound);
+        break;
+    case CAL_LINK_UP:
+        snprintf(text, CAL_LINK_TEXT, "%s: connected.", wire->bound);
+        break;
+    case CAL_LINK_NOBODY:
+        snprintf(text, CAL_LINK_TEXT, "%s: nobody listens there, or no way leads there. Try again when the host runs.", wire->bound);
+        break;
+    case CAL_LINK_REFUSED:
+        snprintf(text, CAL_LINK_TEXT,
+                 "E102 %s: the host does not know this worker's key. Try on the host's machine: callosum keys allow %.64s '%s'",
+                 wire->bound, name, wire->own_key);
+        break;
+    case CAL_LINK_UNTRUSTED:
+        snprintf(text, CAL_LINK_TEXT,
+                 wire->own_key[0] != '\0'
+                     ? "%s: no host with the key that --host-key says. Try the command that the host prints now."
+                     : "%s: no host that takes plaintext. Try --host-key with the key that the host prints.",
+                 wire->bound);
+        break;
+    case CAL_LINK_CUT:
+        snprintf(text, CAL_LINK_TEXT, "%s: the connection has ended.", wire->bound);
+        break;
+    }
+}
+
 /* Until the address is free again: closing is done by ZeroMQ's own thread. */
 static void stop_listening(cal_wire *wire)
 {
@@ -437,9 +454,7 @@ void cal_wire_close(cal_wire **handle)
         zmq_close(wire->socket);
     if (wire->is_bound || wire->endpoint.folder[0] != '\0')
         cali_endpoint_remove(&wire->endpoint);
-    pthread_mutex_lock(&wire->hub->mutex);
-    wire->hub->n_open--;
-    pthread_mutex_unlock(&wire->hub->mutex);
+    atomic_fetch_sub(&wire->hub->n_open, 1);
     free(wire);
     *handle = NULL;
 }
@@ -566,6 +581,10 @@ static arrival receive_one(cal_wire *wire, cal_peer *from, cal_frames *frames)
     }
     if (n_seen == 0)
         return ARRIVAL_NONE;
+    if (n > 0 && cali_door_has_revoked(&wire->hub->door)) {
+        const char *key = zmq_msg_gets(&parts[0], "User-Id");
+        is_good = is_good && !(key != NULL && cali_door_is_revoked(&wire->hub->door, key));
+    }
     if (is_good && !has_more && n == n_seen && wrap(parts, n, frames))
         return ARRIVAL_GOOD;
     for (size_t i = 0; i < n; i++)

@@ -254,8 +254,8 @@ cal_status cal_keys_list(cal_context *ctx, const char *folder, cal_key_entry **o
 /** The sockets of one host or worker, and the doorman that lets allowed keys in. A hub's sockets may be used by any thread, one
  *  at a time. */
 typedef struct cal_hub cal_hub;
-/** `keys_folder`: whose allowed keys are let in at CURVE sockets, looked up at each handshake, so that a revoked key is refused at
- *  once; NULL: nobody. Errors: IO, MEMORY. */
+/** `keys_folder`: whose allowed keys are let in at CURVE sockets, looked up at each handshake; NULL: nobody. A revoked key is refused
+ *  at once, and what its owner still sends over an open connection is dropped within a second. Errors: IO, MEMORY. */
 cal_status cal_hub_create(cal_context *ctx, const char *keys_folder, cal_hub **out);
 /** After its wires. Waits at most a second for what BYE and ERROR still have to say. */
 void cal_hub_destroy(cal_hub **hub);
@@ -293,8 +293,8 @@ void cal_wire_close(cal_wire **wire);
 const char *cal_wire_endpoint(const cal_wire *wire);
 /** Queues a message; the bytes are copied. False: the peer is gone, or its queue is full. */
 bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n);
-/** The next message that is there, without waiting. Messages of more than CAL_PROTOCOL_MAX_FRAMES frames are dropped and counted.
- *  False: none. */
+/** The next message that is there, without waiting. Messages of more than CAL_PROTOCOL_MAX_FRAMES frames, of senders with a name
+ *  of more than 32 bytes and of revoked keys are dropped and counted. False: none. */
 bool cal_wire_receive(cal_wire *wire, cal_peer *from, cal_frames *frames);
 uint64_t cal_wire_n_dropped(const cal_wire *wire);
 /** Waits until one of the sockets has a message, or `timeout_ms` (negative: for ever; signals and the end of a connection end
@@ -312,6 +312,10 @@ typedef enum cal_link {
     CAL_LINK_CUT        /**< was up */
 } cal_link;
 cal_link cal_wire_get_link(cal_wire *wire);
+/** What to say of a connection that did not come about or was cut: one sentence with a hint. `name`: what this worker is called,
+ *  for the command that lets it in. */
+enum { CAL_LINK_TEXT = 512 };
+void cal_wire_explain(cal_wire *wire, const char *name, char text[CAL_LINK_TEXT]);
 
 #ifdef __cplusplus
 }
