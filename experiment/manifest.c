@@ -1,4 +1,5 @@
 /* manifest.json: everything that a run depended on, and what depended on this machine. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,6 +45,31 @@ static cal_status add_tables(cal_context *ctx, cali_text *t, const cali_settings
             CAL_TRY(add_input(ctx, t, "parameters", settings->items[i].path));
     }
     return CAL_OK;
+}
+
+/* Parameters of own models and neurons, which readers of the run cannot look up. */
+static void add_own(cali_text *t, const cal_experiment *e)
+{
+    if (e->n_own_models == 0)
+        return;
+    cali_json_open(t, "own", "{");
+    for (size_t i = 0; i < e->n_own_models; i++) {
+        const cali_own_file *own = &e->own_models[i];
+        const cal_field *params = own->neuron != NULL ? own->neuron->params : own->model->params;
+        const size_t n = own->neuron != NULL ? own->neuron->n_params : own->model->n_params;
+        cali_json_open(t, own->path, "[");
+        for (size_t k = 0; k < n; k++) {
+            cali_json_open(t, NULL, "{");
+            cali_json_text(t, "name", params[k].name);
+            cali_json_text(t, "unit", params[k].unit);
+            if (isfinite(params[k].value))
+                cali_json_number(t, "default", params[k].value);
+            cali_json_text(t, "meaning", params[k].meaning);
+            cali_json_close(t, "}");
+        }
+        cali_json_close(t, "]");
+    }
+    cali_json_close(t, "}");
 }
 
 static cal_status add_columns(cal_context *ctx, cali_text *t, const cali_network *network)
@@ -222,6 +248,7 @@ cal_status cal_session_manifest(cal_session *s, char **text)
     if (s->def.accuracy != NULL)
         cali_accuracy_write(&t, "accuracy", s->def.accuracy);
     cal_status status = add_inputs(s, &t);
+    add_own(&t, e);
     if (status == CAL_OK) {
         cali_text_add(&t, ", \"experiment\": ");
         status = cali_experiment_echo(s->ctx, e, &t);

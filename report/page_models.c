@@ -36,21 +36,39 @@ static void add_parameter(const cali_entry *entry, const cal_field *field, cali_
     cali_page_text(json, "meaning", field == NULL ? "" : field->meaning);
 }
 
+enum { MAX_OWN = 256 }; /* parameters of one text */
+
 typedef struct catalogue {
     const cal_field *fields; /* NULL: not known to this program */
     size_t n_fields;
 } catalogue;
 
-static catalogue mass_fields(const char *equations)
+/* Parameters of a text of the experiment's own, which the manifest tells; in `room` up to the next call. */
+static catalogue own_fields(const cali_run *run, const char *path, cal_field room[MAX_OWN])
 {
-    const cal_nmm_model *model = cal_nmm_model_find(equations);
-    return model == NULL ? (catalogue){0} : (catalogue){model->params, model->n_params};
+    const cali_node *own = cali_node_path(run->manifest, "own", path, NULL);
+    size_t n = own != NULL && own->kind == CALI_NODE_LIST ? own->n : 0;
+    n = n < MAX_OWN ? n : MAX_OWN;
+    for (size_t i = 0; i < n; i++) {
+        const cali_node *field = own->entries[i].value;
+        room[i] = (cal_field){.name = cali_node_text(cali_node_get(field, "name"), ""),
+                              .unit = cali_node_text(cali_node_get(field, "unit"), ""),
+                              .value = cali_node_number(cali_node_get(field, "default"), NAN),
+                              .meaning = cali_node_text(cali_node_get(field, "meaning"), "")};
+    }
+    return n == 0 ? (catalogue){0} : (catalogue){room, n};
 }
 
-static catalogue neuron_fields(const char *name)
+static catalogue mass_fields(const cali_run *run, const char *equations, cal_field room[MAX_OWN])
+{
+    const cal_nmm_model *model = cal_nmm_model_find(equations);
+    return model == NULL ? own_fields(run, equations, room) : (catalogue){model->params, model->n_params};
+}
+
+static catalogue neuron_fields(const cali_run *run, const char *name, cal_field room[MAX_OWN])
 {
     const cal_neuron *neuron = cal_snn_neuron_find(name);
-    return neuron == NULL ? (catalogue){0} : (catalogue){neuron->params, neuron->n_params};
+    return neuron == NULL ? own_fields(run, name, room) : (catalogue){neuron->params, neuron->n_params};
 }
 
 /* `is_all`: also those that have their default, because another value held before. */
@@ -77,15 +95,16 @@ static void add_changed(const cali_node *parameters, catalogue known, bool is_al
 }
 
 /* Of a network of its own: the neurons of each population. */
-static void add_populations(const cali_node *populations, cali_text *json)
+static void add_populations(const cali_run *run, const cali_node *populations, cali_text *json)
 {
+    cal_field room[MAX_OWN];
     for (size_t i = 0; i < populations->n; i++) {
         const cali_node *population = populations->entries[i].value;
         const char *neuron = cali_node_text(cali_node_get(population, "neuron"), "");
         cali_text_add(json, i == 0 ? "{" : ",{");
         cali_page_text(json, "name", populations->entries[i].key);
         cali_page_text(json, "equations", neuron);
-        add_changed(cali_node_get(population, "parameters"), neuron_fields(neuron), false, json);
+        add_changed(cali_node_get(population, "parameters"), neuron_fields(run, neuron, room), false, json);
         cali_text_add(json, "}");
     }
 }
@@ -95,17 +114,18 @@ void cali_page_models(const cali_run *run, cali_text *json)
     const cali_node *populations = cali_node_path(run->manifest, "experiment", "network", "populations", NULL);
     const cali_node *models = cali_node_path(run->manifest, "experiment", "models", NULL);
     const cali_node *regions = cali_node_path(run->manifest, "experiment", "regions", NULL);
+    cal_field room[MAX_OWN];
     size_t n_listed = 0;
     cali_page_key(json, "models");
     cali_text_add(json, "[");
     if (populations != NULL && populations->kind == CALI_NODE_MAP)
-        add_populations(populations, json);
+        add_populations(run, populations, json);
     for (size_t i = 0; models != NULL && models->kind == CALI_NODE_MAP && i < models->n; i++) {
         const char *equations = cali_node_text(cali_node_get(models->entries[i].value, "neural_mass"), "");
         cali_text_add(json, n_listed++ == 0 ? "{" : ",{");
         cali_page_text(json, "name", models->entries[i].key);
         cali_page_text(json, "equations", equations);
-        add_changed(cali_node_get(models->entries[i].value, "parameters"), mass_fields(equations), false, json);
+        add_changed(cali_node_get(models->entries[i].value, "parameters"), mass_fields(run, equations, room), false, json);
         cali_text_add(json, "}");
     }
     for (size_t i = 0; regions != NULL && regions->kind == CALI_NODE_MAP && i < regions->n; i++) {
@@ -118,7 +138,7 @@ void cali_page_models(const cali_run *run, cali_text *json)
         cali_page_text(json, "name", name);
         cali_page_text(json, "equations", equations);
         cali_page_text(json, "regions", regions->entries[i].key);
-        add_changed(parameters, mass_fields(equations), true, json);
+        add_changed(parameters, mass_fields(run, equations, room), true, json);
         cali_text_add(json, "}");
     }
     cali_text_add(json, "]");

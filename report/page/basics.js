@@ -236,7 +236,11 @@ var report = (function () {
   function toggle(region) {
     choose(chosen.indexOf(region) >= 0 ? chosen.filter(function (i) { return i !== region; }) : chosen.concat(region));
   }
+  /* populations of a network have one colour in all plots */
+  var tints = ['spiking', 'c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c6'];
+  function tint(k) { return colour(tints[k % tints.length]); }
   function region_colour(i) {
+    if (run.network) return tint(i);
     if (is_spiking(i)) return colour('spiking');
     var place = chosen.filter(function (other) { return !is_spiking(other); }).indexOf(i);
     return place < 0 ? colour('node') : colour('c' + (place % 6 + 1));
@@ -282,7 +286,7 @@ var report = (function () {
   function is_spiking(region) { return run.regions.spiking.indexOf(region) >= 0; }
 
   return {run: run, manifest: manifest, fact: fact, floats: floats, codes: codes, words: words, from_logs: from_logs, correlations: correlations, selection: selection, order: order, squared: squared, density: density, number: number, power_of_ten: power_of_ten, count: count,
-    round_ticks: round_ticks, unit: unit, with_unit: with_unit, time: time, plain: plain, colour: colour, is_dark: is_dark, rgb: rgb, css: css,
+    round_ticks: round_ticks, unit: unit, with_unit: with_unit, time: time, plain: plain, colour: colour, tint: tint, is_dark: is_dark, rgb: rgb, css: css,
     viridis: viridis, diverging: diverging, element: element, frame: frame, ticks_of: ticks_of, room: room, by_id: by_id, show: show, say: say, fit: fit, tip: tip,
     choice: choice, draw: draw, is_spiking: is_spiking, noun: noun};
 })();

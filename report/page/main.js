@@ -103,15 +103,18 @@
     r.by_id('brain').appendChild(r.element('figcaption', {text: 'Balls grow with the input strength; lines are the ' + r.count(brain.n_edges) +
       ' strongest pairs' + (regions.spiking.length ? ', in colour those of what spikes' : '') + '. Drag turns, a click on a ball chooses it, the wheel zooms after a click.' + (brain.is_webgl ? '' : ' (Drawn without WebGL.)')}));
   }
-  /* ---- models: what differs from the defaults ---- */
+  /* ---- models: what differs from the defaults; a long table is folded ---- */
   function models() {
-    var rows = [], notes = [], base = r.fact('experiment', 'regions', 'default', 'model');
+    var most_open = 12, rows = [], notes = [], n_changed = 0, base = r.fact('experiment', 'regions', 'default', 'model');
     var n_entries = Object.keys(r.fact('experiment', 'regions') || {}).length;
     run.models.forEach(function (m) {
-      var name = m.equations.split('/').pop(), where = run.network ? m.name : m.regions || (m.name === base ? (n_entries > 1 ? 'all other regions' : 'all regions') : '');
+      var name = m.equations.split('/').pop(), where = m.regions || (m.name === base ? (n_entries > 1 ? 'all other regions' : 'all regions') : '');
+      var of_all = m.changed.length + ' of ' + r.count(m.parameters) + ' parameters';
+      n_changed += m.changed.length;
       if (!m.changed.length) notes.push(m.name + ' (' + name + '): all ' + r.count(m.parameters) + ' parameters have their defaults');
-      else if (!m.regions && m.is_known) notes.push(m.name + ' (' + name + '): ' + r.count(m.changed.length) + ' of ' + r.count(m.parameters) + ' parameters differ from the defaults');
+      else if (!m.regions && m.is_known) notes.push(m.name + ' (' + name + '): ' + of_all + ' differ from the defaults');
       else if (!m.regions) notes.push(m.name + ' (' + name + '), a model of its own: all ' + r.count(m.parameters) + ' parameters');
+      if (!m.changed.length && run.models.length > 3) rows.push([m.name, name, where, '', '', '', '', 'all parameters have their defaults']);
       m.changed.forEach(function (p, k) {
         var unit = r.unit(p.unit), value = p.value === null ? p.text : r.plain(p.value);
         rows.push([k === 0 ? m.name : '', k === 0 ? name : '', k === 0 ? where : '', p.name, value, p['default'] === null ? '–' : r.plain(p['default']), unit, p.meaning]);
@@ -119,14 +122,20 @@
     });
     if (!run.models.length) return;
     r.show('models');
-    r.say('models-caption', notes.join('; ') + '.');
+    r.say('models-caption', run.models.length > 3 ? r.count(n_changed) + ' parameters of ' + r.count(run.models.length) + ' ' + (run.network ? 'populations' : 'models') + ' differ from their defaults.'
+      : notes.join('; ') + '.');
+    r.by_id('models-fold').hidden = !rows.length;
+    r.by_id('models-fold').open = rows.length <= most_open;
+    window.addEventListener('beforeprint', function () { r.by_id('models-fold').open = true; });
+    r.say('models-count', 'values, defaults and meanings');
     if (!rows.length) return;
-    var table = r.by_id('models-table');
-    table.appendChild(r.element('tr', {}, [run.network ? 'population' : 'model', run.network ? 'neuron' : 'equations', r.noun + 's', 'parameter', 'value', 'default', 'unit', 'meaning'].map(function (name, k) {
+    var table = r.by_id('models-table'), heads = [run.network ? 'population' : 'model', run.network ? 'neuron' : 'equations', 'regions', 'parameter', 'value', 'default', 'unit', 'meaning'];
+    function cells(row, make) { return row.map(make).filter(function (cell, k) { return k !== 2 || !run.network; }); }
+    table.appendChild(r.element('tr', {}, cells(heads, function (name, k) {
       return r.element('th', {text: name, scope: 'col', 'class': k === 4 || k === 5 ? 'number' : ''});
     })));
     rows.forEach(function (row) {
-      table.appendChild(r.element('tr', {}, row.map(function (text, k) { return r.element('td', {text: text, 'class': k === 4 || k === 5 ? 'number' : k === 7 ? 'note' : ''}); })));
+      table.appendChild(r.element('tr', {}, cells(row, function (text, k) { return r.element('td', {text: text, 'class': k === 4 || k === 5 ? 'number' : k === 7 ? 'note' : ''}); })));
     });
   }
 
@@ -161,6 +170,7 @@
   connectome();
   models();
   var plots = r.plots();
+  if (run.network) r.by_id('activity').parentNode.insertBefore(r.by_id('spiking'), r.by_id('activity')); /* the raster shows most */
   if (run.signals.length) {
     r.show('activity');
     r.say('activity-head', 'Activity of the ' + r.noun + 's');

@@ -2,10 +2,13 @@
  * figures, and what the figures are made of. One region is shown at a time. */
 'use strict';
 report.spikes = function (plots, spectra) {
-  var r = report, run = r.run, tints = ['spiking', 'c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c6'];
+  var r = report, run = r.run;
   var names = run.trains.map(function (t) { return t.region; }).filter(function (name, i, all) { return all.indexOf(name) === i; });
   var name = names[0], trains = [], is_by_rate = false, caches = {}, wished = 0;
-  function tint(k) { return r.colour(tints[k % tints.length]); }
+  function tint(k) {
+    var at = run.network ? run.regions.labels.indexOf(trains[k].population) : -1;
+    return r.tint(at < 0 ? k : at);
+  }
 
   run.trains.forEach(function (t) {
     t.spikes = {times: r.floats(t.times_ms), rows: r.words(t.rows)};

@@ -309,6 +309,43 @@ Test(report_page, parameters_that_differ_from_defaults_are_listed)
     cali_tree_destroy(&tree);
 }
 
+/* A neuron that is a text: unit, default and meaning stand in the manifest, whose values are SI. */
+Test(report_page, parameters_of_own_neurons_have_their_units_and_defaults)
+{
+    static const char manifest[] =
+        "{\"own\": {\"cells/own.yaml\": [{\"name\": \"g_AHP\", \"unit\": \"nS\", \"default\": 15, \"meaning\": \"after a spike\"}, "
+        "{\"name\": \"tau\", \"unit\": \"ms\", \"default\": 600, \"meaning\": \"of calcium\"}, {\"name\": \"C_m\", \"unit\": \"pF\"}]}, "
+        "\"experiment\": {\"network\": {\"populations\": {\"E\": {\"neuron\": \"cells/own.yaml\", \"parameters\": "
+        "{\"g_AHP\": \"2.5e-08 S\", \"tau\": \"0.6 s\", \"C_m\": \"2e-10 F\"}}}}}}";
+    const cali_synthetic def = small();
+    char path[1024], file[1100];
+    cali_text json = {0};
+    cali_node *root = NULL;
+    cali_tree_error error;
+    cali_run run;
+    write_run(&def, path);
+    snprintf(file, sizeof file, "%s/manifest.json", path);
+    cr_assert(eq(int, cali_file_write(ctx, file, manifest, sizeof manifest - 1), CAL_OK));
+    cr_assert(eq(int, cali_run_open(ctx, path, -1.0, &run), CAL_OK));
+    cr_assert(eq(int, cali_page_data(&run, &json), CAL_OK));
+    cali_tree *tree = cali_tree_create();
+    cr_assert(eq(int, cali_tree_read_json(tree, json.data, json.size, &root, &error), CAL_OK), "%s", error.what);
+    const cali_node *changed = cali_node_path(root, "models", NULL);
+    cr_assert(eq(sz, changed->n, 1));
+    changed = cali_node_get(changed->entries[0].value, "changed");
+    cr_assert(eq(sz, changed->n, 2)); /* tau has its default, C_m has none */
+    const cali_node *g = changed->entries[0].value, *c = changed->entries[1].value;
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(g, "unit"), ""), "nS"));
+    cr_expect(eq(str, (char *)cali_node_text(cali_node_get(g, "meaning"), ""), "after a spike"));
+    cr_expect(epsilon_eq(dbl, number_of(g, "value"), 25.0, 1e-12));
+    cr_expect(eq(dbl, number_of(g, "default"), 15.0));
+    cr_expect(epsilon_eq(dbl, number_of(c, "value"), 200.0, 1e-10));
+    cr_expect(cali_node_is_null(cali_node_get(c, "default")));
+    cali_text_free(&json);
+    cali_run_close(&run);
+    cali_tree_destroy(&tree);
+}
+
 Test(report_page, a_broken_manifest_is_noted_and_left_out)
 {
     const cali_synthetic def = small();
