@@ -50,6 +50,10 @@ const cal_neuron *cal_snn_neuron_find(const char *name);
  *  system's compiler or, without one, interprets it; a note says so. Both give the same bits. Destroy it after all
  *  networks that use it. Errors: IO, INPUT with every mistake and its place, MEMORY. */
 cal_status cal_snn_neuron_load(cal_context *ctx, const char *path, cal_neuron **out);
+/** The same of a text in memory; `name` stands for its path in messages. */
+cal_status cal_snn_neuron_load_text(cal_context *ctx, const char *name, const char *text, size_t size, cal_neuron **out);
+/** The text that an own neuron was read from, `*size` bytes; NULL: built in. Lives as long as the neuron. */
+const char *cal_snn_neuron_text(const cal_neuron *neuron, size_t *size);
 /** "built in", "compiled by gcc ...", "interpreted, because ...". Lives as long as the neuron. */
 const char *cal_snn_neuron_how(const cal_neuron *neuron);
 /** The step of an own neuron in "c" or "cuda", complete in itself; free() it. Errors: UNSUPPORTED (built in), ARGUMENT

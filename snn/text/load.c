@@ -259,6 +259,21 @@ cal_status cal_snn_neuron_load(cal_context *ctx, const char *path, cal_neuron **
     return status;
 }
 
+cal_status cal_snn_neuron_load_text(cal_context *ctx, const char *name, const char *text, size_t size, cal_neuron **out)
+{
+    *out = NULL;
+    if (size > CALI_FORMULA_MAX_BYTES)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s: has %zu bytes, of at most %d", name, size, (int)CALI_FORMULA_MAX_BYTES);
+    return cali_own_neuron_load_text(ctx, name, text, size, false, out);
+}
+
+const char *cal_snn_neuron_text(const cal_neuron *neuron, size_t *size)
+{
+    const cali_neuron *self = neuron->self;
+    *size = self == NULL ? 0 : self->own->file.text_size;
+    return self == NULL ? NULL : self->own->file.text;
+}
+
 const char *cal_snn_neuron_how(const cal_neuron *neuron)
 {
     return neuron->self == NULL ? "built in" : ((const cali_neuron *)neuron->self)->own->how;
