@@ -56,6 +56,7 @@ ParameterizedTest(int *index, network_models, examples_arrive, .timeout = 120)
     snprintf(path, sizeof path, CALLOSUM_SOURCE_DIR "/examples/%s", examples[*index]);
     cr_assert(cal_experiment_load(ctx, path, NULL, 0, &e) == CAL_OK, "%s", cal_context_message(ctx));
     cr_assert(cal_session_create(ctx, e, &def, &s) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(gt(sz, s->plan.n_networks, 0));
     for (size_t k = 0; k < s->plan.n_networks; k++)
         expect_same(ctx, &s->builds[k].def);
     cal_session_destroy(&s);
