@@ -53,7 +53,7 @@ struct cal_wire {
     bool is_listening, is_bound;
     cali_endpoint endpoint;
     char bound[256]; /* the endpoint as ZeroMQ names it */
-    cal_link link;
+    cal_wire_link link;
     uint64_t n_dropped;
 };
 
@@ -370,11 +370,11 @@ static int read_event(void *monitor)
     return event;
 }
 
-cal_link cal_wire_get_link(cal_wire *wire)
+cal_wire_link cal_wire_get_link(cal_wire *wire)
 {
     static const struct {
         int event;
-        cal_link from_opening, from_up;
+        cal_wire_link from_opening, from_up;
     } changes[] = {
         {ZMQ_EVENT_HANDSHAKE_SUCCEEDED, CAL_LINK_UP, CAL_LINK_UP},
         {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, CAL_LINK_REFUSED, CAL_LINK_CUT},

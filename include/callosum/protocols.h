@@ -303,15 +303,15 @@ enum { CAL_WIRE_MAX_WAIT = 16 };
 bool cal_wire_wait(cal_wire *const *wires, size_t n, int timeout_ms);
 
 /** How the connection of a connecting socket stands; of a listening one it is CAL_LINK_UP. All but the first two are final. */
-typedef enum cal_link {
+typedef enum cal_wire_link {
     CAL_LINK_OPENING,
     CAL_LINK_UP,
     CAL_LINK_NOBODY,    /**< nobody listens there, or no way leads there */
     CAL_LINK_REFUSED,   /**< E102: the host does not know our key */
     CAL_LINK_UNTRUSTED, /**< the other side is no host, has not the key that it must prove, or one side only uses CURVE */
     CAL_LINK_CUT        /**< was up */
-} cal_link;
-cal_link cal_wire_get_link(cal_wire *wire);
+} cal_wire_link;
+cal_wire_link cal_wire_get_link(cal_wire *wire);
 /** What to say of a connection that did not come about or was cut: one sentence with a hint. `name`: what this worker is called,
  *  for the command that lets it in. */
 enum { CAL_LINK_TEXT = 512 };

@@ -79,7 +79,7 @@ static void expect_text(cal_wire *wire, cal_peer *from, const char *text)
         *from = peer;
 }
 
-static cal_link wait_for_link(cal_wire *wire)
+static cal_wire_link wait_for_link(cal_wire *wire)
 {
     const double until = cali_wall_s() + 1e-3 * WAIT_MS;
     while (cal_wire_get_link(wire) == CAL_LINK_OPENING && cali_wall_s() < until)
@@ -232,7 +232,7 @@ Test(protocols_wire, nobody_gets_past_curve_without_the_right_keys)
         const char *what;
         const cal_key_pair *keys;
         const char *host_key;
-        cal_link link;
+        cal_wire_link link;
     } cases[] = {{"a key that is not allowed", &other, host_keys.public_key, CAL_LINK_REFUSED},
                  {"another host than it says", &gpu1, other.public_key, CAL_LINK_UNTRUSTED},
                  {"plaintext", NULL, NULL, CAL_LINK_UNTRUSTED}};
