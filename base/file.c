@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,19 +141,23 @@ static bool replace(const char *path, mode_t mode, const void *data, size_t size
     return is_good;
 }
 
-static cal_status write_file(cal_context *ctx, const char *path, mode_t mode, const void *data, size_t size)
+/* Makes what was renamed to `path` durable. */
+static cal_status sync_name(cal_context *ctx, const char *path)
 {
     char *folder = NULL;
     CAL_TRY(cali_path_directory(ctx, path, &folder));
-    cal_status status = CAL_OK;
-    if (!replace(path, mode, data, size))
-        status = CAL_FAIL(ctx, CAL_ERR_IO, "cannot write %s (%zu bytes): %s", path, size,
-                          strerror(errno));
-    else if (!sync_directory(folder))
-        status =
-            CAL_FAIL(ctx, CAL_ERR_IO, "cannot write the folder %s: %s", folder, strerror(errno));
+    const bool is_good = sync_directory(folder);
+    const cal_status status =
+        is_good ? CAL_OK : CAL_FAIL(ctx, CAL_ERR_IO, "cannot write the folder %s: %s", folder, strerror(errno));
     free(folder);
     return status;
+}
+
+static cal_status write_file(cal_context *ctx, const char *path, mode_t mode, const void *data, size_t size)
+{
+    if (!replace(path, mode, data, size))
+        return CAL_FAIL(ctx, CAL_ERR_IO, "cannot write %s (%zu bytes): %s", path, size, strerror(errno));
+    return sync_name(ctx, path);
 }
 
 cal_status cali_file_write(cal_context *ctx, const char *path, const void *data, size_t size)
@@ -163,6 +168,69 @@ cal_status cali_file_write(cal_context *ctx, const char *path, const void *data,
 cal_status cali_file_write_secret(cal_context *ctx, const char *path, const void *data, size_t size)
 {
     return write_file(ctx, path, 0600, data, size);
+}
+
+cal_status cali_file_sync(cal_context *ctx, const char *path)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const bool is_good = file >= 0 && fsync(file) == 0;
+    const int cause = errno;
+    if (file >= 0)
+        close(file);
+    return is_good ? CAL_OK : CAL_FAIL(ctx, CAL_ERR_IO, "cannot make %s durable: %s", path, strerror(cause));
+}
+
+cal_status cali_file_move(cal_context *ctx, const char *from, const char *to)
+{
+    if (rename(from, to) != 0)
+        return CAL_FAIL(ctx, CAL_ERR_IO, "cannot rename %s to %s: %s", from, to, strerror(errno));
+    return sync_name(ctx, to);
+}
+
+/* ---- locks --------------------------------------------------------------------------------- */
+
+/* Whether the path still leads to the open file: who had the lock before may have removed it. */
+static bool is_at(const char *path, int file)
+{
+    struct stat a, b;
+    return fstat(file, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+static cal_status refuse_lock(cal_context *ctx, const char *what, int file)
+{
+    char owner[32] = "";
+    const ssize_t n = pread(file, owner, sizeof owner - 1, 0);
+    owner[n > 0 ? n : 0] = '\0';
+    close(file);
+    return CAL_FAIL(ctx, CAL_ERR_STATE, "%s is in use by another process%s%s.", what, owner[0] != '\0' ? ", number " : "", owner);
+}
+
+cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, int *lock)
+{
+    for (*lock = -1; *lock < 0;) {
+        const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (file < 0)
+            return CAL_FAIL(ctx, CAL_ERR_IO, "cannot lock %s: %s", path, strerror(errno));
+        if (flock(file, LOCK_EX | LOCK_NB) != 0)
+            return refuse_lock(ctx, what, file);
+        if (is_at(path, file))
+            *lock = file;
+        else
+            close(file);
+    }
+    char owner[32];
+    const int n = snprintf(owner, sizeof owner, "%ld", (long)getpid());
+    if (ftruncate(*lock, 0) == 0)
+        write_all(*lock, owner, (size_t)n); /* a help for messages only */
+    return CAL_OK;
+}
+
+void cali_file_unlock(const char *path, int lock)
+{
+    if (lock < 0)
+        return;
+    unlink(path);
+    close(lock);
 }
 
 /* ---- directories --------------------------------------------------------------------------- */

@@ -18,6 +18,19 @@ cal_status cali_file_write(cal_context *ctx, const char *path, const void *data,
 /** The same with mode 0600. */
 cal_status cali_file_write_secret(cal_context *ctx, const char *path, const void *data, size_t size);
 
+/** Makes the content of a file durable. Errors: IO. */
+cal_status cali_file_sync(cal_context *ctx, const char *path);
+
+/** Renames a file within its folder, in the place of one that is there, durably. Errors: IO, MEMORY. */
+cal_status cali_file_move(cal_context *ctx, const char *from, const char *to);
+
+/** Takes the lock that the file stands for, making it; whoever has it keeps it until cali_file_unlock, or until the end
+ *  of the process, however that comes. Errors: STATE (another process has it; the message names `what` and the process),
+ *  IO. */
+cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, int *lock);
+/** Removes the file and gives the lock back; nothing for a negative one. */
+void cali_file_unlock(const char *path, int lock);
+
 /** Makes a directory and the missing ones above it; it is no error if it exists. Errors: IO,
  * MEMORY. */
 cal_status cali_directory_make(cal_context *ctx, const char *path);

@@ -10,11 +10,11 @@
 #define REDRAW_S 0.1
 #define LOG_S 10.0
 
-cali_progress cali_progress_start(cal_time duration, bool is_silent)
+cali_progress cali_progress_start(cal_time from, cal_time duration, bool is_silent)
 {
     const double now = cali_wall_s();
     return (cali_progress){.is_terminal = isatty(STDERR_FILENO) == 1, .is_silent = is_silent, .start_s = now,
-                           .last_s = now, .duration = duration};
+                           .last_s = now, .duration = duration, .from = from};
 }
 
 /* The participant that took longest, with its share of the work of all. */
@@ -43,8 +43,9 @@ void cali_progress_show(cali_progress *p, const cal_session *session)
         return;
     p->last_s = now;
     const double done = (double)t / (double)p->duration, spent = now - p->start_s, simulated = (double)t * 1e-9;
-    const double left = done > 0.0 ? spent / done * (1.0 - done) : 0.0;
-    const double speed = spent > 0.0 ? simulated / spent : 0.0;
+    const double here = (double)(t - p->from) * 1e-9; /* by this process */
+    const double left = here > 0.0 ? spent / here * (double)(p->duration - t) * 1e-9 : 0.0;
+    const double speed = spent > 0.0 ? here / spent : 0.0;
     const char *name;
     double share;
     find_slowest(session, &name, &share);

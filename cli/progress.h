@@ -7,11 +7,11 @@
 typedef struct cali_progress {
     bool is_terminal, is_silent;
     double start_s, last_s; /* wall time */
-    cal_time duration;
+    cal_time duration, from; /* where this process began */
 } cali_progress;
 
 /** Writes to standard error. */
-cali_progress cali_progress_start(cal_time duration, bool is_silent);
+cali_progress cali_progress_start(cal_time from, cal_time duration, bool is_silent);
 /** Draws if enough wall time has passed, or at the end. */
 void cali_progress_show(cali_progress *progress, const cal_session *session);
 

@@ -1,17 +1,20 @@
 #include "cli/runner.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "callosum/report.h"
 #include "cli/progress.h"
+#include "experiment/experiment.h"
 
 /* ---- the plan in words ----------------------------------------------------------------------------- */
 
@@ -181,20 +184,41 @@ static cal_status save_crash(cal_context *ctx, cal_session *session, const char 
     return failure;
 }
 
-static cal_status advance_all(cal_context *ctx, cal_session *session, const cal_experiment *experiment,
-                              const cali_run_def *def, cali_run_result *result)
+/* At the times of the experiment, and where the run is stopped. */
+static cal_status keep_checkpoint(cal_context *ctx, cal_session *session, cali_run_result *result)
 {
-    cali_progress progress = cali_progress_start(cal_experiment_duration(experiment), def->is_silent);
+    char *folder = NULL;
+    bool is_written = false;
+    CAL_TRY(cali_path_join(ctx, result->directory, CALI_CHECKPOINTS, &folder));
+    const cal_status status = cal_session_write_checkpoint(session, folder, &is_written);
+    free(folder);
+    if (is_written) {
+        result->has_checkpoint = true;
+        result->checkpoint_at = cal_session_time(session);
+    }
+    return status;
+}
+
+static cal_status advance_all(cal_context *ctx, cal_session *session, const cali_run_place *place, cali_run_result *result)
+{
+    const cal_experiment *e = place->experiment;
+    cali_progress progress = cali_progress_start(cal_session_time(session), e->duration, place->def->is_silent);
     while (!cal_session_is_done(session) && !stop_asked) {
         const cal_status status = cal_session_advance(session);
         if (status == CAL_ERR_NUMERIC)
             return save_crash(ctx, session, result->directory, status);
         CAL_TRY(status);
+        if (cal_session_is_checkpoint_due(session))
+            CAL_TRY(keep_checkpoint(ctx, session, result));
         cali_progress_show(&progress, session);
     }
     result->was_interrupted = !cal_session_is_done(session);
+    const bool is_kept = result->has_checkpoint && result->checkpoint_at == cal_session_time(session);
+    if (result->was_interrupted && e->checkpoint_every > 0 && !is_kept && cal_session_can_checkpoint(session))
+        CAL_TRY(keep_checkpoint(ctx, session, result));
     CAL_TRY(cal_session_finish(session));
-    return def->save_state != NULL ? cal_session_save_state(session, def->save_state) : CAL_OK;
+    const char *save_state = result->was_interrupted ? NULL : place->def->save_state;
+    return save_state != NULL ? cal_session_save_state(session, save_state) : CAL_OK;
 }
 
 static void share_work(size_t n_subs, cali_run_result *result)
@@ -209,20 +233,22 @@ static void share_work(size_t n_subs, cali_run_result *result)
     result->share_exchange = all > 0.0 ? c->exchange_s / all : 0.0;
 }
 
-static cal_status run_in(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
-                         cal_session *session, cali_run_result *result)
+static void print_begin(cal_session *session)
 {
-    if (!def->is_silent) {
-        cali_print_plan(session, false);
-        const cal_plan p = cal_session_plan(session);
-        for (size_t k = 0; k < p.n_networks; k++)
-            printf("build       %s%s%llu neurons, %.3g synapses  %.1f s\n", p.connectome != NULL ? p.networks[k].region : "",
-                   p.connectome != NULL ? "  " : "", (unsigned long long)p.networks[k].n_neurons, p.networks[k].n_synapses,
-                   cal_session_cost(session).build_s);
-        fflush(stdout);
-    }
-    CAL_TRY(write_inside(ctx, result->directory, "experiment.yaml", cal_experiment_text(experiment)));
-    const cal_status status = advance_all(ctx, session, experiment, def, result);
+    cali_print_plan(session, false);
+    const cal_plan p = cal_session_plan(session);
+    for (size_t k = 0; k < p.n_networks; k++)
+        printf("build       %s%s%llu neurons, %.3g synapses  %.1f s\n", p.connectome != NULL ? p.networks[k].region : "",
+               p.connectome != NULL ? "  " : "", (unsigned long long)p.networks[k].n_neurons, p.networks[k].n_synapses,
+               cal_session_cost(session).build_s);
+    fflush(stdout);
+}
+
+static cal_status advance_and_tell(cal_context *ctx, const cali_run_place *place, cal_session *session,
+                                   cali_run_result *result)
+{
+    CAL_TRY(write_manifest(ctx, session, result->directory));
+    const cal_status status = advance_all(ctx, session, place, result);
     result->stopped_at = cal_session_time(session);
     result->cost = cal_session_cost(session);
     if (cal_session_plan(session).connectome != NULL)
@@ -232,12 +258,103 @@ static cal_status run_in(cal_context *ctx, const cal_experiment *experiment, con
     return status != CAL_OK ? status : written;
 }
 
-/* Nothing was computed: what this run made goes away; a folder that was there stays. */
-static void leave_nothing(const char *h5, const char *directory)
+/* A run that is complete needs its checkpoints no more. */
+static cal_status remove_checkpoints(cal_context *ctx, const char *directory)
 {
-    remove(h5);
-    if (directory != NULL)
+    char *folder = NULL;
+    CAL_TRY(cali_path_join(ctx, directory, CALI_CHECKPOINTS, &folder));
+    cal_checkpoints_remove(ctx, folder);
+    free(folder);
+    return CAL_OK;
+}
+
+cal_status cali_run_through(cal_context *ctx, const cali_run_place *place, cal_session *session, cali_run_result *result)
+{
+    if (!place->def->is_silent)
+        print_begin(session);
+    CAL_TRY(advance_and_tell(ctx, place, session, result));
+    CAL_TRY(cal_report_write(ctx, result->directory, NULL));
+    return result->was_interrupted ? CAL_OK : remove_checkpoints(ctx, result->directory);
+}
+
+/* ---- a new run ---------------------------------------------------------------------------------------- */
+
+cal_status cali_run_place_open(cal_context *ctx, cali_run_place *place)
+{
+    place->lock = -1;
+    CAL_TRY(cali_path_join(ctx, place->directory, "lock", &place->lock_path));
+    return cali_file_lock(ctx, place->lock_path, place->directory, &place->lock);
+}
+
+void cali_run_place_close(cali_run_place *place)
+{
+    if (place->lock_path != NULL)
+        cali_file_unlock(place->lock_path, place->lock);
+    free(place->lock_path);
+    place->lock_path = NULL;
+    place->lock = -1;
+}
+
+cal_session_def cali_run_session_def(const cali_run_place *place, const char *h5)
+{
+    cal_session_def def = cal_session_def_default();
+    def.path = h5;
+    def.is_mean_field = place->def->is_mean_field;
+    def.accuracy = place->def->accuracy;
+    def.command = place->command;
+    return def;
+}
+
+/* What `resume` needs is there before anything is built. */
+static cal_status write_begin(cal_context *ctx, const cali_run_place *place)
+{
+    char *text = NULL;
+    CAL_TRY(write_inside(ctx, place->directory, "experiment.yaml", cal_experiment_text(place->experiment)));
+    if (place->command == NULL)
+        return CAL_OK;
+    CAL_TRY(cal_command_manifest(ctx, place->command, &text));
+    const cal_status status = write_inside(ctx, place->directory, "manifest.json", text);
+    free(text);
+    return status;
+}
+
+/* Nothing was computed: what this run made goes away; a folder that was there stays. */
+static void leave_nothing(cal_context *ctx, const char *directory, bool is_new)
+{
+    static const char *const names[] = {"run.h5", "experiment.yaml", "manifest.json", "lock"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = NULL;
+        if (cali_path_join(ctx, directory, names[i], &path) == CAL_OK)
+            remove(path);
+        free(path);
+    }
+    if (is_new)
         remove(directory);
+}
+
+static cal_status run_new(cal_context *ctx, const cali_run_place *place, cali_run_result *result)
+{
+    char *h5 = NULL;
+    cal_session *session = NULL;
+    CAL_TRY(cali_path_join(ctx, place->directory, "run.h5", &h5));
+    const cal_session_def def = cali_run_session_def(place, h5);
+    cal_status status = write_begin(ctx, place);
+    if (status == CAL_OK)
+        status = cal_session_create(ctx, place->experiment, &def, &session);
+    result->has_begun = status == CAL_OK;
+    if (status == CAL_OK)
+        status = cali_run_through(ctx, place, session, result);
+    cal_session_destroy(&session);
+    free(h5);
+    return status;
+}
+
+/* Where the run was asked for. */
+static cal_command command_of(const cali_run_def *def, char *folder, size_t size)
+{
+    return (cal_command){.folder = getcwd(folder, size), .experiment = def->experiment_path, .overrides = def->overrides,
+                         .n_overrides = def->n_overrides, .save_state = def->save_state,
+                         .is_mean_field = def->is_mean_field, .checks_step = def->accuracy != NULL};
 }
 
 cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
@@ -245,24 +362,20 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
 {
     *result = (cali_run_result){0};
     struct stat info;
+    char folder[PATH_MAX];
+    const cal_command command = command_of(def, folder, sizeof folder);
     const bool is_new = def->directory == NULL || stat(def->directory, &info) != 0;
     CAL_TRY(cali_make_run_folder(ctx, def->directory, &result->directory));
-    char *h5 = NULL;
-    CAL_TRY(cali_path_join(ctx, result->directory, "run.h5", &h5));
-    cali_catch_stop();
-    cal_session_def session_def = cal_session_def_default();
-    session_def.path = h5;
-    session_def.is_mean_field = def->is_mean_field;
-    session_def.accuracy = def->accuracy;
-    cal_session *session = NULL;
-    cal_status status = cal_session_create(ctx, experiment, &session_def, &session);
-    result->has_begun = status == CAL_OK;
-    if (status == CAL_OK)
-        status = run_in(ctx, experiment, def, session, result);
-    else
-        leave_nothing(h5, is_new ? result->directory : NULL);
-    cal_session_destroy(&session);
-    cali_release_stop();
-    free(h5);
-    return status == CAL_OK ? cal_report_write(ctx, result->directory, NULL) : status;
+    cali_run_place place = {.experiment = experiment, .command = def->experiment_path != NULL ? &command : NULL, .def = def,
+                            .directory = result->directory};
+    cal_status status = cali_run_place_open(ctx, &place);
+    if (status == CAL_OK) {
+        cali_catch_stop();
+        status = run_new(ctx, &place, result);
+        cali_release_stop();
+        if (!result->has_begun)
+            leave_nothing(ctx, result->directory, is_new);
+    }
+    cali_run_place_close(&place);
+    return status;
 }

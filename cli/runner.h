@@ -3,6 +3,9 @@
 #define CALI_CLI_RUNNER_H
 
 #include "callosum/experiment.h"
+#include "cli/options.h"
+
+#define CALI_CHECKPOINTS "checkpoints" /* folder in that of a run */
 
 typedef struct cali_run_def {
     const char *directory; /* run folder to make; NULL: runs/0001, 0002, ... */
@@ -10,6 +13,9 @@ typedef struct cali_run_def {
     const char *save_state; /* file for the state at the end; NULL: none */
     bool is_silent; /* no plan, no progress */
     const cal_accuracy *accuracy; /* for the manifest, or NULL */
+    const char *experiment_path;  /* as it was given, with the overrides: for the manifest; NULL: cannot be resumed */
+    const char *const *overrides;
+    size_t n_overrides;
 } cali_run_def;
 
 typedef struct cali_run_result {
@@ -19,12 +25,40 @@ typedef struct cali_run_result {
     double share_host, share_subs, share_exchange; /* of the participants' work, sum 1 */
     cal_time stopped_at;
     bool was_interrupted; /* by SIGINT or SIGTERM: everything up to stopped_at is recorded */
+    bool has_checkpoint;  /* of the run that was interrupted */
+    cal_time checkpoint_at;
+    bool was_complete; /* cali_resume: nothing was left to do */
 } cali_run_result;
 
 /** Runs the experiment into a folder with run.h5, manifest.json, experiment.yaml and report.html. Errors: those of
  *  the session; after E302 the folder holds crash.h5 and the message says so. */
 cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
                     cali_run_result *result);
+
+/** Goes on with the run in `directory` from its newest checkpoint that is whole, or from the begin, to its end; run.h5 gets
+ *  the bytes that it would have had. `is_forced`: also where inputs or the version of the program have changed. Errors:
+ *  those of cali_run; INPUT (no run, another version, changed inputs), STATE (another process has the run). */
+cal_status cali_resume(cal_context *ctx, const char *directory, bool is_forced, bool is_silent, cali_run_result *result);
+
+/** What `run` prints at the end, and its exit status. */
+cali_exit cali_end_run(cal_context *ctx, const cali_run_result *result, const cal_accuracy *accuracy, bool as_json);
+
+/** What `run` and `resume` share. */
+typedef struct cali_run_place {
+    const cal_experiment *experiment;
+    const cal_command *command; /* for the manifest, or NULL */
+    const cali_run_def *def;
+    char *directory; /* the result's */
+    char *lock_path;
+    int lock;
+} cali_run_place;
+/** Takes the run's lock. Errors: STATE, IO, MEMORY. Close in both cases. */
+cal_status cali_run_place_open(cal_context *ctx, cali_run_place *place);
+void cali_run_place_close(cali_run_place *place);
+/** The definition of a session that records into the file. */
+cal_session_def cali_run_session_def(const cali_run_place *place, const char *h5);
+/** Advances a session that was created to the end; manifest, report, checkpoints. */
+cal_status cali_run_through(cal_context *ctx, const cali_run_place *place, cal_session *session, cali_run_result *result);
 
 /** Makes the folder `wish`, or the next runs/0001; refuses one that holds a run or a sweep. `*path` is released with
  *  free(). Errors: INPUT, IO, MEMORY. */

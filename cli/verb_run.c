@@ -65,6 +65,21 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, c
     return CALI_EXIT_OK;
 }
 
+cali_exit cali_end_run(cal_context *ctx, const cali_run_result *result, const cal_accuracy *accuracy, bool as_json)
+{
+    const cali_exit status = print_result(ctx, result, accuracy, as_json);
+    if (status != CALI_EXIT_OK || !result->was_interrupted)
+        return status;
+    if (result->has_checkpoint) {
+        fprintf(stderr, "stopped at %g ms with a checkpoint at %g ms. To go on:\n  callosum resume %s\n",
+                cal_time_ms(result->stopped_at), cal_time_ms(result->checkpoint_at), result->directory);
+        return CALI_EXIT_STOPPED;
+    }
+    fprintf(stderr, "stopped at %g ms: everything up to there is in %s\n", cal_time_ms(result->stopped_at),
+            result->directory);
+    return CALI_EXIT_FAILED;
+}
+
 static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 {
     size_t n_overrides = 0;
@@ -86,16 +101,12 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
         status = cali_fail(ctx, measured == CAL_ERR_NUMERIC ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL),
                               .save_state = cali_get_text(arguments, "save-state", NULL),
-                              .is_mean_field = is_mean_field, .is_silent = as_json, .accuracy = accuracy};
+                              .is_mean_field = is_mean_field, .is_silent = as_json, .accuracy = accuracy,
+                              .experiment_path = arguments->words[0], .overrides = overrides, .n_overrides = n_overrides};
     if (status == CALI_EXIT_OK && cali_run(ctx, experiment, &def, &result) != CAL_OK)
         status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
     else if (status == CALI_EXIT_OK)
-        status = print_result(ctx, &result, accuracy, as_json);
-    if (status == CALI_EXIT_OK && result.was_interrupted) {
-        fprintf(stderr, "stopped at %g ms: everything up to there is in %s\n", cal_time_ms(result.stopped_at),
-                result.directory);
-        status = CALI_EXIT_FAILED;
-    }
+        status = cali_end_run(ctx, &result, accuracy, as_json);
     free(result.directory);
     cal_accuracy_destroy(&accuracy);
     cal_experiment_destroy(&experiment);

@@ -225,13 +225,26 @@ static bool is_coupled(const char *bytes, size_t size)
     return bytes != NULL && size >= sizeof(header) + CALI_SEAL_SIZE && memcmp(bytes, MAGIC, sizeof MAGIC) == 0;
 }
 
+/* A run without spiking regions: its state is the host's. */
+static cal_status take_host(cal_coupler *self, const char *bytes, size_t size, cal_restore how)
+{
+    CAL_TRY(cal_nmm_restore_state(self->nmm, bytes, size, how));
+    const cal_time now = cal_nmm_time(self->nmm);
+    self->is_broken = now % self->window != 0;
+    if (self->is_broken)
+        REFUSE("the state is of %g ms, which is no whole number of windows of %g ms", cal_time_ms(now),
+               cal_time_ms(self->window));
+    self->n_windows = (uint64_t)(now / self->window);
+    return CAL_OK;
+}
+
 cal_status cal_coupler_restore_state(cal_coupler *self, const char *bytes, size_t size, cal_restore how)
 {
     if (self->n_windows > 0 || self->is_broken)
         return CAL_FAIL(self->ctx, CAL_ERR_STATE, "a state is restored before the first advance");
     if (!is_coupled(bytes, size)) {
         if (self->n_subs == 0)
-            return cal_nmm_restore_state(self->nmm, bytes, size, how);
+            return take_host(self, bytes, size, how);
         REFUSE("this is no saved state of a run with spiking regions");
     }
     header h;

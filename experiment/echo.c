@@ -497,6 +497,8 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
         add_brain(&e);
     add_plain(&e, "sync", &cali_keys_sync);
     add_record(&e);
+    if (experiment->checkpoint_every > 0)
+        add_plain(&e, "checkpoint", &cali_keys_checkpoint);
     add_plain(&e, "analysis", &cali_keys_analysis);
     cali_echo_close(&e, "}");
     return out->is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the manifest") : CAL_OK;

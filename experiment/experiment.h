@@ -308,6 +308,9 @@ struct cal_experiment {
     cali_weight_wish *weights; /* record.weights */
     size_t n_weights;
 
+    cal_time checkpoint_every; /* 0: none */
+    uint32_t checkpoint_keep;
+
     bool has_results; /* /analysis in run.h5 */
     cal_time fcd_window, fcd_overlap;
 

@@ -41,6 +41,8 @@ static const cali_key top[] = {
                 "keys are selectors and win over it, later ones over earlier ones"},
     {"sync", CALI_KEY_MAPPING, .inner = &cali_keys_sync, .meaning = "when the two scales exchange"},
     {"record", CALI_KEY_MAPPING, .inner = &cali_keys_record, .meaning = "what is kept"},
+    {"checkpoint", CALI_KEY_MAPPING, .inner = &cali_keys_checkpoint,
+     .meaning = "left out: none. What `callosum resume` goes on from after a stop, a crash or a power cut (docs/checkpoints.md)"},
     {"analysis", CALI_KEY_MAPPING, .inner = &cali_keys_analysis, .meaning = "what is computed from it at the end"},
 };
 const cali_mapping cali_keys_top = {"", "The whole file.", MAPPING(top)};
@@ -641,6 +643,16 @@ const cali_mapping cali_keys_monitor = {
     "record.signals[].monitor", "What an instrument sees of a quantity (docs/monitors.md).", MAPPING(monitor_keys),
     "monitor: {kind: bold, kernel: gamma, tau: 1.2 s}", "the parameters of the kind or the kernel"};
 
+static const cali_key checkpoint_keys[] = {
+    {"every", CALI_KEY_TIME, "s", .is_required = true, ABOVE(0.0, LONGEST_S), EXP(checkpoint_every),
+     .meaning = "simulated time between checkpoints; each follows the end of the first window that reaches it"},
+    {"keep", CALI_KEY_COUNT, .fallback = "2", RANGE(1.0, 1e6), EXP(checkpoint_keep),
+     .meaning = "how many of the newest stay; older ones go once a new one is safe"},
+};
+const cali_mapping cali_keys_checkpoint = {
+    "checkpoint", "Where a run that was stopped or killed goes on, with the same bits.", MAPPING(checkpoint_keys),
+    "checkpoint: {every: 10 s, keep: 2}"};
+
 static const cali_key analysis[] = {
     {"results", CALI_KEY_FLAG, .fallback = "true", EXP(has_results),
      .meaning = "functional connectivity, its dynamics, spectra and the power in bands go to `/analysis` in run.h5"},
@@ -656,7 +668,7 @@ const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
     &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_wave, &cali_keys_receive,
-    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_analysis, NULL,
+    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_checkpoint, &cali_keys_analysis, NULL,
 };
 
 const cali_distribution_word cali_distribution_words[] = {

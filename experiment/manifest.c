@@ -107,54 +107,51 @@ static cal_status add_past(cal_context *ctx, cali_text *t, const cali_past *past
     return status;
 }
 
-/* Files that the run read. A folder of matrices is named without a digest: the weights' own digest follows from the
- * arrays in run.h5. */
-static cal_status add_inputs(const cal_session *s, cali_text *t)
+cal_status cali_manifest_inputs(cal_context *ctx, const cal_experiment *e, cali_text *t)
 {
-    const cal_experiment *e = s->experiment;
     char digest[CALI_DIGEST_SIZE];
-    cali_json_open(t, "inputs", "[");
+    cali_json_open(t, NULL, "[");
     cali_json_open(t, NULL, "{");
     cali_json_text(t, "role", "experiment");
     cali_json_text(t, "path", e->path);
-    CAL_TRY(cali_digest_bytes(s->ctx, e->text, strlen(e->text), digest));
+    CAL_TRY(cali_digest_bytes(ctx, e->text, strlen(e->text), digest));
     cali_json_text(t, "sha256", digest);
     cali_json_close(t, "}");
     for (size_t i = 0; i < e->n_own_models; i++)
-        CAL_TRY(add_input(s->ctx, t, e->own_models[i].neuron != NULL ? "neuron" : "model", e->own_models[i].path));
+        CAL_TRY(add_input(ctx, t, e->own_models[i].neuron != NULL ? "neuron" : "model", e->own_models[i].path));
     if (!e->is_generated && !e->is_alone) {
-        CAL_TRY(add_input(s->ctx, t, "connectome", e->source.path));
-        CAL_TRY(add_input(s->ctx, t, "lengths", e->source.lengths_path));
-        CAL_TRY(add_input(s->ctx, t, "labels", e->source.labels_path));
+        CAL_TRY(add_input(ctx, t, "connectome", e->source.path));
+        CAL_TRY(add_input(ctx, t, "lengths", e->source.lengths_path));
+        CAL_TRY(add_input(ctx, t, "labels", e->source.labels_path));
     }
-    CAL_TRY(add_input(s->ctx, t, "delays", e->delays_path));
-    CAL_TRY(add_input(s->ctx, t, "speeds", e->speeds_path));
+    CAL_TRY(add_input(ctx, t, "delays", e->delays_path));
+    CAL_TRY(add_input(ctx, t, "speeds", e->speeds_path));
     for (size_t i = 0; i < e->n_coupling_matrices; i++)
-        CAL_TRY(add_input(s->ctx, t, "weights", e->coupling_matrices[i]));
-    CAL_TRY(add_input(s->ctx, t, "state", e->initial_state));
+        CAL_TRY(add_input(ctx, t, "weights", e->coupling_matrices[i]));
+    CAL_TRY(add_input(ctx, t, "state", e->initial_state));
     for (size_t i = 0; i < e->n_pasts; i++)
-        CAL_TRY(add_past(s->ctx, t, &e->pasts[i]));
-    CAL_TRY(add_numbers(s->ctx, t, e));
+        CAL_TRY(add_past(ctx, t, &e->pasts[i]));
+    CAL_TRY(add_numbers(ctx, t, e));
     for (size_t i = 0; i < e->n_networks; i++)
         for (size_t k = 0; k < e->networks[i].n_lists; k++)
-            CAL_TRY(add_input(s->ctx, t, "synapses", e->networks[i].lists[k]->path));
+            CAL_TRY(add_input(ctx, t, "synapses", e->networks[i].lists[k]->path));
     for (size_t i = 0; i < e->n_networks; i++)
         for (size_t k = 0; k < e->networks[i].n_files; k++)
-            CAL_TRY(add_input(s->ctx, t, "circuit", e->networks[i].files[k]));
+            CAL_TRY(add_input(ctx, t, "circuit", e->networks[i].files[k]));
     for (size_t i = 0; i < e->n_networks; i++) {
-        CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].spikes));
+        CAL_TRY(add_input(ctx, t, "spikes", e->networks[i].spikes));
         for (size_t k = 0; k < e->networks[i].n_populations; k++)
-            CAL_TRY(add_input(s->ctx, t, "spikes", e->networks[i].populations[k].spikes));
+            CAL_TRY(add_input(ctx, t, "spikes", e->networks[i].populations[k].spikes));
         for (size_t k = 0; k < e->networks[i].n_populations; k++)
-            CAL_TRY(add_input(s->ctx, t, "positions", e->networks[i].populations[k].positions_path));
+            CAL_TRY(add_input(ctx, t, "positions", e->networks[i].populations[k].positions_path));
         for (size_t k = 0; k < e->networks[i].n_samples; k++)
-            CAL_TRY(add_input(s->ctx, t, "samples", e->networks[i].samples[k].column.path));
-        CAL_TRY(add_columns(s->ctx, t, &e->networks[i]));
+            CAL_TRY(add_input(ctx, t, "samples", e->networks[i].samples[k].column.path));
+        CAL_TRY(add_columns(ctx, t, &e->networks[i]));
     }
     for (size_t i = 0; i < e->n_masses; i++)
-        CAL_TRY(add_tables(s->ctx, t, &e->masses[i].settings));
+        CAL_TRY(add_tables(ctx, t, &e->masses[i].settings));
     for (size_t i = 0; i < e->n_assignments; i++)
-        CAL_TRY(add_tables(s->ctx, t, &e->assignments[i].settings));
+        CAL_TRY(add_tables(ctx, t, &e->assignments[i].settings));
     cali_json_close(t, "]");
     return CAL_OK;
 }
@@ -226,6 +223,65 @@ static void add_cost(const cal_session *s, cali_text *t)
     cali_json_close(t, "}");
 }
 
+/* Once: a run depends on its inputs as they were when it began. */
+static cal_status digest_inputs(cal_session *s)
+{
+    cali_text t = {0};
+    if (s->inputs != NULL)
+        return CAL_OK;
+    cal_status status = cali_manifest_inputs(s->ctx, s->experiment, &t);
+    if (status == CAL_OK && t.is_broken)
+        status = CAL_FAIL(s->ctx, CAL_ERR_MEMORY, "manifest: no memory");
+    if (status == CAL_OK)
+        s->inputs = t.data;
+    else
+        cali_text_free(&t);
+    return status;
+}
+
+static void add_command(cali_text *t, const cal_command *c)
+{
+    cali_json_open(t, "command", "{");
+    cali_json_text(t, "folder", c->folder);
+    cali_json_text(t, "experiment", c->experiment);
+    cali_json_open(t, "overrides", "[");
+    for (size_t i = 0; i < c->n_overrides; i++)
+        cali_json_text(t, NULL, c->overrides[i]);
+    cali_json_close(t, "]");
+    cali_json_bool(t, "mean_field", c->is_mean_field);
+    cali_json_bool(t, "check_step", c->checks_step);
+    cali_json_text(t, "save_state", c->save_state);
+    cali_json_close(t, "}");
+}
+
+static cal_status close_manifest(cal_context *ctx, cal_status status, cali_text *t, char **text)
+{
+    cali_json_close(t, "}");
+    cali_text_add(t, "\n");
+    if (status == CAL_OK && t->is_broken)
+        status = CAL_FAIL(ctx, CAL_ERR_MEMORY, "manifest: no memory");
+    if (status == CAL_OK)
+        *text = t->data;
+    else
+        cali_text_free(t);
+    return status;
+}
+
+cal_status cal_command_manifest(cal_context *ctx, const cal_command *command, char **text)
+{
+    cali_text t = {0};
+    cali_json_open(&t, NULL, "{");
+    cali_json_text(&t, "callosum", CAL_VERSION);
+    cali_json_text(&t, "state", "building");
+    add_command(&t, command);
+    return close_manifest(ctx, CAL_OK, &t, text);
+}
+
+static const char *state_of(const cal_session *s)
+{
+    return cal_session_is_done(s) ? "complete" : cal_session_time(s) == 0 ? "running" : "stopped";
+}
+
 cal_status cal_session_manifest(cal_session *s, char **text)
 {
     const cal_experiment *e = s->experiment;
@@ -233,6 +289,9 @@ cal_status cal_session_manifest(cal_session *s, char **text)
     cali_json_open(&t, NULL, "{");
     cali_json_text(&t, "callosum", CAL_VERSION);
     cali_json_text(&t, "title", e->title == NULL ? "" : e->title);
+    cali_json_text(&t, "state", state_of(s));
+    if (s->def.command != NULL)
+        add_command(&t, s->def.command);
     cali_json_open(&t, "build", "{");
     cali_json_text(&t, "compiler", COMPILER);
     cali_json_text(&t, "isa", cali_isa_name(cali_isa()));
@@ -247,20 +306,13 @@ cal_status cal_session_manifest(cal_session *s, char **text)
     add_cost(s, &t);
     if (s->def.accuracy != NULL)
         cali_accuracy_write(&t, "accuracy", s->def.accuracy);
-    cal_status status = add_inputs(s, &t);
-    add_own(&t, e);
+    cal_status status = digest_inputs(s);
     if (status == CAL_OK) {
+        cali_text_add(&t, ", \"inputs\": ");
+        cali_text_add(&t, s->inputs);
+        add_own(&t, e);
         cali_text_add(&t, ", \"experiment\": ");
         status = cali_experiment_echo(s->ctx, e, &t);
     }
-    cali_json_close(&t, "}");
-    cali_text_add(&t, "\n");
-    if (status == CAL_OK && t.is_broken)
-        status = CAL_FAIL(s->ctx, CAL_ERR_MEMORY, "manifest: no memory");
-    if (status != CAL_OK) {
-        cali_text_free(&t);
-        return status;
-    }
-    *text = t.data;
-    return CAL_OK;
+    return close_manifest(s->ctx, status, &t, text);
 }

@@ -382,11 +382,16 @@ static cal_status append_port_track(cal_session *s, cali_port_track *t)
     return n_rows == 0 ? CAL_OK : cal_recorder_append(s->recorder, t->signal, n_rows, t->rows);
 }
 
+size_t cali_sampler_piece(size_t n_columns)
+{
+    return n_columns == 0 || PIECE / n_columns == 0 ? 1 : PIECE / n_columns;
+}
+
 static cal_status append_sampler(cal_session *s, const cali_sampler_track *t)
 {
     const cal_sub_samples x = s->experiment->is_alone ? cal_snn_get_samples(s->alone.snn, t->sampler)
                                                       : cal_coupler_samples(s->coupler, t->sub, t->sampler);
-    const size_t n_piece = x.n_columns == 0 || PIECE / x.n_columns == 0 ? 1 : PIECE / x.n_columns;
+    const size_t n_piece = cali_sampler_piece(x.n_columns);
     CAL_TRY(cali_reserve(s->ctx, n_piece * x.n_columns, sizeof *s->sample_rows, &s->sample_rows, &s->sample_capacity));
     for (size_t first = 0; first < x.n_rows; first += n_piece) {
         const size_t n = x.n_rows - first < n_piece ? x.n_rows - first : n_piece;

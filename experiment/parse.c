@@ -256,6 +256,9 @@ static void parse_root(cali_reader *r, const cali_node *root)
     else
         parse_brain(r, root);
     parse_record(r, cali_node_get(root, "record"));
+    cali_fill_defaults(r, &cali_keys_checkpoint, r->exp);
+    if (cali_node_get(root, "checkpoint") != NULL)
+        cali_read_mapping(r, &cali_keys_checkpoint, cali_node_get(root, "checkpoint"), "checkpoint", r->exp, NULL);
     parse_analysis(r, cali_node_get(root, "analysis"));
     check_across(r, root);
 }

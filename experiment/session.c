@@ -185,7 +185,7 @@ static cal_status create_recorder(cal_session *s)
     return cali_experiment_locate(s->ctx, e, e->budget_place, "C501", NULL);
 }
 
-static cal_status keep_states(cal_session *s)
+cal_status cali_keep_states(cal_session *s)
 {
     if (s->states == NULL) {
         size_t n = 0;
@@ -235,7 +235,7 @@ static cal_status init(cal_session *s)
     if (s->def.is_check)
         return CAL_OK;
     CAL_TRY(cali_weights_append(s));
-    return keep_states(s);
+    return cali_keep_states(s);
 }
 
 cal_status cal_session_create(cal_context *ctx, const cal_experiment *experiment, const cal_session_def *def,
@@ -281,6 +281,7 @@ void cal_session_destroy(cal_session **session)
     free(s->networks);
     free(s->builds);
     free(s->tracks);
+    free(s->inputs);
     free(s->states);
     free(s->state_offsets);
     free(s);
@@ -296,7 +297,9 @@ cal_status cal_session_advance(cal_session *s)
     const double advanced = cali_wall_s();
     CAL_TRY(cali_signals_append(s));
     if (!s->experiment->is_alone)
-        CAL_TRY(keep_states(s));
+        CAL_TRY(cali_keep_states(s));
+    if (!s->experiment->is_alone && cal_session_is_checkpoint_due(s)) /* whether or not somebody writes one: equal bits */
+        CAL_TRY(cal_nmm_restart(cal_coupler_nmm(s->coupler)));
     const double end = cali_wall_s();
     s->recording_s += end - advanced;
     s->wall_s += end - start;

@@ -142,7 +142,12 @@ struct cal_session {
     double *states; /* all regions' states at the last window's end, for crash.h5 */
     size_t *state_offsets;
     double wall_s, build_s, recording_s;
+    bool has_warned; /* that no checkpoint could be written */
+    char *inputs;    /* of the manifest, digested once */
 };
+
+/** The last finite states, for crash.h5. */
+cal_status cali_keep_states(cal_session *session);
 
 /** plan.c: connectome, roles of the regions, window and lag. */
 cal_status cali_plan_make(cal_session *session);
@@ -241,6 +246,10 @@ cal_status cali_weights_declare(cal_session *session);
 cal_status cali_weights_append(cal_session *session);
 void cali_weights_free(cal_session *session);
 
+/** manifest.c: the files that an experiment reads, as a JSON list with roles and digests. A folder of matrices is named
+ *  without a digest: those of the connectome stand beside it. Errors: IO, MEMORY. */
+cal_status cali_manifest_inputs(cal_context *ctx, const cal_experiment *experiment, cali_text *out);
+
 /** results.c: functional connectivity, spectra and what else follows from the recorded signals, into /analysis. */
 cal_status cali_results_record(cal_session *session);
 
@@ -267,5 +276,10 @@ void cali_neurons_free(cal_session *session);
 /** signals.c: declares signals and trains at the recorder, and appends one window's rows. */
 cal_status cali_signals_declare(cal_session *session);
 cal_status cali_signals_append(cal_session *session);
+
+/** The signals and trains in the order in which a window appends them; `*n` of them, released with free(). */
+cal_status cali_signals_order(cal_session *session, cal_replay **order, size_t *n);
+/** Rows of a sampler that are appended at once. */
+size_t cali_sampler_piece(size_t n_columns);
 
 #endif

@@ -162,3 +162,29 @@ cal_status cali_signals_append(cal_session *s)
     CAL_TRY(cali_weights_append(s));
     return cal_recorder_commit(s->recorder, cal_session_time(s));
 }
+
+cal_status cali_signals_order(cal_session *s, cal_replay **order, size_t *n)
+{
+    const size_t most = s->alone.n_tracks + s->n_tracks + s->n_port_tracks + s->n_sampler_tracks + s->n_train_tracks +
+                        s->n_weight_tracks;
+    CAL_TRY(cali_alloc(s->ctx, most, sizeof **order, "signals", order));
+    cal_replay *at = *order;
+    for (size_t i = 0; i < s->alone.n_tracks; i++)
+        *at++ = (cal_replay){.index = s->alone.tracks[i].signal};
+    for (size_t i = 0; i < s->n_tracks; i++)
+        *at++ = (cal_replay){.index = s->tracks[i].signal};
+    for (size_t i = 0; i < s->n_port_tracks; i++)
+        *at++ = (cal_replay){.index = s->port_tracks[i].signal};
+    for (size_t i = 0; i < s->n_sampler_tracks; i++) {
+        const cali_sampler_track *t = &s->sampler_tracks[i];
+        const size_t n_columns = s->builds[t->sub].samplers[t->sampler].neurons->n;
+        *at++ = (cal_replay){.index = t->signal, .n_piece = cali_sampler_piece(n_columns)};
+    }
+    for (size_t i = 0; i < s->n_train_tracks; i++)
+        *at++ = (cal_replay){.is_train = true, .index = s->train_tracks[i].train};
+    for (size_t i = 0; i < s->n_weight_tracks; i++)
+        if (s->weight_tracks[i].chosen.n > 0)
+            *at++ = (cal_replay){.index = s->weight_tracks[i].signal};
+    *n = (size_t)(at - *order);
+    return CAL_OK;
+}

@@ -45,6 +45,7 @@ typedef struct solver {
     int (*step)(void *memory, sunrealtype until, N_Vector y, sunrealtype *t, int task);
     int (*interpolate)(void *memory, sunrealtype t, int derivative, N_Vector y);
     int (*restart)(void *memory, sunrealtype t, N_Vector y);
+    int (*begin)(void *memory, sunrealtype t, N_Vector y); /* as if it had just been made: forgets its last step too */
     int (*get_failures)(void *memory, long *n);
 } solver;
 
@@ -313,17 +314,22 @@ static void *create_erk(cal_nmm *nmm)
     return is_fit ? self->memory : NULL;
 }
 
+static int begin_erk(void *memory, sunrealtype t, N_Vector y)
+{
+    return ERKStepReInit(memory, rhs, t, y);
+}
+
 #define CVODE_FUNCTIONS                                                                            \
     CVodeFree, CVodeSVtolerances, CVodeSetErrHandlerFn, CVodeSetUserData, CVodeSetMaxNumSteps,     \
         CVodeSetMaxHnilWarns, CVodeSetMinStep, CVodeSetMaxStep, CVodeSetStopTime, CVode,           \
-        CVodeGetDky, CVodeReInit, CVodeGetNumErrTestFails
+        CVodeGetDky, CVodeReInit, CVodeReInit, CVodeGetNumErrTestFails
 
 static const solver solvers[CAL_N_INTEGRATORS] = {
     [CAL_CVODE_ADAMS] = {"CVODE", create_adams, CVODE_FUNCTIONS},
     [CAL_CVODE_BDF] = {"CVODE", create_bdf, CVODE_FUNCTIONS},
     [CAL_ERK] = {"ERKStep", create_erk, ERKStepFree, ERKStepSVtolerances, ERKStepSetErrHandlerFn,
                  ERKStepSetUserData, ERKStepSetMaxNumSteps, ERKStepSetMaxHnilWarns, ERKStepSetMinStep,
-                 ERKStepSetMaxStep, ERKStepSetStopTime, ERKStepEvolve, ERKStepGetDky, ERKStepReset,
+                 ERKStepSetMaxStep, ERKStepSetStopTime, ERKStepEvolve, ERKStepGetDky, ERKStepReset, begin_erk,
                  ERKStepGetNumErrTestFails},
 };
 
@@ -462,27 +468,33 @@ static void note_failures(cal_nmm *nmm)
                      cal_integrator_names[nmm->integrator]);
 }
 
-cal_status cali_adaptive_restart(cal_nmm *nmm)
+/* The failures that the solver forgets are kept. */
+static cal_status start_at(cal_nmm *nmm, int (*start)(void *memory, sunrealtype t, N_Vector y))
 {
     cali_adaptive *self = nmm->adaptive;
     const double t_ms = (double)nmm->now * nmm->dt_ms;
+    long before = 0, after = 0;
+    self->solver->get_failures(self->memory, &before);
+    if (start(self->memory, t_ms, self->y) != 0)
+        return give_up(nmm, t_ms, self->message);
+    self->solver->get_failures(self->memory, &after);
+    self->n_failures_before += (uint64_t)(before - after);
+    return CAL_OK;
+}
+
+cal_status cali_adaptive_restart(cal_nmm *nmm)
+{
+    cali_adaptive *self = nmm->adaptive;
     memcpy(N_VGetArrayPointer(self->y), nmm->y, nmm->n_state_values * sizeof(double));
-    return self->solver->restart(self->memory, t_ms, self->y) == 0 ? CAL_OK : give_up(nmm, t_ms, self->message);
+    return start_at(nmm, self->solver->begin);
 }
 
 /* A jump of the input at this step: the solver's past does not tell its future. */
 static cal_status restart_at_jump(cal_nmm *nmm)
 {
-    cali_adaptive *self = nmm->adaptive;
     if (nmm->now == 0 || cali_nmm_next_jump(nmm, nmm->now - 1) != nmm->now)
         return CAL_OK;
-    long before = 0, after = 0;
-    self->solver->get_failures(self->memory, &before);
-    if (self->solver->restart(self->memory, (double)nmm->now * nmm->dt_ms, self->y) != 0)
-        return give_up(nmm, (double)nmm->now * nmm->dt_ms, self->message);
-    self->solver->get_failures(self->memory, &after);
-    self->n_failures_before += (uint64_t)(before - after);
-    return CAL_OK;
+    return start_at(nmm, nmm->adaptive->solver->restart);
 }
 
 /* ERKStep says nothing where its error test keeps failing. */

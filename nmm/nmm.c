@@ -126,6 +126,18 @@ cal_status cal_nmm_advance(cal_nmm *nmm, cal_time until)
     return nmm->traits.is_adaptive ? cali_nmm_advance_adaptive(nmm, end) : cali_nmm_advance_fixed(nmm, end);
 }
 
+bool cal_nmm_is_adaptive(const cal_nmm *nmm)
+{
+    return nmm->traits.is_adaptive;
+}
+
+cal_status cal_nmm_restart(cal_nmm *nmm)
+{
+    if (nmm->is_broken)
+        return CAL_FAIL(nmm->ctx, CAL_ERR_STATE, "the host has failed before");
+    return nmm->adaptive == NULL || nmm->n_blocks == 0 ? CAL_OK : cali_adaptive_restart(nmm);
+}
+
 cal_time cal_nmm_time(const cal_nmm *nmm)
 {
     return nmm->now * nmm->dt;

@@ -179,6 +179,40 @@ const double *cal_nmm_probe_rows(const cal_nmm *nmm, size_t probe, size_t *n_sam
     return probe < nmm->n_probes ? nmm->probes[probe].rows : NULL;
 }
 
+/* ---- intervals under way ------------------------------------------------------------------------------ */
+
+size_t cal_nmm_n_probe_sums(const cal_nmm *nmm)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < nmm->n_probes; k++)
+        n += nmm->probes[k].is_mean ? 2 * nmm->n_regions : 0;
+    return n;
+}
+
+void cal_nmm_get_probe_sums(const cal_nmm *nmm, double *sums)
+{
+    const size_t n = nmm->n_regions;
+    for (size_t k = 0; k < nmm->n_probes; k++) {
+        if (!nmm->probes[k].is_mean)
+            continue;
+        memcpy(sums, nmm->probes[k].sum, n * sizeof *sums);
+        memcpy(sums + n, nmm->probes[k].first, n * sizeof *sums);
+        sums += 2 * n;
+    }
+}
+
+void cal_nmm_set_probe_sums(cal_nmm *nmm, const double *sums)
+{
+    const size_t n = nmm->n_regions;
+    for (size_t k = 0; k < nmm->n_probes; k++) {
+        if (!nmm->probes[k].is_mean)
+            continue;
+        memcpy(nmm->probes[k].sum, sums, n * sizeof *sums);
+        memcpy(nmm->probes[k].first, sums + n, n * sizeof *sums);
+        sums += 2 * n;
+    }
+}
+
 void cali_nmm_free_probes(cal_nmm *nmm)
 {
     for (size_t k = 0; k < nmm->n_probes; k++) {

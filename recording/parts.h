@@ -102,6 +102,8 @@ typedef struct cali_sink {
                                 const uint32_t *ids, cali_failure *failure);
     /** Sets `*is_flushed` if everything up to `t` is on the disk already. */
     cal_status (*commit)(void *self, cal_time t, bool *is_flushed, cali_failure *failure);
+    /** Optional: gives the file another name. Called like `flush`, with nothing left to flush. */
+    cal_status (*move)(void *self, const char *path);
     /** Brings everything committed to the disk; only called between a commit and the next append.
      */
     cal_status (*flush)(void *self, cali_failure *failure);

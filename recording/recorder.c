@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "recording/parts.h"
 #include "recording/recorder.h"
@@ -45,6 +46,7 @@ struct cal_recorder {
     int64_t flush_ns; /* wall time between flushes */
     char *path; /* of the file, NULL: none */
     bool is_started, is_finished, has_thread;
+    bool is_direct; /* the caller feeds the sink itself, while the thread has nothing to do */
     size_t *n_rows;      /* per signal: appended by the caller */
     cal_time *last_time; /* per train: of the last spike appended */
     cal_time committed;
@@ -220,11 +222,28 @@ static void wait_for_room(cal_recorder *self, size_t size)
     self->stall_s += (double)(now_ns() - start) * 1e-9;
 }
 
+static void feed_directly(cal_recorder *self, const record *r, const void *first, const void *second)
+{
+    bool is_flushed = false;
+    if (self->failure.status != CAL_OK)
+        return;
+    if (r->kind == RECORD_COMMIT)
+        self->sink->commit(self->self, r->time, &is_flushed, &self->failure);
+    else if (r->kind == RECORD_ROWS)
+        self->sink->append(self->self, (size_t)r->index, (size_t)r->n, first, &self->failure);
+    else
+        self->sink->append_spikes(self->self, (size_t)r->index, (size_t)r->n, first, second, &self->failure);
+}
+
 /* Puts a record into the queue; the payload is in up to two pieces. */
 static void enqueue(cal_recorder *self, const record *r, const void *first, size_t n_first,
                     const void *second, size_t n_second)
 {
     const size_t size = sizeof *r + payload_size(self, r);
+    if (self->is_direct) {
+        feed_directly(self, r, first, second);
+        return;
+    }
     pthread_mutex_lock(&self->lock);
     wait_for_room(self, size);
     char *at = self->front.data + self->front.size;
@@ -366,6 +385,47 @@ cal_status cal_recorder_read_back(cal_recorder *self, cal_recording **out)
         wait_until_flushed(self);
     CAL_TRY(report(self));
     return cali_recording_open_here(self->ctx, self->path, out);
+}
+
+cal_status cal_recorder_sync(cal_recorder *self)
+{
+    CAL_TRY(check_running(self, "sync"));
+    if (!self->has_thread)
+        return CAL_OK;
+    wait_until_flushed(self);
+    CAL_TRY(report(self));
+    return cali_file_sync(self->ctx, self->path);
+}
+
+cal_status cal_recorder_move(cal_recorder *self, const char *path)
+{
+    char *copy = NULL;
+    CAL_TRY(cal_recorder_sync(self));
+    if (self->sink->move == NULL)
+        return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "the sink %s has no file", self->sink->name);
+    CAL_TRY(cali_copy_text(self->ctx, path, &copy));
+    const cal_status status = self->sink->move(self->self, path);
+    free(status == CAL_OK ? self->path : copy);
+    if (status == CAL_OK)
+        self->path = copy;
+    return status;
+}
+
+void cali_recorder_set_direct(cal_recorder *self, bool is_direct)
+{
+    if (is_direct && self->has_thread)
+        wait_until_flushed(self);
+    self->is_direct = is_direct && self->has_thread;
+}
+
+const cali_layout *cali_recorder_layout(const cal_recorder *self)
+{
+    return &self->layout;
+}
+
+size_t cal_recorder_n_rows(const cal_recorder *self, size_t signal)
+{
+    return self->n_rows[signal];
 }
 
 static void stop_thread(cal_recorder *self)

@@ -559,6 +559,11 @@ static cal_status start(void *sink, cali_layout *layout, cali_failure *failure)
     return status;
 }
 
+static cal_status move(void *sink, const char *path)
+{
+    return cali_store_move(((hdf5 *)sink)->store, path);
+}
+
 static void close_file(hdf5 *self)
 {
     const cali_h5_voice voice = cali_h5_silence();
@@ -642,5 +647,6 @@ const cali_sink cali_sink_hdf5 = {.name = "hdf5",
                                   .append_spikes = append_spikes,
                                   .commit = commit,
                                   .flush = flush,
+                                  .move = move,
                                   .finish = finish,
                                   .destroy = destroy};

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 enum { PAGE = 4096, BATCH = 64 }; /* pages that one write of raw data joins */
@@ -598,6 +599,17 @@ cal_status cali_store_seal(cali_store *store, cali_failure *failure)
 
 /* ---- life -------------------------------------------------------------------------------------
  */
+
+cal_status cali_store_move(cali_store *store, const char *path)
+{
+    char *copy = NULL;
+    CAL_TRY(cali_copy_text(store->ctx, path, &copy));
+    const cal_status status = cali_file_move(store->ctx, store->path, path);
+    free(status == CAL_OK ? store->path : copy);
+    if (status == CAL_OK)
+        store->path = copy;
+    return status;
+}
 
 cal_status cali_store_create(cal_context *ctx, const char *path, cali_store **out)
 {

@@ -46,6 +46,8 @@ void cali_store_clean(cali_store *store);
 
 /** Cuts the file at its end and makes it durable (fsync). Errors: IO. */
 cal_status cali_store_seal(cali_store *store, cali_failure *failure);
+/** Renames the file, in the place of what is there, durably. Errors: IO, MEMORY. */
+cal_status cali_store_move(cali_store *store, const char *path);
 /** Closes; the HDF5 file must be closed before. `removes` deletes the file. */
 void cali_store_destroy(cali_store **store, bool removes);
 

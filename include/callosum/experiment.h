@@ -41,12 +41,23 @@ typedef struct cal_session cal_session;
 
 typedef struct cal_accuracy cal_accuracy;
 
+/** How a run was asked for, so that it can be resumed and repeated. Texts are borrowed, or NULL. */
+typedef struct cal_command {
+    const char *folder;     /**< that relative paths begin in */
+    const char *experiment; /**< the file */
+    const char *const *overrides;
+    size_t n_overrides;
+    const char *save_state;
+    bool is_mean_field, checks_step;
+} cal_command;
+
 typedef struct cal_session_def {
     bool is_check;      /**< plans only: no network is built, nothing is written */
     bool is_mean_field; /**< regions that would spike run as the default neural mass */
     const char *sink;   /**< "hdf5" (default) or "memory" */
     const char *path;   /**< hdf5: the run.h5 to create */
     const cal_accuracy *accuracy; /**< for the manifest, borrowed; NULL: not measured */
+    const cal_command *command;   /**< the same */
     const cal_connectome *connectome; /**< what the experiment's would be, for those who have it already; borrowed
                                            for the session's life. NULL: it is loaded or generated */
 } cal_session_def;
@@ -68,6 +79,32 @@ bool cal_session_is_done(const cal_session *session);
 /** The state of the neural masses at this time, for `initial.state` of another experiment. Errors: UNSUPPORTED
  *  (spiking regions, a network of its own), IO, MEMORY. */
 cal_status cal_session_save_state(const cal_session *session, const char *path);
+/* ---- checkpoints (docs/checkpoints.md) ---- */
+
+/** Whether a checkpoint is due after the window that was just done, by `checkpoint.every`; adaptive schemes begin anew
+ *  there, in every run of the experiment. */
+bool cal_session_is_checkpoint_due(const cal_session *session);
+/** Whether a run that goes on from a checkpoint written now has the bits of this one: not at t = 0, at the end, and
+ *  with adaptive schemes only where one is due. */
+bool cal_session_can_checkpoint(const cal_session *session);
+/** Writes the whole state between two windows into the folder, which is made, after everything recorded up to there is on
+ *  the disk; then removes all but the newest of `checkpoint.keep`. A checkpoint that cannot be written is a note, once,
+ *  and `*is_written` is false; the former ones stay as they are. Errors: those of the recording. */
+cal_status cal_session_write_checkpoint(cal_session *session, const char *folder, bool *is_written);
+/** The paths of the checkpoints of a folder, newest first, all released with free(); none if there is no such folder.
+ *  Errors: MEMORY. */
+cal_status cal_checkpoints_list(cal_context *ctx, const char *folder, size_t *n, char ***paths);
+/** Removes the checkpoints of a folder, and the folder. */
+void cal_checkpoints_remove(cal_context *ctx, const char *folder);
+/** Reads a checkpoint and checks its digest. `*bytes` is released with free(). Errors: IO, INPUT (C305), MEMORY. */
+cal_status cal_checkpoint_load(cal_context *ctx, const char *path, char **bytes, size_t *size, cal_time *time);
+/** Puts a session that was just created, of the same experiment, to the checkpoint, and its recording too, from what
+ *  `former` holds: bit for bit where the other session was. Errors: INPUT (C305: broken, of another experiment or program),
+ *  those of the recording; the session is only fit to be destroyed then. */
+cal_status cal_session_continue(cal_session *session, const char *bytes, size_t size, cal_recording *former);
+/** Gives the recording's file another name, in the place of one that is there. Errors: IO. */
+cal_status cal_session_move(cal_session *session, const char *path);
+
 /** After an E302: writes the last finite states of all regions to `path` as HDF5. Errors: IO, UNSUPPORTED (a network of its
  *  own keeps none). */
 cal_status cal_session_save_crash(cal_session *session, const char *path);
@@ -122,6 +159,8 @@ cal_cost cal_session_cost(const cal_session *session);
 /** The manifest as JSON: version, build, experiment in SI units with all defaults, digests of the inputs, seed,
  *  threads, plan, cost. `*text` is released with free(). */
 cal_status cal_session_manifest(cal_session *session, char **text);
+/** The manifest of a run whose network is not built yet: version and command. */
+cal_status cal_command_manifest(cal_context *ctx, const cal_command *command, char **text);
 
 /* ---- accuracy of a run --------------------------------------------------------------------------- */
 

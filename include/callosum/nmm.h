@@ -354,6 +354,16 @@ cal_status cal_nmm_save_state(const cal_nmm *nmm, char **bytes, size_t *size);
  *  interval is under way gives NaN first. Errors: INPUT (C305: other network, cut short, broken), STATE; the host is
  *  unchanged then. */
 cal_status cal_nmm_restore_state(cal_nmm *nmm, const char *bytes, size_t size, cal_restore how);
+/** What mean probes have summed of the intervals under way: so many values, for those who restore a state between two
+ *  samples. Setting them is for after the restore and before the first advance. */
+size_t cal_nmm_n_probe_sums(const cal_nmm *nmm);
+void cal_nmm_get_probe_sums(const cal_nmm *nmm, double *sums);
+void cal_nmm_set_probe_sums(cal_nmm *nmm, const double *sums);
+/** Whether the scheme keeps a past of its own, so that a restored run has other bits than one that went on. */
+bool cal_nmm_is_adaptive(const cal_nmm *nmm);
+/** Adaptive schemes forget their past and begin anew from the present state, as after a restore; others change nothing.
+ *  Errors: NUMERIC. */
+cal_status cal_nmm_restart(cal_nmm *nmm);
 
 /** Work done, for reports. */
 typedef struct cal_nmm_counts {

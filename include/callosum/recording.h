@@ -95,6 +95,13 @@ double cal_recorder_stall_s(const cal_recorder *recorder);
 /** Simulated time up to which everything has reached the file and survives the end of this process. */
 cal_time cal_recorder_flushed(cal_recorder *recorder);
 
+/** Rows of a signal that were appended so far. */
+size_t cal_recorder_n_rows(const cal_recorder *recorder, size_t signal);
+/** Waits until everything committed is in the file and on the disk. Errors: IO, STATE. */
+cal_status cal_recorder_sync(cal_recorder *recorder);
+/** The same, then gives the file another name, in the place of one that is there. Errors: IO, STATE, UNSUPPORTED. */
+cal_status cal_recorder_move(cal_recorder *recorder, const char *path);
+
 /* ---- reading back: the memory sink, and files ---------------------------------------------------- */
 
 typedef struct cal_recording cal_recording;
@@ -109,6 +116,19 @@ void cal_recording_close(cal_recording **recording);
 /** Opens what was committed so far, before the finish; close it before anything else is appended. Errors: STATE,
  *  UNSUPPORTED (the memory sink), IO, INPUT, MEMORY. */
 cal_status cal_recorder_read_back(cal_recorder *recorder, cal_recording **out);
+
+/** One signal or train as it is appended in each window, in pieces of at most `n_piece` rows (0: as a whole). */
+typedef struct cal_replay {
+    bool is_train;
+    size_t index; /**< of the signal or train */
+    size_t n_piece;
+} cal_replay;
+/** Appends what `former`, a recording of the same layout, holds up to simulated time `until`, window by window and in
+ *  the given order, with a commit after each: the file then has the bytes that it would have if the run had come here by
+ *  itself. Rows that were appended already are left out. The recorder has started; `until` is a whole number of
+ *  windows. Errors: INPUT (another layout; `former` ends before), those of reading and appending. */
+cal_status cal_recorder_replay(cal_recorder *recorder, cal_recording *former, const cal_replay *order, size_t n,
+                               cal_time window, cal_time until);
 
 const char *cal_recording_title(const cal_recording *recording);
 /** End of the last committed window. */

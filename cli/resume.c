@@ -1,0 +1,315 @@
+/* Going on with a run: what it was asked for stands in its manifest, its experiment beside it, its state in the newest
+ * checkpoint that is whole, and what it recorded in run.h5. The new run.h5 is built beside the old one and takes its place
+ * before the first window, so a kill at any moment leaves what can be resumed. */
+#include "cli/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/resume.h"
+#include "experiment/accuracy.h"
+#include "experiment/session.h"
+
+/* ---- what the run was ----------------------------------------------------------------------------------- */
+
+void cali_past_run_free(cali_past_run *run)
+{
+    cal_experiment_destroy(&run->experiment);
+    cali_tree_destroy(&run->tree);
+    free(run->overrides);
+    *run = (cali_past_run){0};
+}
+
+static cal_status read_command(cal_context *ctx, const char *directory, cali_past_run *run)
+{
+    char *path = NULL;
+    CAL_TRY(cali_path_join(ctx, directory, "manifest.json", &path));
+    const cal_status status = cali_tree_load_json(ctx, path, &run->tree, &run->manifest);
+    free(path);
+    if (status == CAL_ERR_IO) {
+        cal_context_clear(ctx);
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds no run that can be resumed or repeated: there is no manifest.json.",
+                        directory);
+    }
+    CAL_TRY(status);
+    const cali_node *command = cali_node_get(run->manifest, "command"), *list = cali_node_get(command, "overrides");
+    cal_command *c = &run->command;
+    c->folder = cali_node_text(cali_node_get(command, "folder"), NULL);
+    c->experiment = cali_node_text(cali_node_get(command, "experiment"), NULL);
+    if (c->folder == NULL || c->experiment == NULL)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s: its manifest.json does not say how the run was asked for (\"command\").",
+                        directory);
+    const cali_node *save_state = cali_node_get(command, "save_state");
+    c->save_state = cali_node_is_null(save_state) ? NULL : cali_node_text(save_state, NULL);
+    c->is_mean_field = strcmp(cali_node_text(cali_node_get(command, "mean_field"), "false"), "true") == 0;
+    c->checks_step = strcmp(cali_node_text(cali_node_get(command, "check_step"), "false"), "true") == 0;
+    const size_t n = list != NULL && list->kind == CALI_NODE_LIST ? list->n : 0;
+    run->overrides = calloc(n + 1, sizeof *run->overrides);
+    if (run->overrides == NULL)
+        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the overrides");
+    for (size_t i = 0; i < n; i++)
+        run->overrides[i] = cali_node_text(list->entries[i].value, "");
+    c->overrides = run->overrides;
+    c->n_overrides = n;
+    return CAL_OK;
+}
+
+/* The experiment as it was read, with relative paths from where it stood. */
+static cal_status read_experiment(cal_context *ctx, const char *directory, cali_past_run *run)
+{
+    char *copy = NULL, *origin = NULL, *text = NULL;
+    size_t size = 0;
+    cal_status status = cali_path_join(ctx, directory, "experiment.yaml", &copy);
+    if (status == CAL_OK)
+        status = cali_path_join(ctx, run->command.folder, run->command.experiment, &origin);
+    if (status == CAL_OK)
+        status = cali_file_read(ctx, copy, CALI_TREE_MAX_BYTES, &text, &size);
+    if (status == CAL_OK)
+        status = cali_experiment_parse(ctx, origin, text, size, run->command.overrides, run->command.n_overrides,
+                                       &run->experiment);
+    free(text);
+    free(origin);
+    free(copy);
+    return status;
+}
+
+cal_status cali_past_run_load(cal_context *ctx, const char *directory, cali_past_run *run)
+{
+    *run = (cali_past_run){0};
+    CAL_TRY(read_command(ctx, directory, run));
+    return read_experiment(ctx, directory, run);
+}
+
+/* ---- what has changed -------------------------------------------------------------------------------------- */
+
+/* Compares the list of inputs of the manifest with what is there now, one by one. */
+static void compare_inputs(const cali_node *then, const cali_node *now, cali_text *changes)
+{
+    const size_t n_then = then == NULL ? 0 : then->n, n_now = now == NULL ? 0 : now->n;
+    if (n_then != n_now)
+        cali_text_format(changes, "  inputs: %zu files then, %zu now\n", n_then, n_now);
+    for (size_t i = 0; i < n_then && i < n_now; i++) {
+        const cali_node *a = then->entries[i].value, *b = now->entries[i].value;
+        const char *was = cali_node_text(cali_node_get(a, "sha256"), ""), *is = cali_node_text(cali_node_get(b, "sha256"), "");
+        if (strcmp(was, is) != 0)
+            cali_text_format(changes, "  %s %s has changed: SHA-256 %.12s... then, %.12s... now\n",
+                             cali_node_text(cali_node_get(b, "role"), "input"), cali_node_text(cali_node_get(b, "path"), ""),
+                             was, is);
+    }
+}
+
+cal_status cali_past_run_changes(cal_context *ctx, const cali_past_run *run, cali_text *changes)
+{
+    const char *version = cali_node_text(cali_node_get(run->manifest, "callosum"), "unknown");
+    const cali_node *then = cali_node_get(run->manifest, "inputs");
+    cali_text text = {0};
+    cali_node *now = NULL;
+    cali_tree_error error;
+    if (strcmp(version, CAL_VERSION) != 0)
+        cali_text_format(changes, "  callosum %s then, %s now\n", version, CAL_VERSION);
+    if (then == NULL) /* it never got beyond building */
+        return CAL_OK;
+    CAL_TRY(cali_manifest_inputs(ctx, run->experiment, &text));
+    const cal_status status = text.is_broken ? CAL_ERR_MEMORY
+                                             : cali_tree_read_json(run->tree, text.data, text.size, &now, &error);
+    if (status == CAL_OK)
+        compare_inputs(then, now, changes);
+    cali_text_free(&text);
+    return status == CAL_OK && !changes->is_broken ? CAL_OK : CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the inputs");
+}
+
+static cal_status check_changes(cal_context *ctx, const cali_run_place *place, const cali_past_run *run, bool is_forced)
+{
+    cali_text changes = {0};
+    cal_status status = cali_past_run_changes(ctx, run, &changes);
+    if (status == CAL_OK && changes.size > 0 && is_forced)
+        cal_context_note(ctx, "going on in spite of what has changed:\n%.*s", (int)changes.size - 1, changes.data);
+    else if (status == CAL_OK && changes.size > 0)
+        status = CAL_FAIL(ctx, CAL_ERR_INPUT, "%s began with something else, so what follows would not belong to it:\n%s"
+                          "Try to bring that back, or --force to go on all the same.", place->directory, changes.data);
+    cali_text_free(&changes);
+    return status;
+}
+
+/* ---- where to go on ------------------------------------------------------------------------------------------ */
+
+/* The files of a run that is resumed. */
+typedef struct paths {
+    char *h5, *part, *crash, *checkpoints, *report;
+    char *save_state; /* NULL: none */
+} paths;
+
+static cal_status find_paths(cal_context *ctx, const char *directory, const cal_command *command, paths *p)
+{
+    if (command->save_state != NULL)
+        CAL_TRY(cali_path_join(ctx, command->folder, command->save_state, &p->save_state));
+    CAL_TRY(cali_path_join(ctx, directory, "run.h5", &p->h5));
+    CAL_TRY(cali_path_join(ctx, directory, "run.h5.part", &p->part));
+    CAL_TRY(cali_path_join(ctx, directory, "crash.h5", &p->crash));
+    CAL_TRY(cali_path_join(ctx, directory, "report.html", &p->report));
+    return cali_path_join(ctx, directory, CALI_CHECKPOINTS, &p->checkpoints);
+}
+
+static void free_paths(paths *p)
+{
+    free(p->h5);
+    free(p->part);
+    free(p->crash);
+    free(p->checkpoints);
+    free(p->report);
+    free(p->save_state);
+}
+
+/* Why something is not used; the context is free for the next attempt. */
+static void set_aside(cal_context *ctx, const char *path)
+{
+    cal_context_note(ctx, "%s is not used: %s", path, cal_context_message(ctx));
+    cal_context_clear(ctx);
+}
+
+/* The recording of the run so far; NULL with a note where it cannot be read. */
+static cal_recording *open_former(cal_context *ctx, const char *h5)
+{
+    cal_recording *former = NULL;
+    if (cal_recording_open(ctx, h5, &former) != CAL_OK)
+        set_aside(ctx, h5);
+    return former;
+}
+
+static cal_status create_at(cal_context *ctx, const cali_run_place *place, const paths *p, const char *checkpoint,
+                            cal_recording *former, cal_session **session)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    cal_time time = 0;
+    const cal_session_def def = cali_run_session_def(place, p->part);
+    remove(p->part); /* of a resume that was killed */
+    if (checkpoint != NULL)
+        CAL_TRY(cal_checkpoint_load(ctx, checkpoint, &bytes, &size, &time));
+    cal_status status = cal_session_create(ctx, place->experiment, &def, session);
+    if (status == CAL_OK && checkpoint != NULL) {
+        status = cal_session_continue(*session, bytes, size, former);
+        if (status != CAL_OK)
+            cal_session_destroy(session);
+    }
+    free(bytes);
+    if (status != CAL_OK)
+        remove(p->part);
+    return status;
+}
+
+/* Whether the next older checkpoint may do better. */
+static bool is_about_checkpoint(const cal_context *ctx, cal_status status)
+{
+    return status == CAL_ERR_IO || (status == CAL_ERR_INPUT && strstr(cal_context_message(ctx), "C305") != NULL);
+}
+
+static cal_status create_newest(cal_context *ctx, const cali_run_place *place, const paths *p, cal_session **session)
+{
+    size_t n = 0;
+    char **checkpoints = NULL;
+    cal_recording *former = NULL;
+    cal_status status = cal_checkpoints_list(ctx, p->checkpoints, &n, &checkpoints);
+    if (status == CAL_OK && n > 0)
+        former = open_former(ctx, p->h5);
+    size_t i = 0;
+    for (; status == CAL_OK && i < n && former != NULL; i++) {
+        status = create_at(ctx, place, p, checkpoints[i], former, session);
+        if (status == CAL_OK)
+            break;
+        if (!is_about_checkpoint(ctx, status))
+            break;
+        set_aside(ctx, checkpoints[i]);
+        status = CAL_OK;
+    }
+    cal_recording_close(&former);
+    if (status == CAL_OK && *session == NULL) {
+        cal_context_note(ctx, "%s has no checkpoint that can be used: the run begins anew", place->directory);
+        status = create_at(ctx, place, p, NULL, NULL, session);
+    } else if (status == CAL_OK && !place->def->is_silent)
+        printf("resume      at %g s, from %s\n", cal_time_ms(cal_session_time(*session)) / 1e3, checkpoints[i]);
+    for (size_t k = 0; k < n; k++)
+        free(checkpoints[k]);
+    free(checkpoints);
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static cal_status is_complete(cal_context *ctx, const cali_past_run *run, const paths *p, bool *is)
+{
+    struct stat info;
+    cal_recording *recording = NULL;
+    *is = strcmp(cali_node_text(cali_node_get(run->manifest, "state"), ""), "complete") == 0 && stat(p->report, &info) == 0 &&
+          stat(p->h5, &info) == 0;
+    if (!*is)
+        return CAL_OK;
+    CAL_TRY(cal_recording_open(ctx, p->h5, &recording));
+    *is = cal_recording_is_complete(recording) && cal_recording_stop(recording) >= run->experiment->duration;
+    cal_recording_close(&recording);
+    return CAL_OK;
+}
+
+static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_run *run, const paths *p, bool is_forced,
+                             cali_run_result *result)
+{
+    cal_session *session = NULL;
+    CAL_TRY(is_complete(ctx, run, p, &result->was_complete));
+    if (result->was_complete)
+        return CAL_OK;
+    CAL_TRY(check_changes(ctx, place, run, is_forced));
+    cal_accuracy *accuracy = NULL;
+    cali_run_def def = *place->def;
+    if (run->command.checks_step)
+        CAL_TRY(cal_accuracy_measure(ctx, run->experiment, run->command.is_mean_field, &accuracy));
+    def.accuracy = accuracy;
+    place->def = &def;
+    cal_status status = create_newest(ctx, place, p, &session);
+    if (status == CAL_OK)
+        status = cal_session_move(session, p->h5);
+    result->has_begun = status == CAL_OK;
+    if (status == CAL_OK) {
+        remove(p->crash);
+        result->checkpoint_at = cal_session_time(session);
+        result->has_checkpoint = result->checkpoint_at > 0;
+        status = cali_run_through(ctx, place, session, result);
+    }
+    cal_session_destroy(&session);
+    cal_accuracy_destroy(&accuracy);
+    return status;
+}
+
+cal_status cali_resume(cal_context *ctx, const char *directory, bool is_forced, bool is_silent, cali_run_result *result)
+{
+    *result = (cali_run_result){0};
+    cali_past_run run = {0};
+    paths p = {0};
+    struct stat info;
+    if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode))
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s is no folder of a run.", directory);
+    CAL_TRY(cali_copy_text(ctx, directory, &result->directory));
+    cali_run_place place = {.directory = result->directory};
+    cal_status status = cali_run_place_open(ctx, &place);
+    if (status == CAL_OK)
+        status = cali_past_run_load(ctx, directory, &run);
+    if (status == CAL_OK)
+        status = find_paths(ctx, directory, &run.command, &p);
+    if (status == CAL_OK) {
+        const cali_run_def def = {.directory = directory, .is_mean_field = run.command.is_mean_field,
+                                  .save_state = p.save_state, .is_silent = is_silent};
+        place.def = &def;
+        place.command = &run.command;
+        place.experiment = run.experiment;
+        cali_catch_stop();
+        status = resume_run(ctx, &place, &run, &p, is_forced, result);
+        cali_release_stop();
+    }
+    cali_run_place_close(&place);
+    cali_past_run_free(&run);
+    free_paths(&p);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* callosum resume: goes on with a run that was stopped, killed or failed. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/output.h"
+#include "cli/runner.h"
+
+static const cali_option options[] = {
+    {.name = "force", .kind = CALI_OPTION_FLAG,
+     .meaning = "goes on although an input file or the version of the program has changed; a note says which"},
+    CALI_OPTION_THREADS,
+    CALI_OPTION_JSON,
+};
+
+static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
+{
+    const bool as_json = cali_has(arguments, "json");
+    cali_run_result result = {0};
+    cali_exit status = CALI_EXIT_OK;
+    if (cali_resume(ctx, arguments->words[0], cali_has(arguments, "force"), as_json, &result) != CAL_OK)
+        status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+    else if (result.was_complete && !as_json)
+        printf("%s is complete: nothing is left to do\n", result.directory);
+    else if (result.was_complete)
+        printf("{\"run\": \"%s\", \"was_complete\": true}\n", result.directory);
+    else
+        status = cali_end_run(ctx, &result, NULL, as_json);
+    free(result.directory);
+    return status;
+}
+
+const cali_verb cali_verb_resume = {
+    .name = "resume",
+    .words = "RUN",
+    .summary = "goes on with a run that was stopped or killed, from its last checkpoint",
+    .details = "  The result is what the run would have given without the interruption, bit for bit. The experiment says\n"
+               "  `checkpoint: {every: 10 s}`; without a checkpoint the run begins anew.",
+    .min_words = 1,
+    .max_words = 1,
+    CALI_OPTIONS(options),
+    .run = run,
+};
