@@ -61,6 +61,7 @@ typedef struct cali_population {
     size_t n_settings;
     char *spikes;        /* the file that they stand in, or NULL */
     cal_snn_train train; /* those of a population without neuron */
+    const char *homeostasis_unit; /* of the parameter that homeostasis moves; NULL: none */
     cal_snn_space *space; /* NULL: no positions */
     char *positions_path; /* of listed positions: a table, read by the session */
     cali_place place, positions_place;

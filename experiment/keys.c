@@ -590,7 +590,7 @@ static const cali_key signal_keys[] = {
                 "other regions), `spikes`, `mean STATE` of the neurons; with `populations` the `rate` of populations of spiking "
                 "regions, with `neurons` a `STATE` of single neurons; left out: the first output of the default model. Of a "
                 "`network`: `rate` (the default; of each population, mean over the interval), `spikes`, `mean STATE`, "
-                "`STATE` of single neurons"},
+                "`STATE` of single neurons, their `homeostasis`"},
     {"of", CALI_KEY_TEXT, .fallback = "all", AT(cali_signal, of),
      .meaning = "selector of regions, or `all`: whose spikes, populations and neurons, and which regions a spatial or "
                 "global average takes. Of a `network`: a population, or several: `\"E, I\"`"},

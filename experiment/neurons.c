@@ -32,11 +32,20 @@ static const cali_network *network_of(const cal_session *s, size_t k)
     return &s->experiment->networks[s->roles[s->plan.networks[k].index].network];
 }
 
-static const char *state_of(const cali_signal *wish, const cal_neuron *neuron)
+/* A state, or the shift of homeostasis, which each neuron has too. NULL: the population has neither. */
+static const char *state_of(const cali_signal *wish, const cali_population *p)
 {
     const char *name = strncmp(wish->what, "mean ", 5) == 0 ? wish->what + 5 : wish->what;
-    const int at = neuron == NULL ? -1 : cal_field_find(neuron->states, neuron->n_states, name);
-    return at < 0 ? NULL : neuron->states[at].name;
+    const int at = p->neuron == NULL ? -1 : cal_field_find(p->neuron->states, p->neuron->n_states, name);
+    if (at >= 0)
+        return p->neuron->states[at].name;
+    return p->homeostasis_unit != NULL && strcmp(wish->what, "homeostasis") == 0 ? "homeostasis" : NULL;
+}
+
+static const char *unit_of(const cali_population *p, const char *state)
+{
+    const int at = cal_field_find(p->neuron->states, p->neuron->n_states, state);
+    return at < 0 ? p->homeostasis_unit : p->neuron->states[at].unit;
 }
 
 /* Given spikes are not recorded: they stand in their file. */
@@ -45,7 +54,7 @@ static bool takes_population(const cal_session *s, const cali_signal *wish, cons
     const char *selector = s->experiment->is_alone ? wish->of : wish->populations;
     const cali_wish_kind kind = cali_wish_kind_of(s->experiment, wish);
     return (selector == NULL || cali_is_chosen(selector, p->name)) &&
-           (kind == CALI_WISH_RATE || (kind == CALI_WISH_SPIKES && p->neuron != NULL) || state_of(wish, p->neuron) != NULL);
+           (kind == CALI_WISH_RATE || (kind == CALI_WISH_SPIKES && p->neuron != NULL) || state_of(wish, p) != NULL);
 }
 
 /* Whether a signal takes network k. Errors: those of the selector of regions. */
@@ -134,7 +143,8 @@ static cal_status add_sampler(cal_session *s, cali_build *b, const cali_signal *
     CAL_TRY(status);
     b->sampled[i].ids = ids;
     b->sampler_wishes[i] = wish;
-    b->samplers[i] = (cal_snn_sampler){p, state_of(wish, population->neuron), every, &b->sampled[i]};
+    const char *state = state_of(wish, &s->experiment->networks[b->network].populations[p]);
+    b->samplers[i] = (cal_snn_sampler){p, state, every, &b->sampled[i]};
     if (b->sampled[i].n > 0)
         b->def.n_samplers++;
     else
@@ -169,7 +179,7 @@ static cal_status define_wish(cal_session *s, size_t k, const cali_signal *wish)
         if (kind == CALI_WISH_NEURONS)
             CAL_TRY(add_sampler(s, b, wish, p));
         else if (!s->experiment->is_alone)
-            find_port(s, b, state_of(wish, b->populations[p].neuron), p);
+            find_port(s, b, state_of(wish, &network->populations[p]), p);
     }
     return CAL_OK;
 }
@@ -254,7 +264,7 @@ static cal_status declare_sampler(cal_session *s, size_t k, size_t i)
         columns[c] = labels + 12 * c;
     }
     const cal_signal_def def = {.name = name, .long_name = text, .t_first = sampler->every, .every = sampler->every,
-                                .unit = p->neuron->states[cal_field_find(p->neuron->states, p->neuron->n_states, sampler->state)].unit,
+                                .unit = unit_of(&network_of(s, k)->populations[sampler->population], sampler->state),
                                 .axis = axis, .n_columns = n, .labels = columns, .is_float32 = true};
     cali_sampler_track *t = &s->sampler_tracks[s->n_sampler_tracks];
     *t = (cali_sampler_track){.sub = k, .sampler = i};
@@ -269,7 +279,7 @@ static cal_status declare_sampler(cal_session *s, size_t k, size_t i)
 static cal_status declare_port_track(cal_session *s, const cali_signal *wish, size_t k, size_t p)
 {
     const cali_population *population = &network_of(s, k)->populations[p];
-    const char *state = state_of(wish, population->neuron), *label = population->name;
+    const char *state = state_of(wish, population), *label = population->name;
     const size_t port = find_port(s, &s->builds[k], state, p);
     const cal_time bin = s->plan.window / (cal_time)s->builds[k].def.ports[port].samples;
     const cal_time every = wish->every == 0 ? bin : wish->every;
@@ -311,6 +321,8 @@ static cal_status refuse_unknown(cal_session *s, const cali_signal *wish)
             cali_text_format(&known, "%s%s: rate", known.size == 0 ? "" : "; ", population->name);
             for (size_t i = 0; population->neuron != NULL && i < population->neuron->n_states; i++)
                 cali_text_format(&known, ", %s", population->neuron->states[i].name);
+            if (population->homeostasis_unit != NULL)
+                cali_text_add(&known, ", homeostasis");
         }
     const cal_status status = cali_experiment_fail(s->ctx, s->experiment, wish->place, "C107", "cannot record \"%s\": no "
                                                    "population of the spiking regions that are chosen has it\nknown %s",

@@ -43,6 +43,8 @@ static void list_quantities(const cali_network *network, cali_text *out)
         for (size_t k = 0; is_new && k < neuron->n_states; k++)
             cali_text_format(out, ", %s, mean %s", neuron->states[k].name, neuron->states[k].name);
     }
+    if (network->n_homeostases > 0)
+        cali_text_add(out, ", homeostasis");
 }
 
 /* The populations of the selector; false: one of them does not exist, which is said. */
@@ -67,7 +69,7 @@ static bool check_selector(cali_reader *r, const cali_network *network, const ca
 
 static bool is_recordable(const cali_network *network, const char *what)
 {
-    if (strcmp(what, "rate") == 0 || strcmp(what, "spikes") == 0)
+    if (strcmp(what, "rate") == 0 || strcmp(what, "spikes") == 0 || (network->n_homeostases > 0 && strcmp(what, "homeostasis") == 0))
         return true;
     const char *state = strncmp(what, "mean ", 5) == 0 ? what + 5 : what;
     bool has_state = false;

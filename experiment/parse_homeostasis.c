@@ -62,4 +62,7 @@ void cali_parse_homeostasis(cali_reader *r, const cali_node *node, size_t popula
         r->is_out_of_memory = true;
     else
         network->homeostases[network->n_homeostases++] = h;
+    const cal_neuron *neuron = network->populations[population].neuron;
+    const int at = cal_field_find(neuron->params, neuron->n_params, h.parameter);
+    network->populations[population].homeostasis_unit = at < 0 ? NULL : neuron->params[at].unit;
 }

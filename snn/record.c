@@ -2,7 +2,13 @@
 
 #include <stdlib.h>
 
+#include <string.h>
+
 #include "base/memory.h"
+#include "snn/homeostasis.h"
+
+/* In the place of a state: the shift of homeostasis. */
+#define SHIFT SIZE_MAX
 
 /* ---- checks ------------------------------------------------------------------------------------- */
 
@@ -19,6 +25,14 @@ static cal_status check_subset(cal_context *ctx, const cal_snn_population *p, co
     return CAL_OK;
 }
 
+static bool is_shift(const cal_snn_def *def, const cal_snn_sampler *s)
+{
+    for (size_t i = 0; s->state != NULL && i < def->n_homeostases; i++)
+        if (def->homeostases[i].population == s->population && strcmp(s->state, "homeostasis") == 0)
+            return true;
+    return false;
+}
+
 static cal_status check_sampler(cal_context *ctx, const cal_snn_def *def, size_t i)
 {
     const cal_snn_sampler *s = &def->samplers[i];
@@ -26,7 +40,7 @@ static cal_status check_sampler(cal_context *ctx, const cal_snn_def *def, size_t
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: sampler %zu: there is no population %zu of neurons",
                         def->name == NULL ? "network" : def->name, i, s->population);
     const cal_snn_population *p = &def->populations[s->population];
-    if (s->state == NULL || cal_field_find(p->neuron->states, p->neuron->n_states, s->state) < 0)
+    if (s->state == NULL || (cal_field_find(p->neuron->states, p->neuron->n_states, s->state) < 0 && !is_shift(def, s)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s has no state \"%s\"", p->name, p->neuron->name,
                         s->state == NULL ? "" : s->state);
     if (s->every <= 0 || s->every % def->dt != 0 || s->every / def->dt > UINT32_MAX)
@@ -61,7 +75,8 @@ static cal_status plan_sampler(cal_snn *self, cali_sampler *s, const cal_snn_sam
 {
     const cali_population *p = &self->populations[def->population];
     *s = (cali_sampler){.population = def->population, .every = (uint32_t)(def->every / self->dt)};
-    s->state = (size_t)cal_field_find(p->neuron->face.states, p->neuron->face.n_states, def->state);
+    const int state = cal_field_find(p->neuron->face.states, p->neuron->face.n_states, def->state);
+    s->state = state < 0 ? SHIFT : (size_t)state;
     s->n = def->neurons == NULL ? p->n : def->neurons->n;
     CAL_TRY(cali_alloc(self->ctx, self->n_tiles + 1, sizeof *s->start, "samples", &s->start));
     CAL_TRY(cali_alloc(self->ctx, s->n, sizeof *s->place, "samples", &s->place));
@@ -155,6 +170,11 @@ static void take_row(const cal_snn *self, unsigned tile, const cali_sampler *s, 
     const cali_population *p = &self->populations[s->population];
     const int64_t begin = (stamp - 1) / self->window_steps * self->window_steps;
     float *const row = s->rows + (size_t)(stamp / s->every - begin / s->every - 1) * s->n;
+    if (s->state == SHIFT) {
+        for (uint32_t i = s->start[tile]; i < s->start[tile + 1]; i++)
+            row[s->column[i]] = (float)p->homeostasis->shift[(size_t)tile * p->width + s->place[i]];
+        return;
+    }
     const float *const state = p->state + (tile * p->neuron->face.n_states + s->state) * (size_t)p->width;
     const size_t k = p->neuron->n_constants;
     for (uint32_t i = s->start[tile]; i < s->start[tile + 1]; i++) {

@@ -340,3 +340,29 @@ ParameterizedTest(int *at, experiment_record, mistakes_are_told)
     cal_experiment_destroy(&e);
     cal_context_destroy(&ctx);
 }
+
+/* The shift of a threshold is step (spikes so far - rate t): what is kept of chosen neurons agrees with their spikes. */
+Test(experiment_record, shifts_of_homeostasis_are_kept_of_chosen_neurons)
+{
+    static const char text[] =
+        "callosum: 1\nrun: {duration: 200 ms, seed: 3}\nnetwork:\n  populations:\n"
+        "    E: {neuron: lif, count: 50, parameters: {I_e: \"uniform(300 pA, 900 pA)\"}, homeostasis: {parameter: V_th, rate: 20 Hz, step: 0.1 mV, range: 8 mV}}\n"
+        "    I: {neuron: lif, count: 5}\n"
+        "record: {signals: [{what: homeostasis, every: 5 ms, neurons: [3, 10..40 by 10]}, {what: spikes, neurons: all}]}\n";
+    for (unsigned n_threads = 1; n_threads <= 3; n_threads += 2) {
+        kept k = run(text, n_threads, NULL, 0);
+        cal_recording_signal s;
+        unsigned counts[50];
+        double *rows = rows_of(&k, "homeostasis_E", &s);
+        cr_expect(eq(str, (char *)s.unit, "mV"));
+        cr_assert(s.n_columns == 5 && s.n_rows == 40);
+        cr_expect(eq(u32, count_spikes(&k, 0, counts).n_recorded, 50));
+        for (size_t c = 0; c < 5; c++) {
+            const unsigned id = c == 0 ? 3 : (unsigned)(10 * c);
+            cr_expect(epsilon_eq(dbl, rows[39 * 5 + c], 0.1 * (counts[id] - 20.0 * 0.2), 1e-6), "neuron %u, %u spikes", id, counts[id]);
+        }
+        cr_expect(counts[10] != counts[40] || counts[20] != counts[30]); /* they are not all alike */
+        free(rows);
+        drop(&k);
+    }
+}
