@@ -458,7 +458,7 @@ static cal_status export_list(exporter *x, const char *name, const edge_list *e,
 
 static bool is_plastic(const cal_snn_projection *p)
 {
-    return p->synapse != NULL && strcmp(p->synapse->name, "static") != 0;
+    return p->synapse != NULL && strcmp(p->synapse->name, "static") != 0 && !cal_snn_forms_synapses(p->synapse);
 }
 
 static bool share_ends(const cal_snn_projection *a, const cal_snn_projection *b)
@@ -466,7 +466,8 @@ static bool share_ends(const cal_snn_projection *a, const cal_snn_projection *b)
     return a->from == b->from && a->to == b->to && strcmp(a->receptor, b->receptor) == 0;
 }
 
-/* Static synapses between two populations into one receptor are visited together, before the plastic ones. */
+/* Static synapses between two populations into one receptor, and those that form and break, are visited together, before the
+ * plastic ones. */
 static cal_status export_static(exporter *x, size_t i)
 {
     const cal_snn_projection *all = x->def->projections, *p = &all[i];
@@ -570,6 +571,10 @@ static cal_status export_all(exporter *x, const cal_experiment *experiment, bool
     if (x->def->n_gap_junctions > 0)
         return CAL_FAIL(x->ctx, CAL_ERR_UNSUPPORTED, "the network has gap junctions, for which SONATA has no place");
     for (size_t i = 0; i < x->def->n_projections; i++) {
+        if (cal_snn_forms_synapses(x->def->projections[i].synapse))
+            cal_context_note(x->ctx, "synapses from %s to %s form and break here; in the circuit those that there are now are static",
+                             x->def->populations[x->def->projections[i].from].name,
+                             x->def->populations[x->def->projections[i].to].name);
         if (x->def->projections[i].has_modulator)
             return CAL_FAIL(x->ctx, CAL_ERR_UNSUPPORTED, "a neuromodulator has no place in SONATA");
         if (x->def->projections[i].scaling.kind != CAL_SCALING_NONE)

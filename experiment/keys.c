@@ -560,7 +560,7 @@ static const cali_key record[] = {
      .meaning = "left out: the first output of the default model in all regions, every 1 ms; of a `network` the rates of "
                 "its populations every 1 ms, and all spikes"},
     {"weights", CALI_KEY_LIST, .inner = &cali_keys_weight_wish,
-     .meaning = "left out: none. The weights of synapses that learn (docs/plasticity.md)"},
+     .meaning = "left out: none. The weights of synapses that learn, the number of those that form and break (docs/plasticity.md)"},
 };
 const cali_mapping cali_keys_record = {"record", "What is kept in run.h5.", MAPPING(record),
                                        "record:\n  budget: 2 GB\n  signals:\n    - {what: rate, every: 1 ms}\n"

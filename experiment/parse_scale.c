@@ -111,7 +111,7 @@ static bool scale_rule(scaling *s, cal_snn_projection *p, cali_place place)
     if (is_scaled && (p->kernel.kernel != NULL || p->weight_profile.kernel != NULL))
         return cali_refuse(s->r, place, "C106", "scale knows no connections by distance\ntry scale.neurons and scale.synapses: 100 %%");
     switch (p->rule) {
-    case CAL_FIXED_IN_DEGREE: p->in_degree = scaled_count(p->in_degree, s->k); return true;
+    case CAL_FIXED_IN_DEGREE: p->in_degree = p->in_degree == 0 ? 0 : scaled_count(p->in_degree, s->k); return true;
     case CAL_FIXED_OUT_DEGREE: p->out_degree = scaled_count(p->out_degree, s->k); return true;
     case CAL_FIXED_TOTAL: p->total = (uint64_t)rint((double)p->total * s->n * s->k); return true;
     case CAL_PAIRWISE_BERNOULLI:

@@ -4,12 +4,17 @@
 
 #include "experiment/reader.h"
 
+bool cali_is_learning(const cal_synapse *synapse)
+{
+    return cal_snn_changes_weights(synapse) || cal_snn_forms_synapses(synapse);
+}
+
 bool cali_is_connection(const cali_network *network, size_t i, const char *wish)
 {
     char populations[512];
     const cal_snn_projection *p = &network->projections[i];
     if (wish == NULL)
-        return cal_snn_changes_weights(p->synapse);
+        return cali_is_learning(p->synapse);
     if (network->projection_names[i] != NULL && strcmp(network->projection_names[i], wish) == 0)
         return true;
     snprintf(populations, sizeof populations, "%s to %s", network->populations[p->from].name,
@@ -52,8 +57,13 @@ static void check_connection(cali_reader *r, cali_place place, const cali_weight
         for (size_t i = 0; i < e->networks[k].n_projections; i++) {
             const cali_network *network = &e->networks[k];
             const cal_snn_projection *p = &network->projections[i];
-            const bool is_one = cali_is_connection(network, i, wish->connection), learns = cal_snn_changes_weights(p->synapse);
+            const bool is_one = cali_is_connection(network, i, wish->connection), learns = cali_is_learning(p->synapse);
             is_found = is_found || is_one;
+            const bool is_part = wish->fraction < 1.0 || wish->most > 0 || wish->sources.kind != CALI_CHOICE_NONE ||
+                                 wish->targets.kind != CALI_CHOICE_NONE;
+            if (is_one && is_part && wish->connection != NULL && cal_snn_forms_synapses(p->synapse))
+                cali_refuse(r, place, "C106", "no part of \"%.60s\" can be chosen\nbecause its synapses form and break: how many there "
+                            "are is recorded\ntry {connection: %.60s}", wish->connection, wish->connection);
             if (is_one && learns) {
                 cali_text_free(&known);
                 return;

@@ -68,8 +68,9 @@ typedef struct cali_build {
     size_t n_positions;
 } cali_build;
 
-/** Watched synapses of one connection. */
+/** Watched synapses of one connection; of one whose synapses form and break, how many there are. */
 typedef struct cali_weight_track {
+    bool is_structure;
     size_t sub, signal;
     cal_time every;
     char name[160]; /* of the signal */
@@ -238,7 +239,9 @@ cal_status cali_monitor_feed(const cal_session *session, const cali_signal *wish
 cal_status cali_monitor_declare(cal_session *session, const cali_signal *wish, cal_time feed, const char *unit,
                                 cali_track *track);
 
-/** parse_weights.c: whether a line of `record.weights` means projection `i` of a network. */
+/** parse_weights.c: whether a rule changes weights or the synapses themselves. */
+bool cali_is_learning(const cal_synapse *synapse);
+/** Whether a line of `record.weights` means projection `i` of a network. */
 bool cali_is_connection(const cali_network *network, size_t i, const char *wish);
 /** weights.c: signals of watched synapses, declared once the networks are built (a check: their expected number), and
  *  appended at t = 0 and after each window that ends at a time that is asked for. */

@@ -9,6 +9,9 @@
 #include "base/memory.h"
 #include "experiment/session.h"
 
+/* Of a connection whose synapses form and break. */
+static const char *const structure_labels[] = {"synapses", "formed", "broken", "axonal", "dendritic", "calcium"};
+
 /* Columns of one signal: its unfinished chunks hold 128 rows, 1 KB for each. */
 enum { MOST_SYNAPSES = 200000 };
 
@@ -46,7 +49,7 @@ static void name_track(const cal_session *s, const cali_weight_wish *wish, size_
         snprintf(base, sizeof base, "%.120s", wish->name);
     else
         snprintf(base, sizeof base, "%.40s%s%.40s_%.50s", s->experiment->is_alone ? "" : s->plan.networks[t->sub].region,
-                 s->experiment->is_alone ? "" : "_", wish->name != NULL ? wish->name : "weights", connection);
+                 s->experiment->is_alone ? "" : "_", wish->name != NULL ? wish->name : t->is_structure ? "synapses" : "weights", connection);
     for (char *c = base; *c != '\0'; c++)
         *c = isalnum((unsigned char)*c) || *c == '.' ? *c : '_';
     snprintf(t->name, sizeof t->name, "%s", base);
@@ -118,6 +121,11 @@ static cal_status choose_synapses(cal_session *s, const cali_weight_wish *wish, 
 
 static cal_status choose(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
 {
+    if (t->is_structure) {
+        t->chosen.projection = projection;
+        t->chosen.n = sizeof structure_labels / sizeof *structure_labels;
+        return CAL_OK;
+    }
     CAL_TRY(s->def.is_check ? expect_synapses(s, wish, projection, t) : choose_synapses(s, wish, projection, t));
     if (t->chosen.n <= MOST_SYNAPSES)
         return CAL_OK;
@@ -168,27 +176,29 @@ static cal_status add_signal(cal_session *s, const cal_snn_projection *p, cali_w
     if (status == CAL_OK)
         status = cali_alloc(s->ctx, t->chosen.n, LABEL, "weights", &texts);
     for (size_t i = 0; status == CAL_OK && i < t->chosen.n; i++) {
-        labels[i] = texts + i * LABEL;
-        snprintf(texts + i * LABEL, LABEL, "%u>%u", t->chosen.source[i], t->chosen.target[i]);
+        labels[i] = t->is_structure ? structure_labels[i] : texts + i * LABEL;
+        if (!t->is_structure)
+            snprintf(texts + i * LABEL, LABEL, "%u>%u", t->chosen.source[i], t->chosen.target[i]);
     }
     snprintf(axis, sizeof axis, "synapse_%s", t->name);
-    snprintf(title, sizeof title, "weights of synapses from %s to %s, %s", network->populations[p->from].name,
+    snprintf(title, sizeof title, "%s from %s to %s, %s", t->is_structure ? "synapses" : "weights of synapses", network->populations[p->from].name,
              network->populations[p->to].name, p->synapse->name);
-    const cal_signal_def def = {.name = t->name, .unit = unit_of(network->populations[p->to].neuron, p->receptor),
+    const cal_signal_def def = {.name = t->name, .unit = t->is_structure ? "1" : unit_of(network->populations[p->to].neuron, p->receptor),
                                 .long_name = title, .t_first = 0, .every = t->every, .axis = axis,
                                 .n_columns = t->chosen.n, .labels = labels, .monitor = "weights"};
     if (status == CAL_OK)
         status = cal_recorder_add_signal(s->recorder, &def, &t->signal);
     free(labels);
     free(texts);
-    return status == CAL_OK ? add_columns(s, p, t) : status;
+    return status == CAL_OK && !t->is_structure ? add_columns(s, p, t) : status;
 }
 
 static cal_status declare(cal_session *s, const cali_weight_wish *wish, size_t sub, size_t projection, bool is_only)
 {
     const cali_network *network = network_of(s, sub);
     cali_weight_track *t = &s->weight_tracks[s->n_weight_tracks];
-    *t = (cali_weight_track){.sub = sub, .every = wish->every};
+    *t = (cali_weight_track){.sub = sub, .every = wish->every,
+                             .is_structure = cal_snn_forms_synapses(network->projections[projection].synapse)};
     name_track(s, wish, projection, is_only, t);
     s->n_weight_tracks++;
     CAL_TRY(choose(s, wish, projection, t));
@@ -223,7 +233,7 @@ static cal_status walk(cal_session *s, const cali_weight_wish *wish, bool is_onl
         bool is = false;
         CAL_TRY(is_chosen(s, wish, sub, &is));
         for (size_t i = 0; is && i < network->n_projections; i++) {
-            if (!cali_is_connection(network, i, wish->connection) || !cal_snn_changes_weights(network->projections[i].synapse))
+            if (!cali_is_connection(network, i, wish->connection) || !cali_is_learning(network->projections[i].synapse))
                 continue;
             ++*n;
             if (!is_counting)
@@ -250,13 +260,27 @@ cal_status cali_weights_declare(cal_session *s)
     return CAL_OK;
 }
 
+/* In the order of the labels. */
+static cal_status read_row(const cal_snn *snn, cali_weight_track *t)
+{
+    cal_snn_structure s;
+    if (!t->is_structure) {
+        cal_snn_read_chosen(snn, &t->chosen, t->weights);
+        return CAL_OK;
+    }
+    CAL_TRY(cal_snn_get_structure(snn, t->chosen.projection, &s));
+    const double row[] = {(double)s.n_synapses, (double)s.n_formed, (double)s.n_broken, s.axonal, s.dendritic, s.calcium};
+    memcpy(t->weights, row, sizeof row);
+    return CAL_OK;
+}
+
 cal_status cali_weights_append(cal_session *s)
 {
     for (size_t i = 0; i < s->n_weight_tracks; i++) {
         cali_weight_track *t = &s->weight_tracks[i];
         if (t->chosen.n == 0 || cal_session_time(s) % t->every != 0)
             continue;
-        cal_snn_read_chosen(s->builds[t->sub].snn, &t->chosen, t->weights);
+        CAL_TRY(read_row(s->builds[t->sub].snn, t));
         CAL_TRY(cal_recorder_append(s->recorder, t->signal, 1, t->weights));
     }
     return CAL_OK;

@@ -81,10 +81,10 @@ double cali_search_chance(const cali_search *search, uint32_t unit, uint32_t can
 typedef struct cali_counter {
     uint32_t c0, c1, c2;
 } cali_counter;
-/** Proposes candidates with chances in proportion to the profile times `share_of` (0 to 1); CALI_NO_ONE: none of the attempts was
- *  kept. */
+/** Proposes candidates with chances in proportion to the profile until `accepts`, which gets a uniform number too, takes one;
+ *  CALI_NO_ONE: none of the attempts was taken. */
 uint32_t cali_search_try(const cali_search *search, cali_key key, uint32_t unit, uint32_t n_attempts,
-                         double (*share_of)(const void *arg, uint32_t candidate), const void *arg, cali_counter counter);
+                         bool (*accepts)(const void *arg, uint32_t candidate, double x), const void *arg, cali_counter counter);
 double cali_search_bytes(const cali_search *search);
 /** The k nearest candidates but `own` (k <= CALI_MAX_NEAREST), by distance, then by number; returns how many there are. */
 uint32_t cali_search_nearest(const cali_search *search, uint32_t unit, uint32_t own, uint32_t k, uint32_t *chosen);

@@ -429,7 +429,7 @@ double cali_search_chance(const cali_search *s, uint32_t unit, uint32_t candidat
 }
 
 uint32_t cali_search_try(const cali_search *s, cali_key key, uint32_t unit, uint32_t n_attempts,
-                         double (*share_of)(const void *arg, uint32_t candidate), const void *arg, cali_counter counter)
+                         bool (*accepts)(const void *arg, uint32_t candidate, double x), const void *arg, cali_counter counter)
 {
     draw d = {.s = s, .unit = unit, .own = CALI_NO_ONE};
     if (s->n_shells == 0)
@@ -439,7 +439,7 @@ uint32_t cali_search_try(const cali_search *s, cali_key key, uint32_t unit, uint
     for (uint32_t attempt = 0; d.until[s->n_shells - 1] > 0.0 && attempt < n_attempts; attempt++) {
         const uint32_t x = try_one(&d, cali_philox(key, counter.c0, counter.c1, counter.c2, 2 * attempt));
         const cali_random r = cali_philox(key, counter.c0, counter.c1, counter.c2, 2 * attempt + 1);
-        if (x != CALI_NO_ONE && cali_uniform(r.word[0], r.word[1]) < share_of(arg, x))
+        if (x != CALI_NO_ONE && accepts(arg, x, cali_uniform(r.word[0], r.word[1])))
             return x;
     }
     return CALI_NO_ONE;

@@ -136,7 +136,7 @@ double cali_structural_bytes(const cal_snn *self)
     for (size_t i = 0; i < self->n_structurals; i++) {
         const cali_structural *p = &self->structurals[i];
         const double n_from = p->sides[CALI_AXONS].n, n_to = p->sides[CALI_DENDRITES].n, tiles = self->n_tiles;
-        bytes += 2.0 * sizeof(cali_contact) * n_to * p->capacity + 8.0 * tiles * (n_from + 1.0) + 8.0 * n_from;
+        bytes += 2.0 * sizeof(cali_contact) * n_to * p->capacity + 8.0 * tiles * (n_from + 1.0) + 8.0 * (n_from + n_to);
         for (size_t s = 0; s < CALI_N_SIDES; s++)
             bytes += sizeof(cali_element) * tiles * p->sides[s].width + 16.0 * p->sides[s].n;
         bytes += p->search == NULL ? 0.0 : cali_search_bytes(p->search);
@@ -193,6 +193,7 @@ static cal_status create_one(cal_snn *self, cali_structural *p)
         CAL_TRY(create_side(self, &p->sides[s]));
     CAL_TRY(cali_snn_alloc(self, n_from, sizeof *p->n_lost, "elements", &p->n_lost));
     CAL_TRY(cali_snn_alloc(self, n_from, sizeof *p->n_left, "elements", &p->n_left));
+    CAL_TRY(cali_snn_alloc(self, n_to, sizeof *p->chances, "elements", &p->chances));
     CAL_TRY(cali_snn_alloc(self, (size_t)n_to * p->capacity, sizeof *p->contacts, "synapses", &p->contacts));
     CAL_TRY(cali_snn_alloc(self, self->n_tiles, sizeof *p->tiles, "tiles", &p->tiles));
     for (unsigned tile = 0; tile < self->n_tiles; tile++) {
@@ -243,6 +244,7 @@ void cali_structural_destroy(cal_snn *self)
         free(p->contacts);
         free(p->n_lost);
         free(p->n_left);
+        free(p->chances);
         cali_search_destroy(&p->search);
     }
     free(self->structurals);

@@ -73,6 +73,7 @@ typedef struct cali_structural {
     cali_side sides[CALI_N_SIDES];
     cali_contact *contacts; /* [target][capacity], of which the target's `connected` ones are in use */
     uint32_t *n_lost, *n_left; /* [source]: working memory of an update */
+    double *chances; /* of targets with vacant elements: too */
     uint64_t version, n_synapses, n_formed, n_broken;
     int64_t delivered; /* spikes up to this stamp are on their way already */
     cali_search *search; /* NULL: partners do not depend on the distance */

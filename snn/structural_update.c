@@ -7,7 +7,6 @@
  * it all: nothing depends on tiles. */
 #include "snn/structural.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- growth --------------------------------------------------------------------------------------- */
@@ -223,26 +222,23 @@ static uint32_t draw_axon(const update *u)
 
 /* ---- partners -------------------------------------------------------------------------------------- */
 
-/* Vacant elements of a target that may be joined to the source, as a share of what any has. */
-static double share_of(const void *arg, uint32_t target)
+/* A pair is looked for among the synapses of the target last: that takes longest. */
+static bool may_join(const update *u, uint32_t target)
 {
-    const update *u = arg;
     const cal_snn_projection *def = &u->p->projection.def;
-    const cali_side *dendrites = &u->p->sides[CALI_DENDRITES];
-    const uint32_t n = dendrites->vacant.n_of[target];
-    if (n == 0 || (def->from == def->to && !def->has_autapses && target == u->source))
-        return 0.0;
     const cali_contact *list = cali_contacts_of(u->p, target);
-    for (uint32_t k = 0; !def->has_multapses && k < dendrites->connected[target]; k++)
-        if (list[k].neuron == u->source)
-            return 0.0;
-    return (double)n / dendrites->vacant.most;
+    const uint32_t n = def->has_multapses ? 0 : u->p->sides[CALI_DENDRITES].connected[target];
+    bool may = def->from != def->to || def->has_autapses || target != u->source;
+    for (uint32_t k = 0; may && k < n; k++)
+        may = list[k].neuron != u->source;
+    return may;
 }
 
-static double chance_of(const update *u, uint32_t target)
+static bool accepts(const void *arg, uint32_t target, double x)
 {
-    const double share = share_of(u, target);
-    return u->p->search == NULL || share == 0.0 ? share : share * fmax(cali_search_chance(u->p->search, u->source, target), 0.0);
+    const update *u = arg;
+    const cali_vacant *v = &u->p->sides[CALI_DENDRITES].vacant;
+    return x * v->most < v->n_of[target] && may_join(u, target);
 }
 
 static uint32_t try_uniform(const update *u)
@@ -251,29 +247,37 @@ static uint32_t try_uniform(const update *u)
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const cali_random r = cali_philox(u->p->key, u->n_drawn, u->number, DRAW_DENDRITE, attempt);
         const uint32_t id = v->member[cali_below(r.word[0], r.word[1], v->n)];
-        if (cali_uniform(r.word[2], r.word[3]) < share_of(u, id))
+        if (accepts(u, id, cali_uniform(r.word[2], r.word[3])))
             return id;
     }
     return CALI_NO_ONE;
 }
 
-/* Among all neurons with vacant elements, by the sum of their chances up to each. */
+/* Among all neurons with vacant elements, by the sum of their chances up to each, until one may be joined. */
 static uint32_t draw_among_all(const update *u)
 {
-    const cali_vacant *v = &u->p->sides[CALI_DENDRITES].vacant;
-    uint32_t last = CALI_NO_ONE;
-    double total = 0.0, sum = 0.0;
-    for (uint32_t i = 0; i < v->n; i++)
-        total += chance_of(u, v->member[i]);
-    const double wanted = total > 0.0 ? draw_uniform(u, u->n_drawn, DRAW_DENDRITE, MAX_ATTEMPTS) * total : 0.0;
-    for (uint32_t i = 0; total > 0.0 && i < v->n; i++) {
-        const double chance = chance_of(u, v->member[i]);
-        sum += chance;
-        last = chance > 0.0 ? v->member[i] : last;
-        if (sum > wanted)
-            break;
+    const cali_structural *p = u->p;
+    const cali_vacant *v = &p->sides[CALI_DENDRITES].vacant;
+    double total = 0.0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        const double kernel = p->search == NULL ? 1.0 : cali_search_chance(p->search, u->source, v->member[i]);
+        total += p->chances[i] = kernel > 0.0 ? v->n_of[v->member[i]] * kernel : 0.0;
     }
-    return last;
+    for (uint32_t k = MAX_ATTEMPTS; total > 0.0; k++) {
+        const double wanted = draw_uniform(u, u->n_drawn, DRAW_DENDRITE, 2 * k) * total;
+        uint32_t last = 0;
+        double sum = 0.0;
+        for (uint32_t i = 0; i < v->n && sum <= wanted; i++) {
+            sum += p->chances[i];
+            last = p->chances[i] > 0.0 ? i : last;
+        }
+        if (may_join(u, v->member[last]))
+            return v->member[last];
+        p->chances[last] = total = 0.0;
+        for (uint32_t i = 0; i < v->n; i++)
+            total += p->chances[i];
+    }
+    return CALI_NO_ONE;
 }
 
 static uint32_t draw_dendrite(const update *u)
@@ -282,7 +286,7 @@ static uint32_t draw_dendrite(const update *u)
     uint32_t target = CALI_NO_ONE;
     if (p->sides[CALI_DENDRITES].vacant.n > MAX_ATTEMPTS)
         target = p->search == NULL ? try_uniform(u)
-                                   : cali_search_try(p->search, p->key, u->source, MAX_ATTEMPTS, share_of, u,
+                                   : cali_search_try(p->search, p->key, u->source, MAX_ATTEMPTS, accepts, u,
                                                      (cali_counter){u->n_drawn, u->number, DRAW_DENDRITE});
     return target != CALI_NO_ONE ? target : draw_among_all(u);
 }

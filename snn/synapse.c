@@ -54,6 +54,11 @@ bool cali_is_plastic(const cal_synapse *face)
     return synapse != NULL && synapse->loop[0] != NULL;
 }
 
+bool cal_snn_forms_synapses(const cal_synapse *face)
+{
+    return cali_is_structural(face);
+}
+
 bool cali_is_structural(const cal_synapse *face)
 {
     const cali_synapse *synapse = face == NULL ? NULL : cali_synapse_of(face);

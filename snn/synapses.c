@@ -88,8 +88,8 @@ cal_status cal_snn_visit_synapses(const cal_snn *self, size_t from, size_t to, c
             projection->receptor == index)
             visit_broadcast(&w, projection);
     }
-    cali_plastic_visit(self, from, to, index, visit, arg);
     cali_structural_visit(self, from, to, index, visit, arg);
+    cali_plastic_visit(self, from, to, index, visit, arg);
     return CAL_OK;
 }
 

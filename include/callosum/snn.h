@@ -86,6 +86,8 @@ const cal_synapse *cal_snn_synapse_at(size_t index);
 const cal_synapse *cal_snn_synapse_find(const char *name);
 /** Whether the rule changes weights; others leave them and change what a spike delivers of them. NULL: static. */
 bool cal_snn_changes_weights(const cal_synapse *synapse);
+/** Whether synapses form and break under the rule. */
+bool cal_snn_forms_synapses(const cal_synapse *synapse);
 
 /* ---- definition ------------------------------------------------------------------------------ */
 

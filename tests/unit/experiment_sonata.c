@@ -161,6 +161,37 @@ Test(experiment_sonata, all_to_all_connections_keep_their_bits)
     go_round(true);
 }
 
+/* Synapses that form and break are those of the moment, static: where they stay, the circuit has the same spikes. */
+Test(experiment_sonata, synapses_that_form_are_written_as_they_are)
+{
+    static const char network[] =
+        "  populations:\n"
+        "    E: {neuron: lif, count: 200, parameters: {I_e: \"uniform(300 pA, 500 pA)\"}}\n"
+        "    C: {neuron: adex, count: 3}\n"
+        "  connections:\n"
+        "    - {from: E, to: E, in_degree: 9, weight: 20 pA, delay: 1.5 ms}\n"
+        "    - {from: E, to: E, in_degree: 4, weight: 20 pA, delay: 1.5 ms, plasticity: {rule: stdp, w_max: 60 pA}}\n"
+        "    - {from: E, to: E, in_degree: 7, weight: \"uniform(10 pA, 60 pA)\", delay: \"uniform(0.5 ms, 3 ms)\",\n"
+        "       plasticity: {rule: structural, capacity: 12, axon_growth: 0 Hz, dendrite_growth: 0 Hz}}\n";
+    cal_context *ctx = cali_test_context(2);
+    cal_experiment *e;
+    char path[600];
+    snprintf(folder, sizeof folder, "%s", cali_test_directory());
+    cr_assert(eq(int, parse(ctx, with(network), &e), CAL_OK), "%s", cal_context_message(ctx));
+    const outcome before = run(ctx, e);
+    snprintf(path, sizeof path, "%s/one", folder);
+    cr_assert(eq(int, cal_experiment_export_sonata(ctx, e, path, false), CAL_OK), "%s", cal_context_message(ctx));
+    cr_expect(strstr(cali_test_last_note(), "form and break here") != NULL, "%s", cali_test_last_note());
+    cal_experiment_destroy(&e);
+    cr_assert(eq(int, parse(ctx, with("  sonata: one/circuit_config.json\n"), &e), CAL_OK), "%s", cal_context_message(ctx));
+    const outcome after = run(ctx, e);
+    cr_expect(gt(u64, before.n_spikes, 300));
+    cr_expect(eq(u64, after.n_spikes, before.n_spikes));
+    cr_expect(eq(u64, after.states, before.states));
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
 /* x, y and z of nodes, in um: a position comes back within a rounding, or with as many axes as the circuit has. */
 Test(experiment_sonata, positions_are_written_and_read)
 {

@@ -173,6 +173,59 @@ Test(experiment_weights, names_tell_connections_apart)
     close_all(recording, ctx);
 }
 
+/* A connection whose synapses form and break: how many there are. */
+Test(experiment_weights, of_synapses_that_form_are_their_number)
+{
+    static const char *const text =
+        "callosum: 1\n"
+        "run: {duration: 150 ms, seed: 3}\n"
+        "network:\n"
+        "  populations: {E: {neuron: lif, count: 50, parameters: {I_e: \"uniform(400 pA, 900 pA)\"}}}\n"
+        "  connections:\n"
+        "    - {from: E, to: E, in_degree: 0, weight: 10 pA, delay: 1 ms, plasticity: {rule: structural-linear, capacity: 20,\n"
+        "       interval: 10 ms, axon_growth: 60 Hz, dendrite_growth: 60 Hz}}\n"
+        "record: {signals: [{what: rate}], weights: [{every: 50 ms}]}\n";
+    cal_context *ctx = cali_test_context(2);
+    cal_experiment *e = parse(ctx, text);
+    cal_session *s = start(ctx, e);
+    cal_snn_structure expected[4];
+    size_t n = 0;
+    do {
+        if (cal_session_time(s) % (50 * CAL_NS_PER_MS) == 0)
+            cr_assert(eq(int, cal_snn_get_structure(s->alone.snn, 0, &expected[n++]), CAL_OK));
+    } while (!cal_session_is_done(s) && cal_session_advance(s) == CAL_OK);
+    cr_assert(eq(sz, n, 4), "%s", cal_context_message(ctx));
+    cal_recording *recording = finish(s, e);
+    double *rows;
+    const cal_recording_signal signal = find(recording, "synapses_E_to_E", &rows);
+    cr_assert(eq(sz, signal.n_rows, 4));
+    cr_assert(eq(sz, signal.n_columns, 6));
+    for (size_t k = 0; k < 4; k++) {
+        cr_expect(eq(dbl, rows[6 * k], (double)expected[k].n_synapses));
+        cr_expect(eq(dbl, rows[6 * k + 1], (double)expected[k].n_formed));
+        cr_expect(eq(dbl, rows[6 * k + 4], expected[k].dendritic));
+    }
+    cr_expect(rows[0] == 0.0 && rows[18] > 100.0, "%g synapses", rows[18]);
+    free(rows);
+    close_all(recording, ctx);
+}
+
+Test(experiment_weights, no_part_of_synapses_that_form_can_be_chosen)
+{
+    static const char *const text =
+        "callosum: 1\nrun: {duration: 150 ms, seed: 3}\n"
+        "network:\n  populations: {E: {neuron: lif, count: 50}}\n"
+        "  connections: [{from: E, to: E, in_degree: 0, weight: 10 pA, plasticity: {rule: structural, capacity: 20}}]\n"
+        "record: {weights: [{connection: E to E, synapses: random 10}]}\n";
+    cal_context *ctx = cali_test_context(1);
+    cal_experiment *e = NULL;
+    cr_expect(ne(int, cali_experiment_parse(ctx, "exp.yaml", text, strlen(text), NULL, 0, &e), CAL_OK));
+    cr_expect(strstr(cal_context_message(ctx), "no part of \"E to E\" can be chosen") != NULL, "%s", cal_context_message(ctx));
+    cr_expect(strstr(cal_context_message(ctx), "exp.yaml:6:") != NULL, "%s", cal_context_message(ctx));
+    cal_experiment_destroy(&e);
+    cal_context_destroy(&ctx);
+}
+
 /* The manifest repeats the lines; a check knows the size of the recording without building anything. */
 Test(experiment_weights, are_echoed_and_estimated)
 {
