@@ -30,4 +30,24 @@ const char *cali_isa_name(cali_isa_level level);
                                                                   name##_base}
 #endif
 
+/** Defines `const type *name_at(cali_isa_level level)`, which picks one of the objects name_base, name_v3, name_v4; to be
+ *  written once in the file that dispatches. */
+#if defined(__x86_64__)
+#define CALI_ISA_OBJECTS(type, name)                                                               \
+    extern const type name##_base, name##_v3, name##_v4;                                           \
+    const type *name##_at(cali_isa_level level)                                                    \
+    {                                                                                              \
+        static const type *const table[CALI_N_ISA] = {&name##_base, &name##_v3, &name##_v4};       \
+        return table[level];                                                                       \
+    }
+#else
+#define CALI_ISA_OBJECTS(type, name)                                                               \
+    extern const type name##_base;                                                                 \
+    const type *name##_at(cali_isa_level level)                                                    \
+    {                                                                                              \
+        (void)level;                                                                               \
+        return &name##_base;                                                                       \
+    }
+#endif
+
 #endif

@@ -12,35 +12,8 @@
 #include "snn/record.h"
 #include "snn/structural.h"
 
-extern const cali_loops cali_loops_base;
-#if defined(__x86_64__)
-extern const cali_loops cali_loops_v3, cali_loops_v4;
-#endif
-
-const cali_loops *cali_loops_at(cali_isa_level level)
-{
-#if defined(__x86_64__)
-    if (level != CALI_ISA_BASE)
-        return level == CALI_ISA_V3 ? &cali_loops_v3 : &cali_loops_v4;
-#endif
-    (void)level;
-    return &cali_loops_base;
-}
-
-extern const cali_draw_loops cali_draw_loops_base;
-#if defined(__x86_64__)
-extern const cali_draw_loops cali_draw_loops_v3, cali_draw_loops_v4;
-#endif
-
-const cali_draw_loops *cali_draw_loops_at(cali_isa_level level)
-{
-#if defined(__x86_64__)
-    if (level != CALI_ISA_BASE)
-        return level == CALI_ISA_V3 ? &cali_draw_loops_v3 : &cali_draw_loops_v4;
-#endif
-    (void)level;
-    return &cali_draw_loops_base;
-}
+CALI_ISA_OBJECTS(cali_loops, cali_loops)
+CALI_ISA_OBJECTS(cali_draw_loops, cali_draw_loops)
 
 /* ---- blocks and windows ------------------------------------------------------------------------- */
 

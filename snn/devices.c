@@ -8,20 +8,7 @@
 #include "snn/kernels/random.h"
 #include "snn/network.h"
 
-extern const cali_random_loops cali_random_loops_base;
-#if defined(__x86_64__)
-extern const cali_random_loops cali_random_loops_v3, cali_random_loops_v4;
-#endif
-
-const cali_random_loops *cali_random_loops_at(cali_isa_level level)
-{
-#if defined(__x86_64__)
-    if (level != CALI_ISA_BASE)
-        return level == CALI_ISA_V3 ? &cali_random_loops_v3 : &cali_random_loops_v4;
-#endif
-    (void)level;
-    return &cali_random_loops_base;
-}
+CALI_ISA_OBJECTS(cali_random_loops, cali_random_loops)
 
 /* Bits that no counter of a step has: the start of a process. */
 static const uint32_t AT_THE_START = 1;
