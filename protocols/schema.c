@@ -120,9 +120,10 @@ static const char *write_path(const checker *c, char *text, size_t size)
 
 static bool check_array(checker *c, const cal_value *value, cal_dtype dtype, const char *dims)
 {
-    if (value == NULL || value->kind != CAL_ARRAY || value->dtype != (uint8_t)dtype)
-        FAIL(c, "is %s %s instead of an array of %s", cali_kind_name(value),
-             value != NULL && value->kind == CAL_ARRAY ? cali_dtype_name(value->dtype) : "", cali_dtype_name(dtype));
+    if (value == NULL || value->kind != CAL_ARRAY)
+        FAIL(c, "is %s instead of an array", cali_kind_name(value));
+    if (value->dtype != (uint8_t)dtype)
+        FAIL(c, "is an array of %s instead of %s", cali_dtype_name(value->dtype), cali_dtype_name(dtype));
     const cal_array array = cali_value_array(value);
     unsigned n = 0;
     for (const char *at = dims; at != NULL; n++) {
@@ -180,13 +181,13 @@ static bool check_choice(checker *c, const cal_value *value, const char *words)
 
 static bool check_range(checker *c, const cal_value *value, const cali_field_type *type)
 {
-    cal_reader reader = {0};
-    if (type->kind == CALI_FIELD_UINT)
-        cal_value_uint(&reader, value, type->low, type->high);
-    else
-        cal_value_int(&reader, value, (int64_t)type->low, (int64_t)type->high);
-    if (cal_reader_is_broken(&reader))
-        FAIL(c, "is wrong: %s", reader.problem.text);
+    const uint64_t bits = value->as.u;
+    const int64_t low = (int64_t)type->low, high = (int64_t)type->high;
+    if (type->kind == CALI_FIELD_UINT && (value->is_negative || bits < type->low || bits > type->high))
+        FAIL(c, "is no integer from %llu to %llu", (unsigned long long)type->low, (unsigned long long)type->high);
+    const bool is_signed = value->is_negative || bits <= INT64_MAX;
+    if (type->kind == CALI_FIELD_INT && (!is_signed || (int64_t)bits < low || (int64_t)bits > high))
+        FAIL(c, "is no integer from %lld to %lld", (long long)low, (long long)high);
     return true;
 }
 

@@ -174,10 +174,15 @@ double cal_read_real(cal_reader *reader, const cal_value *map, const char *key, 
     return cal_value_real(reader, require(reader, map, key), may_be_any);
 }
 
+bool cal_value_bool(cal_reader *reader, const cal_value *value)
+{
+    value = expect(reader, value, CAL_BOOL);
+    return value != NULL && value->as.u != 0;
+}
+
 bool cal_read_bool(cal_reader *reader, const cal_value *map, const char *key)
 {
-    const cal_value *value = expect(reader, require(reader, map, key), CAL_BOOL);
-    return value != NULL && value->as.u != 0;
+    return cal_value_bool(reader, require(reader, map, key));
 }
 
 const char *cal_value_text(cal_reader *reader, const cal_value *value, bool may_be_nil)

@@ -210,6 +210,7 @@ bool cal_array_is_finite(const cal_array *array);
 uint64_t cal_value_uint(cal_reader *reader, const cal_value *value, uint64_t low, uint64_t high);
 int64_t cal_value_int(cal_reader *reader, const cal_value *value, int64_t low, int64_t high);
 double cal_value_real(cal_reader *reader, const cal_value *value, bool may_be_any);
+bool cal_value_bool(cal_reader *reader, const cal_value *value);
 const char *cal_value_text(cal_reader *reader, const cal_value *value, bool may_be_nil);
 cal_array cal_value_array(cal_reader *reader, const cal_value *value, cal_dtype dtype);
 
