@@ -1,7 +1,7 @@
 /* Frames as they are received, the sizes that both sides keep to, and the digest. The one file of this folder that knows zlib. */
-#include <zlib.h>
 
 #include "callosum/protocols.h"
+#include "protocols/crc32.h"
 
 const cal_limits cal_limits_greeting = {CAL_PROTOCOL_MAX_GREETING, CAL_PROTOCOL_MAX_GREETING, 4};
 const cal_limits cal_limits_open = {CAL_PROTOCOL_MAX_MESSAGE, CAL_PROTOCOL_MAX_FRAME, CAL_PROTOCOL_MAX_FRAMES};
@@ -21,9 +21,9 @@ size_t cal_dtype_size(cal_dtype dtype)
 
 uint32_t cal_frames_digest(const cal_frame *frames, size_t n)
 {
-    uLong digest = crc32(0, Z_NULL, 0);
+    uint32_t digest = 0;
     for (size_t i = 0; i < n; i++)
         if (frames[i].size > 0)
-            digest = crc32_z(digest, frames[i].data, frames[i].size);
-    return (uint32_t)digest;
+            digest = cali_crc32(digest, frames[i].data, frames[i].size);
+    return digest;
 }
