@@ -116,8 +116,8 @@ static void receive_window(side *self, uint32_t type, uint64_t window, double *v
     cal_header header;
     cal_problem problem;
     cal_reader reader = {0};
-    while (!cal_wire_receive(self->wire, &self->peer, &frames))
-        cal_wire_wait(&self->wire, 1, -1);
+    while (!cal_wire_wait(&self->wire, 1, -1) || !cal_wire_receive(self->wire, &self->peer, &frames))
+        ;
     cal_message *message = cal_message_read(&frames, &cal_limits_open, &header, &problem);
     must(message != NULL, problem.text);
     const cal_value *body = cal_message_body(message);

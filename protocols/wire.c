@@ -8,6 +8,7 @@
  * the connection, a BYE for example; so the interval is a day, and nobody waits for it. */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -34,6 +35,7 @@ enum {
     MAX_DROPS = 64,          /* bad messages that one call of receive skips */
     LIST_MS = 500            /* how often the list of allowed keys is looked at while somebody is in */
 };
+static const double LINK_S = 0.05; /* a look at the monitor is a call of the system, so sending looks that often */
 static const char plain_domain[] = "plain", curve_domain[] = "curve";
 
 struct cal_hub {
@@ -50,10 +52,12 @@ struct cal_wire {
     cal_hub *hub;
     char own_key[CAL_KEY_SIZE]; /* public; "" without CURVE */
     void *socket, *monitor;
+    int file, monitor_file; /* of the system, readable when there is news */
     bool is_listening, is_bound;
     cali_endpoint endpoint;
     char bound[256]; /* the endpoint as ZeroMQ names it */
     cal_wire_link link;
+    double link_s; /* when it was last looked at */
     uint64_t n_dropped;
 };
 
@@ -306,7 +310,11 @@ static cal_status init_wire(cal_wire *wire, const cal_wire_def *def, unsigned tu
     wire->socket = zmq_socket(wire->hub->zmq, def->is_listening ? ZMQ_ROUTER : ZMQ_DEALER);
     if (wire->socket == NULL || !set_options(wire, def) || !open_monitor(wire, turn))
         return CAL_FAIL(ctx, CAL_ERR_IO, "%s: cannot open a socket: %s", def->endpoint, zmq_strerror(zmq_errno()));
-    size_t size = sizeof wire->bound;
+    size_t size = sizeof wire->file;
+    if (zmq_getsockopt(wire->socket, ZMQ_FD, &wire->file, &size) != 0 ||
+        zmq_getsockopt(wire->monitor, ZMQ_FD, &wire->monitor_file, &size) != 0)
+        return CAL_FAIL(ctx, CAL_ERR_IO, "%s: cannot open a socket: %s", def->endpoint, zmq_strerror(zmq_errno()));
+    size = sizeof wire->bound;
     if (!wire->is_listening) {
         snprintf(wire->bound, sizeof wire->bound, "%s", wire->endpoint.text);
         return zmq_connect(wire->socket, wire->bound) == 0 ? CAL_OK : refuse_address(ctx, def, zmq_errno());
@@ -385,6 +393,7 @@ cal_wire_link cal_wire_get_link(cal_wire *wire)
     };
     if (wire->is_listening)
         return wire->link;
+    wire->link_s = cali_wall_s();
     for (int event = read_event(wire->monitor); event != 0; event = read_event(wire->monitor))
         for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
             if (changes[i].event == event && wire->link <= CAL_LINK_UP) {
@@ -475,7 +484,9 @@ bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, 
 {
     assert(n > 0 && n <= CAL_PROTOCOL_MAX_FRAMES);
     zmq_msg_t parts[1 + CAL_PROTOCOL_MAX_FRAMES];
-    if (cal_wire_get_link(wire) > CAL_LINK_UP)
+    if (!wire->is_listening && cali_wall_s() - wire->link_s > LINK_S)
+        cal_wire_get_link(wire);
+    if (wire->link > CAL_LINK_UP)
         return false;
     const cal_frame address = {.data = to == NULL ? NULL : to->id, .size = to == NULL ? 0 : to->size};
     const size_t n_address = wire->is_listening;
@@ -605,36 +616,47 @@ bool cal_wire_receive(cal_wire *wire, cal_peer *from, cal_frames *frames)
     return false;
 }
 
-/* One look at the sockets. `*is_over`: a message, the end of a connection or a signal came, or the time is up. */
-static bool wait_once(cal_wire *const *wires, size_t n, int timeout_ms, bool *is_over)
+static bool has_message(const cal_wire *wire)
 {
-    zmq_pollitem_t items[2 * CAL_WIRE_MAX_WAIT] = {0};
-    int n_items = 0;
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+}
+
+/* Sleeps until something happens at one of the sockets; false: the time is up, a signal came, or a connection has ended. ZeroMQ's
+ * files wake up for anything, also for what is no message, so the caller looks again; and they wake up only for what is new, so
+ * it has looked before. zmq_poll does both twice. */
+static bool sleep_until_news(cal_wire *const *wires, size_t n, int timeout_ms)
+{
+    struct pollfd files[2 * CAL_WIRE_MAX_WAIT];
+    nfds_t n_files = 0;
     for (size_t i = 0; i < n; i++) {
-        items[n_items++] = (zmq_pollitem_t){.socket = wires[i]->socket, .events = ZMQ_POLLIN};
+        files[n_files++] = (struct pollfd){.fd = wires[i]->file, .events = POLLIN};
         if (!wires[i]->is_listening)
-            items[n_items++] = (zmq_pollitem_t){.socket = wires[i]->monitor, .events = ZMQ_POLLIN};
+            files[n_files++] = (struct pollfd){.fd = wires[i]->monitor_file, .events = POLLIN};
     }
-    bool has_message = false;
-    *is_over = zmq_poll(items, n_items, timeout_ms) <= 0;
-    for (size_t i = 0, k = 0; i < n && !*is_over; i++) {
-        has_message = has_message || (items[k++].revents & ZMQ_POLLIN) != 0;
-        if (!wires[i]->is_listening && (items[k++].revents & ZMQ_POLLIN) != 0)
-            *is_over = cal_wire_get_link(wires[i]) > CAL_LINK_UP;
+    if (poll(files, n_files, timeout_ms) <= 0)
+        return false;
+    bool has_ended = false;
+    for (size_t i = 0, k = 0; i < n; i++) {
+        k++;
+        if (!wires[i]->is_listening && files[k++].revents != 0)
+            has_ended = cal_wire_get_link(wires[i]) > CAL_LINK_UP || has_ended;
     }
-    *is_over = *is_over || has_message;
-    return has_message;
+    return !has_ended;
 }
 
 bool cal_wire_wait(cal_wire *const *wires, size_t n, int timeout_ms)
 {
     assert(n <= CAL_WIRE_MAX_WAIT);
     const double begin_s = timeout_ms > 0 ? cali_wall_s() : 0.0;
-    for (int rest_ms = timeout_ms;;) {
-        bool is_over;
-        const bool has_message = wait_once(wires, n, rest_ms, &is_over);
-        if (is_over)
-            return has_message;
+    for (int rest_ms = timeout_ms, is_last = 0;;) {
+        for (size_t i = 0; i < n; i++)
+            if (has_message(wires[i]))
+                return true;
+        if (is_last)
+            return false;
+        is_last = !sleep_until_news(wires, n, rest_ms);
         if (timeout_ms > 0) {
             const double left_ms = timeout_ms - 1e3 * (cali_wall_s() - begin_s);
             rest_ms = left_ms > 0.0 ? (int)left_ms + 1 : 0;
