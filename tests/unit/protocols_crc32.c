@@ -26,13 +26,17 @@ Test(protocols_crc32, has_the_check_value_of_the_standard)
     cr_expect(cali_crc32(0, "", 0) == 0);
 }
 
-Test(protocols_crc32, is_zlibs_for_each_length_offset_and_beginning)
+Test(protocols_crc32, is_zlibs_in_each_way_for_each_length_offset_and_beginning)
 {
-    for (size_t n = 0; n < 1200; n++)
-        for (size_t offset = 0; offset < 16; offset += 5)
-            cr_assert(cali_crc32((uint32_t)n * 2654435761u, text + offset, n) ==
-                          (uint32_t)crc32_z((uint32_t)n * 2654435761u, text + offset, n),
-                      "%zu bytes at %zu", n, offset);
+    for (int way = 0; way <= (int)cali_crc32_best(); way++) {
+        for (size_t n = 0; n < 1200; n++)
+            for (size_t offset = 0; offset < 16; offset += 5) {
+                const uint32_t begin = (uint32_t)n * 2654435761u;
+                cr_assert(cali_crc32_by((cali_crc32_way)way, begin, text + offset, n) == (uint32_t)crc32_z(begin, text + offset, n),
+                          "way %d, %zu bytes at %zu", way, n, offset);
+            }
+        cr_expect(cali_crc32_by((cali_crc32_way)way, 0, text, SIZE) == (uint32_t)crc32_z(0, text, SIZE));
+    }
     cr_expect(cali_crc32(0, text, SIZE) == (uint32_t)crc32_z(0, text, SIZE));
 }
 
