@@ -100,7 +100,7 @@ static void send_window(side *self, uint32_t type, uint64_t window, const double
     cal_pack_int(self->packer, "t0_ns", (int64_t)window * CAL_NS_PER_MS);
     cal_pack_int(self->packer, "t1_ns", (int64_t)(window + 1) * CAL_NS_PER_MS);
     cal_pack_open_map(self->packer, is_step ? "in" : "out");
-    cal_pack_array(self->packer, is_step ? "drive" : "rate", CAL_F64, 2, dims, values);
+    cal_pack_lent_array(self->packer, is_step ? "drive" : "rate", CAL_F64, 2, dims, values);
     cal_pack_close(self->packer);
     must(cal_packer_get(self->packer, &body, &n) == CAL_OK, "pack");
     const cal_header header = {.type = type, .session = 66051, .incarnation = 1, .number = ++self->n_sent, .window = window,

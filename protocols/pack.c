@@ -28,7 +28,9 @@ struct cal_packer {
     cal_context *ctx;
     msgpack_packer writer;
     cali_text body, blobs; /* all blobs, one behind the other */
-    size_t blob_ends[MAX_BLOBS], n_blobs;
+    size_t blob_sizes[MAX_BLOBS], n_blobs;
+    size_t n_bytes;              /* of all blobs */
+    const void *lent[MAX_BLOBS]; /* NULL: in `blobs` */
     level levels[CAL_PROTOCOL_MAX_DEPTH];
     unsigned depth; /* open maps and lists; the first is the body */
     cal_frame frames[1 + MAX_BLOBS];
@@ -72,7 +74,7 @@ void cal_packer_clear(cal_packer *packer)
 {
     packer->body.size = packer->blobs.size = 0;
     packer->body.is_broken = packer->blobs.is_broken = false;
-    packer->n_blobs = packer->depth = 0;
+    packer->n_blobs = packer->n_bytes = packer->depth = 0;
     packer->error[0] = '\0';
     open_level(packer, true);
 }
@@ -231,8 +233,8 @@ static size_t array_size(cal_packer *packer, const char *key, cal_dtype dtype, u
     return SIZE_MAX;
 }
 
-void cal_pack_array(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims,
-                    const void *data)
+static void pack_array(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims,
+                       const void *data, bool is_lent)
 {
     if (!begin(packer, key))
         return;
@@ -249,9 +251,25 @@ void cal_pack_array(cal_packer *packer, const char *key, cal_dtype dtype, unsign
             head[n++] = (unsigned char)(dims[i] >> shift);
     msgpack_pack_ext(&packer->writer, n + (is_inline ? size : 0), is_inline ? CALI_EXT_INLINE : CALI_EXT_BLOB);
     msgpack_pack_ext_body(&packer->writer, head, n);
-    cali_text_add_bytes(is_inline ? &packer->body : &packer->blobs, data, size);
-    if (!is_inline)
-        packer->blob_ends[packer->n_blobs++] = packer->blobs.size;
+    if (is_inline || !is_lent)
+        cali_text_add_bytes(is_inline ? &packer->body : &packer->blobs, data, size);
+    if (!is_inline) {
+        packer->lent[packer->n_blobs] = is_lent ? data : NULL;
+        packer->blob_sizes[packer->n_blobs++] = size;
+        packer->n_bytes += size;
+    }
+}
+
+void cal_pack_array(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims,
+                    const void *data)
+{
+    pack_array(packer, key, dtype, n_dims, dims, data, false);
+}
+
+void cal_pack_lent_array(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims,
+                         const void *data)
+{
+    pack_array(packer, key, dtype, n_dims, dims, data, true);
 }
 
 void cal_pack_vector(cal_packer *packer, const char *key, cal_dtype dtype, size_t n, const void *data)
@@ -267,8 +285,8 @@ static cal_status check(cal_packer *packer)
         break_packer(packer, "%u maps or lists are still open", packer->depth);
     if (packer->error[0] == '\0' && packer->body.size > CAL_PROTOCOL_MAX_FRAME)
         break_packer(packer, "its body has %zu bytes, of at most %d", packer->body.size, CAL_PROTOCOL_MAX_FRAME);
-    if (packer->error[0] == '\0' && packer->body.size + packer->blobs.size > CAL_PROTOCOL_MAX_MESSAGE - CAL_HEADER_SIZE)
-        break_packer(packer, "it has %zu bytes, of at most %d", packer->body.size + packer->blobs.size,
+    if (packer->error[0] == '\0' && packer->body.size + packer->n_bytes > CAL_PROTOCOL_MAX_MESSAGE - CAL_HEADER_SIZE)
+        break_packer(packer, "it has %zu bytes, of at most %d", packer->body.size + packer->n_bytes,
                      CAL_PROTOCOL_MAX_MESSAGE - CAL_HEADER_SIZE);
     if (packer->error[0] != '\0')
         return CAL_FAIL(packer->ctx, CAL_ERR_ARGUMENT, "a message cannot be written: %s", packer->error);
@@ -281,8 +299,11 @@ cal_status cal_packer_get(cal_packer *packer, const cal_frame **frames, size_t *
         cal_pack_close(packer);
     CAL_TRY(check(packer));
     packer->frames[0] = (cal_frame){packer->body.data, packer->body.size};
-    for (size_t i = 0, begin_of = 0; i < packer->n_blobs; begin_of = packer->blob_ends[i++])
-        packer->frames[1 + i] = (cal_frame){packer->blobs.data + begin_of, packer->blob_ends[i] - begin_of};
+    for (size_t i = 0, begin_of = 0; i < packer->n_blobs; i++) {
+        const bool is_lent = packer->lent[i] != NULL;
+        packer->frames[1 + i] = (cal_frame){is_lent ? packer->lent[i] : packer->blobs.data + begin_of, packer->blob_sizes[i]};
+        begin_of += is_lent ? 0 : packer->blob_sizes[i];
+    }
     *frames = packer->frames;
     *n = 1 + packer->n_blobs;
     return CAL_OK;

@@ -76,6 +76,9 @@ void cal_pack_text(cal_packer *packer, const char *key, const char *value); /**<
 /** An array in C order; `data` is copied. Up to 4 KiB it stands in the body, a larger one in a blob. */
 void cal_pack_array(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims,
                     const void *data);
+/** The same, but a blob is borrowed: `data` stays as it is until the frames are sent. For what is large and travels each window. */
+void cal_pack_lent_array(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims,
+                         const void *data);
 /** One dimension of `n` items. */
 void cal_pack_vector(cal_packer *packer, const char *key, cal_dtype dtype, size_t n, const void *data);
 
