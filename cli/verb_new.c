@@ -154,7 +154,7 @@ const cali_verb cali_verb_new = {
     .summary = "makes a folder with an experiment to start from",
     .details = "Templates: one-spiking-region, mean-field, balanced-region, resting-state, coba, cuba, brunel,\n"
                "microcircuit, basal-ganglia, izhikevich-2003, inhibitory-plasticity, stdp-network,\n"
-               "gap-junctions, hodgkin-huxley, travelling-waves (the folders of examples/).",
+               "structural-plasticity, gap-junctions, hodgkin-huxley, travelling-waves (the folders of examples/).",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(options),

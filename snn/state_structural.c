@@ -231,7 +231,7 @@ static bool are_good_elements(const cali_structural *p, bytes_left *b)
     for (size_t s = 0; s < CALI_N_SIDES; s++)
         for (uint32_t id = 0; id < p->sides[s].n; id++) {
             saved_element e;
-            if (!take(b, &e, sizeof e) || !(e.calcium >= 0.0) || !isfinite(e.calcium) || !(e.z >= 0.0 && e.z <= 1e9) ||
+            if (!take(b, &e, sizeof e) || !(e.calcium >= 0.0 && e.calcium <= 1e30) || !(e.z >= 0.0 && e.z <= 1e9) ||
                 e.age < 0 || e.age > LONGEST_AGE)
                 return false;
         }

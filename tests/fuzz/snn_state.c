@@ -1,5 +1,5 @@
-/* Bytes as the saved state of a small network that has everything a state can hold: plastic synapses, broadcasts, noise, gap
- * junctions, input on its way. They are refused and change nothing, or taken, and the network runs on; nothing crashes.
+/* Bytes as the saved state of a small network that has everything a state can hold: plastic synapses, some that form and break,
+ * broadcasts, noise, gap junctions, input on its way. They are refused and change nothing, or taken, and the network runs on; nothing crashes.
  *
  * The first byte chooses: bit 0 to continue or to begin a run; bit 1 whether the rest is the state itself, or edits of a good
  * one - two bytes of place, one that is added - whose digest is then made right, so that they reach the parts; bit 2 whether the
@@ -24,10 +24,13 @@ static void make(void)
 {
     static const cal_snn_setting current[] = {{"I_e", {CAL_UNIFORM, 300.0, 900.0, 0, 0}}};
     static const cal_snn_setting limit[] = {{"w_max", {CAL_CONSTANT, 30.0, 0, 0, 0}}};
+    static const cal_snn_setting growth[] = {{"capacity", {CAL_CONSTANT, 6.0, 0, 0, 0}}, {"interval", {CAL_CONSTANT, 0.7, 0, 0, 0}},
+                                             {"axon_growth", {CAL_CONSTANT, 900.0, 0, 0, 0}}, {"beta_Ca", {CAL_CONSTANT, 0.03, 0, 0, 0}},
+                                             {"dendrite_growth", {CAL_CONSTANT, 900.0, 0, 0, 0}}};
     const cal_neuron *lif = cal_snn_neuron_find("lif");
     const cal_snn_population populations[] = {{"A", lif, 7, current, 1}, {"B", lif, 5, current, 1}, {"S", NULL, 3, NULL, 0}};
-    cal_snn_projection p[4];
-    for (size_t i = 0; i < 4; i++) {
+    cal_snn_projection p[5];
+    for (size_t i = 0; i < 5; i++) {
         p[i] = cal_snn_projection_default(i == 1 ? CAL_ALL_TO_ALL : CAL_PAIRWISE_BERNOULLI);
         p[i].probability = 0.6;
         p[i].from = i % 3;
@@ -40,6 +43,9 @@ static void make(void)
     p[2].settings = limit;
     p[2].n_settings = 1;
     p[3].synapse = cal_snn_synapse_find("tsodyks-markram");
+    p[4].synapse = cal_snn_synapse_find("structural");
+    p[4].settings = growth;
+    p[4].n_settings = sizeof growth / sizeof growth[0];
     cal_snn_projection gap = cal_snn_projection_default(CAL_ALL_TO_ALL);
     gap.to = 1;
     gap.weight.a = 1.0;
@@ -52,7 +58,7 @@ static void make(void)
     def.populations = populations;
     def.n_populations = 3;
     def.projections = p;
-    def.n_projections = 4;
+    def.n_projections = 5;
     def.gap_junctions = &gap;
     def.n_gap_junctions = 1;
     def.noises = &noise;
