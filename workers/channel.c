@@ -1,0 +1,113 @@
+#include "workers/channel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+void cali_channel_open(cali_channel *channel, cal_wire *wire, const cal_peer *peer)
+{
+    channel->wire = wire;
+    channel->peer = peer == NULL ? (cal_peer){0} : *peer;
+    channel->n_sent = channel->n_received = 0;
+    channel->sent_s = channel->heard_s = cali_wall_s();
+}
+
+bool cali_channel_send(cali_channel *channel, cal_header header, const cal_frame *frames, size_t n)
+{
+    if (channel->wire == NULL || n + 1 > CAL_PROTOCOL_MAX_FRAMES)
+        return false;
+    unsigned char bytes[CAL_HEADER_SIZE];
+    cal_frame all[CAL_PROTOCOL_MAX_FRAMES];
+    header.session = channel->session;
+    header.incarnation = channel->incarnation;
+    header.number = channel->n_sent + 1;
+    all[0] = (cal_frame){bytes, cal_header_encode(&header, bytes)};
+    memcpy(all + 1, frames, n * sizeof *frames);
+    if (!cal_wire_send(channel->wire, &channel->peer, all, n + 1))
+        return false;
+    channel->n_sent++;
+    channel->sent_s = cali_wall_s();
+    for (size_t i = 0; i <= n; i++)
+        channel->sent_bytes += all[i].size;
+    return true;
+}
+
+bool cali_channel_send_packed(cali_channel *channel, cal_header header, cal_packer *packer)
+{
+    const cal_frame *frames = NULL;
+    size_t n = 0;
+    const bool is_sent = cal_packer_get(packer, &frames, &n) == CAL_OK && cali_channel_send(channel, header, frames, n);
+    cal_packer_clear(packer);
+    return is_sent;
+}
+
+bool cali_channel_heard(cali_channel *channel, const cal_header *header)
+{
+    const bool is_next = header->number == channel->n_received + 1;
+    channel->n_received = header->number;
+    channel->heard_s = cali_wall_s();
+    return is_next;
+}
+
+void cali_channel_ping(cali_channel *channel, cal_packer *packer)
+{
+    cal_packer_clear(packer);
+    cal_pack_uint(packer, "clock", (uint64_t)(cali_wall_s() * 1e9));
+    cali_channel_send_packed(channel, (cal_header){.type = CAL_PING}, packer);
+}
+
+void cali_channel_pong(cali_channel *channel, cal_packer *packer, const cal_message *ping)
+{
+    cal_reader reader = {0};
+    cal_packer_clear(packer);
+    cal_pack_uint(packer, "clock", cal_read_uint(&reader, cal_message_body(ping), "clock", 0, UINT64_MAX));
+    cali_channel_send_packed(channel, (cal_header){.type = CAL_PONG, .answers = cal_message_header(ping)->number}, packer);
+}
+
+void cali_channel_error(cali_channel *channel, cal_packer *packer, const char *code, const char *severity, const char *text,
+                        const char *hint, uint64_t answers)
+{
+    cal_packer_clear(packer);
+    cal_pack_text(packer, "code", code);
+    cal_pack_text(packer, "severity", severity);
+    cal_pack_text(packer, "text", text);
+    cal_pack_text(packer, "hint", hint);
+    cali_channel_send_packed(channel, (cal_header){.type = CAL_ERROR, .answers = answers}, packer);
+}
+
+void cali_channel_bye(cali_channel *channel, cal_packer *packer, const char *reason)
+{
+    cal_packer_clear(packer);
+    cal_pack_text(packer, "reason", reason);
+    cali_channel_send_packed(channel, (cal_header){.type = CAL_BYE}, packer);
+}
+
+cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out)
+{
+    const cal_frame *frames = NULL;
+    size_t n = 0, size = 0;
+    *out = (cali_kept){0};
+    CAL_TRY(cal_packer_get(packer, &frames, &n));
+    for (size_t i = 0; i < n; i++)
+        size += frames[i].size;
+    CAL_TRY(cali_alloc(ctx, n * sizeof *frames + size, 1, "a message", &out->frames));
+    out->bytes = (unsigned char *)(out->frames + n);
+    out->n = n;
+    out->size = size;
+    unsigned char *at = out->bytes;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(at, frames[i].data, frames[i].size);
+        out->frames[i] = (cal_frame){at, frames[i].size};
+        at += frames[i].size;
+    }
+    cal_packer_clear(packer);
+    return CAL_OK;
+}
+
+void cali_kept_free(cali_kept *kept)
+{
+    free(kept->frames);
+    *kept = (cali_kept){0};
+}

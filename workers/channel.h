@@ -1,0 +1,43 @@
+/* One end of a link between host and worker: numbers the messages, counts the silence. */
+#ifndef CALI_WORKERS_CHANNEL_H
+#define CALI_WORKERS_CHANNEL_H
+
+#include "callosum/protocols.h"
+
+typedef struct cali_channel {
+    cal_wire *wire; /* borrowed; NULL: no peer */
+    cal_peer peer;
+    uint64_t session;
+    uint32_t incarnation;
+    uint64_t n_sent, n_received; /* messages */
+    uint64_t sent_bytes, received_bytes;
+    double sent_s, heard_s; /* wall time of the last ones */
+} cali_channel;
+
+/** A new peer: counts begin anew. */
+void cali_channel_open(cali_channel *channel, cal_wire *wire, const cal_peer *peer);
+/** Sends; session, incarnation and number are filled in. False: the peer is gone. */
+bool cali_channel_send(cali_channel *channel, cal_header header, const cal_frame *frames, size_t n);
+/** Sends what a packer holds, which is begun anew; a packer that failed sends nothing. */
+bool cali_channel_send_packed(cali_channel *channel, cal_header header, cal_packer *packer);
+/** Takes note of a message that came; false: one was lost before it. */
+bool cali_channel_heard(cali_channel *channel, const cal_header *header);
+/** PING with the time in `clock`. */
+void cali_channel_ping(cali_channel *channel, cal_packer *packer);
+void cali_channel_pong(cali_channel *channel, cal_packer *packer, const cal_message *ping);
+/** ERROR about what came with number `answers`. */
+void cali_channel_error(cali_channel *channel, cal_packer *packer, const char *code, const char *severity, const char *text,
+                        const char *hint, uint64_t answers);
+void cali_channel_bye(cali_channel *channel, cal_packer *packer, const char *reason);
+
+/** A copy of frames that is kept. */
+typedef struct cali_kept {
+    unsigned char *bytes;
+    cal_frame *frames; /* into bytes */
+    size_t n, size;
+} cali_kept;
+/** Copies what a packer holds; the packer is begun anew. Errors: those of cal_packer_get, MEMORY. */
+cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out);
+void cali_kept_free(cali_kept *kept);
+
+#endif

@@ -1,0 +1,141 @@
+/* The inside of the host side.
+ *
+ *   host.c      sockets, the thread that keeps the beats, who is let into which slot     process.c  local worker processes
+ *   slot.c      the states of a slot: configure, restore, steps and outputs, loss         remote.c   the operation table
+ *
+ * One lock guards everything. Who waits for a window moves the messages himself; while nobody waits, the thread does, ten times per
+ * second. A slot keeps the STEPs since its last snapshot: whoever takes the slot after a loss is given the snapshot and them. */
+#ifndef CALI_WORKERS_HOST_H
+#define CALI_WORKERS_HOST_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "callosum/workers.h"
+#include "workers/channel.h"
+
+/** A window that was begun. */
+typedef struct cali_entry {
+    uint64_t window;
+    cali_kept step;
+    uint32_t digest, output_digest;
+    bool has_output;        /* it was answered at least once */
+    cal_message *output;    /* until the coupler has it */
+    double sent_s;
+} cali_log_entry;
+
+typedef struct cali_saved {
+    char *bytes; /* NULL: none */
+    size_t size, capacity;
+    uint64_t window; /* windows done */
+    uint64_t number;
+    cal_restore how;
+    char sha256[65];
+} cali_saved;
+
+typedef enum cali_phase {
+    CALI_EMPTY,       /* nobody */
+    CALI_CONFIGURING, /* WELCOME and CONFIGURE are out */
+    CALI_RESTORING,   /* the snapshot goes out */
+    CALI_LIVE,
+    CALI_SLOT_FAILED, /* `status` and `failure` say why */
+    CALI_DONE
+} cali_phase;
+
+typedef struct cali_slot {
+    struct cal_host *host;
+    char *name;
+    bool is_local, is_draining, is_suspect, was_ready;
+    unsigned n_threads, lag;
+    cal_when_lost when_lost;
+    cal_time window;
+    cal_port *ports;
+    char **texts; /* names and units of the ports */
+    size_t n_ports, n_samplers, n_populations;
+    uint32_t *n_neurons_of; /* per population, for recorded spikes */
+    char *model;
+    cali_kept configure;
+    char digest[65];     /* of CONFIGURE */
+    char model_digest[65]; /* of READY; a later worker's must be the same */
+
+    cali_phase phase;
+    cal_status status;
+    char failure[700], failure_code[8];
+    cali_channel channel;
+    bool has_snapshots;  /* the present worker's */
+    char worker[128], device[64];
+    uint32_t incarnation;
+    uint64_t n_neurons, n_synapses;
+    double bytes, filled_s; /* filled_s: when the present worker came */
+
+    cali_log_entry *log; /* n_log entries, windows ascending */
+    size_t n_log, log_capacity, log_bytes;
+    uint64_t n_begun, n_finished; /* windows, by the coupler */
+    uint64_t to_send, expected;   /* next STEP out, next OUTPUT in */
+    cali_saved saved, incoming;
+    bool is_snapshot_asked;
+    size_t restore_sent, restore_acknowledged;
+
+    /* what the last finished window recorded */
+    cal_time *spike_times;
+    uint32_t *spike_populations, *spike_ids;
+    size_t n_spikes, spike_capacity, spike_capacities[3];
+    float **samples;
+    size_t *sample_rows, *sample_columns, *sample_capacity;
+
+    pid_t pid;
+    unsigned n_deaths;   /* since the last window */
+    double lost_s;       /* when the slot became empty */
+    bool is_told;
+    cal_slot_info facts; /* counters */
+} cali_slot;
+
+struct cal_host {
+    cal_context *ctx;
+    cal_host_def def;
+    char *listen, *program, *keys_folder;
+    cal_hub *hub;
+    cal_wire *wires[2]; /* local (ipc), remote */
+    size_t n_wires;
+    char *folder;       /* of the ipc socket */
+    cal_key_pair keys;
+    pthread_mutex_t lock;
+    pthread_t thread;
+    bool has_thread, is_ending, has_lost;
+    cal_packer *packer;
+    uint64_t session;
+    uint64_t n_ignored; /* messages of nobody */
+    uint64_t n_refused_told;
+    cali_slot **slots;
+    size_t n_slots, capacity;
+    double asked_s;      /* when the user was last told that a slot waits */
+    char offered[256];   /* the last worker that fitted no slot */
+    cal_slot_info info;  /* of cal_host_slot */
+} ;
+
+/** With the lock: takes what has come, sends what is due, looks after the clocks. Waits up to `wait_ms` for a message. */
+void cali_host_pump(cal_host *host, int wait_ms);
+bool cali_host_is_stopped(const cal_host *host);
+
+/* slot.c, with the lock */
+bool cali_slot_wants_worker(const cali_slot *slot);
+/** A worker takes the slot: WELCOME, then CONFIGURE or, with `resumed`, what it still lacks. */
+void cali_slot_take(cali_slot *slot, cal_wire *wire, const cal_peer *peer, const char *worker, const char *device,
+                    bool has_snapshots, bool is_resumed, uint64_t windows_done);
+void cali_slot_handle(cali_slot *slot, const cal_header *header, cal_message **message);
+/** The worker is gone. */
+void cali_slot_lose(cali_slot *slot, const char *why);
+/** A silence longer than this is taken for a broken link. */
+void cali_slot_look_after(cali_slot *slot, double now);
+void cali_slot_feed(cali_slot *slot);
+void cali_slot_ask_snapshot(cali_slot *slot);
+void cali_slot_fail(cali_slot *slot, cal_status status, const char *code, const char *text);
+void cali_slot_free(cali_slot *slot);
+
+/* process.c */
+cal_status cali_process_start(cali_slot *slot);
+/** Whether the local worker has ended, and how: "was killed by signal 9", "ended with status 1". */
+bool cali_process_has_ended(cali_slot *slot, char *how, size_t size);
+void cali_process_end(cali_slot *slot);
+
+#endif
