@@ -35,7 +35,7 @@ static void print_help(FILE *file)
     }
     fprintf(file, "\n  callosum VERB --help                      what it does and its options\n"
                   "  callosum --version                        %s\n"
-                  "\nExit status: 0 ok, 1 run failed, 2 input wrong, 3 stopped with a checkpoint.\n",
+                  "\nExit status: 0 ok, 1 run failed, 2 input wrong, 3 stopped with a checkpoint, 4 worker lost.\n",
             CAL_VERSION);
 }
 

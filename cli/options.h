@@ -10,7 +10,8 @@ typedef enum cali_exit {
     CALI_EXIT_OK = 0,
     CALI_EXIT_FAILED = 1, /**< a run or a self-test failed */
     CALI_EXIT_INPUT = 2,  /**< something that the user gave is wrong; nothing was computed */
-    CALI_EXIT_STOPPED = 3 /**< a run was stopped and left a checkpoint */
+    CALI_EXIT_STOPPED = 3, /**< a run was stopped and left a checkpoint */
+    CALI_EXIT_LOST = 4     /**< a worker was lost, and the run stopped as it was told to */
 } cali_exit;
 
 typedef enum cali_option_kind {

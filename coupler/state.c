@@ -178,7 +178,7 @@ static cal_status take_link(const cal_coupler *self, const cali_sub *sub, cali_l
     return CAL_OK;
 }
 
-static cal_status take_sub(const cal_coupler *self, cali_sub *sub, source *from, cal_restore how)
+static cal_status take_sub(const cal_coupler *self, cali_sub *sub, source *from, cal_time time, cal_restore how)
 {
     sub_header h;
     const char *at = take(from, sizeof h);
@@ -197,7 +197,7 @@ static cal_status take_sub(const cal_coupler *self, cali_sub *sub, source *from,
     if (sub->ops->restore_state == NULL)
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "%s runs %s, where no state can be restored", sub->name,
                         sub->ops->kind);
-    CAL_TRY(sub->ops->restore_state(sub->self, bytes, (size_t)h.size, how));
+    CAL_TRY(sub->ops->restore_state(sub->self, time, bytes, (size_t)h.size, how));
     for (size_t i = 0; i < sub->n_links; i++)
         CAL_TRY(take_link(self, sub, &sub->links[i], from, how));
     return CAL_OK;
@@ -207,8 +207,9 @@ static cal_status take_subs(cal_coupler *self, const header *h, source *from, ca
 {
     if (h->n_subs != self->n_subs)
         REFUSE("the state is of %llu spiking regions, the run has %zu", (unsigned long long)h->n_subs, self->n_subs);
+    const cal_time time = how == CAL_RESTORE_CONTINUE ? (cal_time)h->n_windows * self->window : 0;
     for (size_t s = 0; s < self->n_subs; s++)
-        CAL_TRY(take_sub(self, &self->subs[s], from, how));
+        CAL_TRY(take_sub(self, &self->subs[s], from, time, how));
     if (from->left != 0)
         REFUSE("the state is broken: %zu bytes too many", from->left);
     self->n_windows = self->n_written = how == CAL_RESTORE_CONTINUE ? h->n_windows : 0;

@@ -18,8 +18,9 @@ static const char *state_unit(const cal_neuron *neuron, const char *state)
     return i < 0 ? "1" : neuron->states[i].unit;
 }
 
-static cal_port describe(const cal_snn_def *def, const cal_snn_port *from)
+cal_port cal_sub_snn_describe(const cal_snn_def *def, size_t index)
 {
+    const cal_snn_port *from = &def->ports[index];
     const cal_snn_population *population = &def->populations[from->population];
     cal_port port = {.name = from->name, .channels = 1, .samples = from->samples};
     switch (from->kind) {
@@ -98,8 +99,9 @@ static cal_status save_state(const void *self, char **bytes, size_t *size)
     return cal_snn_save_state(((const sub_snn *)self)->snn, bytes, size);
 }
 
-static cal_status restore_state(void *self, const char *bytes, size_t size, cal_restore how)
+static cal_status restore_state(void *self, cal_time time, const char *bytes, size_t size, cal_restore how)
 {
+    (void)time; /* the bytes know it */
     return cal_snn_restore_state(((sub_snn *)self)->snn, bytes, size, how);
 }
 
@@ -133,7 +135,7 @@ static cal_status init(sub_snn *sub)
     CAL_TRY(cali_alloc(sub->ctx, def->n_ports, sizeof *sub->ports, "ports of a network", &sub->ports));
     sub->n_ports = def->n_ports;
     for (size_t i = 0; i < def->n_ports; i++)
-        sub->ports[i] = describe(def, &def->ports[i]);
+        sub->ports[i] = cal_sub_snn_describe(def, i);
     return CAL_OK;
 }
 

@@ -129,6 +129,8 @@ void cali_slot_lose(cali_slot *slot, const char *why);
 void cali_slot_look_after(cali_slot *slot, double now);
 void cali_slot_feed(cali_slot *slot);
 void cali_slot_ask_snapshot(cali_slot *slot);
+/** Sends the saved state to the worker. */
+void cali_slot_restore(cali_slot *slot);
 void cali_slot_fail(cali_slot *slot, cal_status status, const char *code, const char *text);
 void cali_slot_free(cali_slot *slot);
 

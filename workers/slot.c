@@ -113,7 +113,7 @@ static void restart(cali_slot *s)
     if (s->pid != 0 || s->phase != CALI_EMPTY || s->incarnation == 0)
         return;
     if (++s->n_deaths > MOST_DEATHS) {
-        char text[200];
+        char text[320];
         snprintf(text, sizeof text, "%d workers in a row ended before they finished window %llu", MOST_DEATHS + 1,
                  (unsigned long long)s->expected);
         cali_slot_fail(s, CAL_ERR_STATE, "E103", text);
@@ -197,7 +197,7 @@ static void take_output(cali_slot *s, const cal_header *h, cal_message **m)
     if (h->window != s->expected || e == NULL || s->to_send <= h->window)
         return; /* came twice */
     if (e->has_output && e->output_digest != h->digest) {
-        char text[200];
+        char text[320];
         snprintf(text, sizeof text, "worker %s computed window %llu again, and differently; its model is not deterministic",
                  s->worker, (unsigned long long)h->window);
         cali_slot_fail(s, CAL_ERR_STATE, "E305", text);
@@ -325,7 +325,7 @@ static void push_chunks(cali_slot *s)
     }
 }
 
-static void begin_restore(cali_slot *s)
+void cali_slot_restore(cali_slot *s)
 {
     const cali_saved *saved = &s->saved;
     cal_packer *p = s->host->packer;
@@ -368,7 +368,7 @@ static void take_ready(cali_slot *s, const cal_message *m)
     s->n_neurons = cal_read_uint(&r, body, "neurons", 0, UINT64_MAX);
     s->n_synapses = cal_read_uint(&r, body, "synapses", 0, UINT64_MAX);
     const int64_t step = cal_read_int(&r, body, "step_ns", 1, INT64_MAX);
-    char text[200] = "";
+    char text[320] = "";
     if (cal_reader_is_broken(&r) || strcmp(digest, s->digest) != 0)
         snprintf(text, sizeof text, "worker %s answers another CONFIGURE", s->worker);
     else if (step == 0 || s->window % step != 0)
@@ -382,7 +382,7 @@ static void take_ready(cali_slot *s, const cal_message *m)
     snprintf(s->model_digest, sizeof s->model_digest, "%s", model);
     s->was_ready = true;
     if (s->saved.bytes != NULL)
-        begin_restore(s);
+        cali_slot_restore(s);
     else
         go_live(s);
 }

@@ -110,7 +110,7 @@ static void finish_restore(cali_worker *w, uint64_t answers)
         return;
     }
     if (status == CAL_OK)
-        status = s->sub.ops->restore_state(s->sub.self, (const char *)s->state, s->state_size, s->state_how);
+        status = s->sub.ops->restore_state(s->sub.self, (cal_time)s->state_window * s->window, (const char *)s->state, s->state_size, s->state_how);
     free(s->state);
     s->state = NULL;
     s->state_capacity = 0;

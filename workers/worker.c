@@ -50,6 +50,8 @@ static void pump(cali_worker *w)
     while (w->wire != NULL && !w->is_cut && cal_wire_receive(w->wire, &from, &frames))
         take(w, &frames);
     const double now = cali_wall_s();
+    if (w->wire != NULL && cal_wire_get_link(w->wire) > CAL_LINK_UP)
+        w->is_cut = true;
     if (w->state == CALI_OFFERED || w->is_cut)
         return;
     if (now - w->channel.sent_s > w->beat_s)
@@ -264,6 +266,7 @@ static greeting greet(cali_worker *w)
     }
     cal_message_destroy(&m);
     if (result != GREETED) {
+        w->link = cal_wire_get_link(w->wire);
         disconnect(w);
         w->state = before;
     }
@@ -289,6 +292,27 @@ static void rest(const cali_worker *w, double wait_s)
     for (const double end = cali_wall_s() + wait_s; cali_wall_s() < end && !cali_worker_is_stopped(w);) {
         const struct timespec pause = {0, 50 * 1000 * 1000};
         nanosleep(&pause, NULL);
+    }
+}
+
+/* Says once why nobody answers, where that is known. */
+static bool tell_why(const cali_worker *w, double silent_s)
+{
+    const cal_key_pair *keys = w->def->keys;
+    switch (w->link) {
+    case CAL_LINK_REFUSED:
+        cal_context_note(w->ctx, "E102 the host at %s does not know the key of this worker. There: callosum keys allow %s \"%s\"",
+                         w->def->endpoint, w->def->name, keys == NULL ? "" : keys->public_key);
+        return true;
+    case CAL_LINK_UNTRUSTED:
+        cal_context_note(w->ctx, "E102 what listens at %s has not the key %s, or speaks %s", w->def->endpoint,
+                         w->def->host_key == NULL ? "" : w->def->host_key, keys == NULL ? "CURVE only" : "no CURVE");
+        return true;
+    default:
+        if (silent_s < 8.0)
+            return false;
+        cal_context_note(w->ctx, "no host at %s yet; trying again", w->def->endpoint);
+        return true;
     }
 }
 
@@ -322,11 +346,8 @@ static cal_status attend(cali_worker *w)
         const double silent_s = cali_wall_s() - answered;
         if (w->has_service && silent_s > w->hold_s)
             cali_service_end(w);
-        if (g == UNANSWERED && !is_told && silent_s > 8.0 && w->def->keys != NULL) {
-            cal_context_note(w->ctx, "no answer from %s: no host is there yet, or it does not know this key. On the host: callosum keys "
-                             "allow %s \"%s\"", w->def->endpoint, w->def->name, w->def->keys->public_key);
+        if (!is_told && tell_why(w, silent_s))
             is_told = true;
-        }
         if (w->def->give_up_s > 0 && silent_s > w->def->give_up_s && !w->has_service)
             return CAL_FAIL(w->ctx, CAL_ERR_IO, "no host answered at %s for %u s", w->def->endpoint, w->def->give_up_s);
         rest(w, wait_s);

@@ -50,6 +50,7 @@ typedef struct cali_worker {
     pthread_mutex_t lock;
     pthread_t beats;
     bool has_beats, is_ending; /* guarded */
+    cal_wire_link link; /* of the last connection that failed */
     bool is_cut;               /* the link is broken: a message was lost, or one cannot be read; guarded */
     cali_channel channel;
     cal_packer *packer;

@@ -65,9 +65,10 @@ typedef struct cal_sub_ops {
     cal_sub_samples (*samples)(const void *self, size_t sampler); /**< optional */
     void (*destroy)(void *self);
     cal_time (*window)(const void *self); /**< optional: the window it was built for, else it takes any */
-    /** Optional, both or none: the state between two windows as bytes, see cal_snn_save_state. */
+    /** Optional, both or none: the state between two windows as bytes, see cal_snn_save_state. `time`: at which the run goes
+     *  on, a whole number of windows. */
     cal_status (*save_state)(const void *self, char **bytes, size_t *size);
-    cal_status (*restore_state)(void *self, const char *bytes, size_t size, cal_restore how);
+    cal_status (*restore_state)(void *self, cal_time time, const char *bytes, size_t size, cal_restore how);
     const char *state_kind; /**< which simulators can take each other's states; NULL: those of the same `kind` */
     /** Optional, both or none, in the place of `advance`, for one that computes elsewhere. `begin` copies the inputs of the
      *  window from t0 on and returns; `finish` waits for the outputs of the oldest window that was begun. As many windows as
@@ -138,6 +139,8 @@ cal_status cal_coupler_add(cal_coupler *coupler, const char *name, size_t region
  *  for cal_coupler_add with cal_sub_snn. */
 extern const cal_sub_ops cal_sub_snn;
 cal_status cal_sub_snn_create(cal_context *ctx, cal_snn **snn, void **self);
+/** Port `index` of a network of this definition, built or not; its texts belong to the definition. */
+cal_port cal_sub_snn_describe(const cal_snn_def *def, size_t index);
 
 /** Advances one window; all participants run at the same time on the context's threads. Errors: those of the
  *  participants; the message names the region. After an error the coupler is only fit to be destroyed. */

@@ -6,7 +6,7 @@ import re
 import sys
 
 SOURCE = pathlib.Path(sys.argv[1])
-FOLDERS = ["base", "protocols", "connectomes", "sonata", "recording", "monitors", "analysis", "nmm", "snn", "coupler", "experiment", "report", "cli", "bench"]
+FOLDERS = ["base", "protocols", "connectomes", "sonata", "recording", "monitors", "analysis", "nmm", "snn", "coupler", "workers", "experiment", "report", "cli", "bench"]
 
 # External libraries by the prefix of their headers.
 LIBRARIES = {

@@ -95,11 +95,11 @@ static cal_status save_state(const void *self, char **bytes, size_t *size)
     return cal_sub_snn.save_state(((const elsewhere *)self)->inner, bytes, size);
 }
 
-static cal_status restore_state(void *arg, const char *bytes, size_t size, cal_restore how)
+static cal_status restore_state(void *arg, cal_time time, const char *bytes, size_t size, cal_restore how)
 {
     elsewhere *self = arg;
-    CAL_TRY(cal_sub_snn.restore_state(self->inner, bytes, size, how));
-    self->n_begun = self->n_finished = N_WINDOWS / 2;
+    CAL_TRY(cal_sub_snn.restore_state(self->inner, time, bytes, size, how));
+    self->n_begun = self->n_finished = (size_t)(time / CAL_NS_PER_MS);
     return CAL_OK;
 }
 
