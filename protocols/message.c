@@ -82,6 +82,9 @@ static bool read_header(const cal_value *map, cal_header *header, cal_problem *p
                            .incarnation = (uint32_t)values[E], .number = values[N], .answers = values[R],
                            .window = values[K], .digest = (uint32_t)values[D], .has_window = is_there[K],
                            .has_digest = is_there[D]};
+    const cal_value *remark = cal_value_find(cal_value_find(map, "x"), "compute_ns");
+    if (remark != NULL && remark->kind == CAL_INT && !remark->is_negative)
+        header->compute_ns = remark->as.u; /* a remark that is none of ours is no mistake */
     for (size_t i = 0; is_right && i < N_KEYS; i++)
         if (keys[i].is_needed && !is_there[i])
             return cali_problem_set(problem, "E106", "header: \"%s\" is missing", keys[i].key);

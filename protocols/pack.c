@@ -339,7 +339,7 @@ size_t cal_header_encode(const cal_header *header, unsigned char bytes[CAL_HEADE
     unsigned char *at = bytes;
     msgpack_packer writer;
     msgpack_packer_init(&writer, &at, write_header_bytes);
-    size_t n = 0;
+    size_t n = header->compute_ns != 0;
     for (size_t i = 0; i < N; i++)
         n += members[i].is_there;
     msgpack_pack_map(&writer, n);
@@ -349,6 +349,14 @@ size_t cal_header_encode(const cal_header *header, unsigned char bytes[CAL_HEADE
         msgpack_pack_str(&writer, 1);
         msgpack_pack_str_body(&writer, &members[i].key, 1);
         msgpack_pack_uint64(&writer, members[i].value);
+    }
+    if (header->compute_ns != 0) {
+        msgpack_pack_str(&writer, 1);
+        msgpack_pack_str_body(&writer, "x", 1);
+        msgpack_pack_map(&writer, 1);
+        msgpack_pack_str(&writer, 10);
+        msgpack_pack_str_body(&writer, "compute_ns", 10);
+        msgpack_pack_uint64(&writer, header->compute_ns);
     }
     return (size_t)(at - bytes);
 }

@@ -130,7 +130,7 @@ typedef struct cal_header {
     uint64_t window;
     uint32_t digest;
     bool has_window, has_digest;
-    uint64_t compute_ns;  /**< OUTPUT: wall time of the computation, a remark (`x: {c}`) outside of the digest; 0: not said */
+    uint64_t compute_ns;  /**< OUTPUT: wall time of the computation, a remark (`x: {compute_ns}`) outside of the digest; 0: not said */
 } cal_header;
 
 enum { CAL_HEADER_SIZE = 128 }; /**< at most, without remarks */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coupler/network_model.h"
+#include "workers/network_model.h"
 #include "protocols/value.h"
 #include "support/support.h"
 

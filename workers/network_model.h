@@ -7,8 +7,8 @@
  *
  * A field that is 0, false, empty or NULL does not travel, unless its entry says so. A member that the reader does not know
  * is refused: a network without it would be another network. */
-#ifndef CALI_COUPLER_NETWORK_MODEL_H
-#define CALI_COUPLER_NETWORK_MODEL_H
+#ifndef CALI_WORKERS_NETWORK_MODEL_H
+#define CALI_WORKERS_NETWORK_MODEL_H
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* A definition as a map, field by field of the table. */
-#include "coupler/network_model.h"
+#include "workers/network_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* A definition as a map and back: every field of every struct travels, and a network that has travelled is the same one.
- * protocols/NETWORK-MODEL.md is that of the tables: CALLOSUM_WRITE_DOCS=1 build/tests/unit_coupler_network_model */
+ * protocols/NETWORK-MODEL.md is that of the tables: CALLOSUM_WRITE_DOCS=1 build/tests/unit_workers_network_model */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static size_t check_declaration(const cali_model_struct *of, const char *prefix,
             continue;
         char member[128];
         snprintf(member, sizeof member, "%s%s", prefix, name);
-        cr_expect(is_listed(of, member), "%s of %s does not travel: it needs a line in coupler/network_model_fields.c", name,
+        cr_expect(is_listed(of, member), "%s of %s does not travel: it needs a line in workers/network_model_fields.c", name,
                   of->type);
         n++;
     }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "coupler/network_model.h"
+#include "workers/network_model.h"
 
 enum { MAX_OWN = 256 }; /* own neurons: each may start a compiler */
 

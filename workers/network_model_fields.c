@@ -1,6 +1,6 @@
 /* The fields of a network that travels: each stands here once, for both directions, the document and the digest. A new field
- * of a definition gets a line here; tests/unit/coupler_network_model.c finds those that have none. */
-#include "coupler/network_model.h"
+ * of a definition gets a line here; tests/unit/workers_network_model.c finds those that have none. */
+#include "workers/network_model.h"
 
 #include <stdio.h>
 
