@@ -142,6 +142,8 @@ static cal_status define_networks(cal_session *s)
         CAL_TRY(cali_build_define(s, k));
         CAL_TRY(cali_network_located(s, k, cal_snn_estimate(s->ctx, &s->builds[k].def, &s->networks[k].bytes,
                                                             &s->networks[k].n_synapses)));
+        if (s->builds[k].place == CAL_PLACE_REMOTE)
+            continue; /* it is not held here */
         bytes += s->networks[k].bytes;
         n_synapses += s->networks[k].n_synapses;
     }
@@ -155,6 +157,10 @@ static cal_status add_networks(cal_session *s)
         cali_build *b = &s->builds[k];
         cal_snn *snn = NULL;
         void *sub = NULL;
+        if (b->place != CAL_PLACE_INPROC) {
+            CAL_TRY(cali_slots_add(s, k));
+            continue;
+        }
         CAL_TRY(cali_network_located(s, k, cal_snn_create(s->ctx, &b->def, &snn)));
         s->networks[k].n_synapses = (double)cal_snn_get_counts(snn).n_synapses;
         s->networks[k].bytes = cal_snn_get_counts(snn).bytes;
@@ -163,6 +169,7 @@ static cal_status add_networks(cal_session *s)
         CAL_TRY(cal_coupler_add(s->coupler, s->networks[k].region, b->region, &cal_sub_snn, sub, b->links,
                                 b->n_links));
     }
+    CAL_TRY(cali_slots_start(s));
     s->build_s = cali_wall_s() - start;
     return CAL_OK;
 }
@@ -212,6 +219,7 @@ static bool is_recorded_late(const cal_session *s)
 static cal_status init(cal_session *s)
 {
     CAL_TRY(cali_plan_make(s));
+    CAL_TRY(cali_slots_plan(s));
     CAL_TRY(define_networks(s));
     if (s->experiment->is_alone) {
         CAL_TRY(is_recorded_late(s) ? cali_alone_create(s) : create_recorder(s));
@@ -263,6 +271,7 @@ void cal_session_destroy(cal_session **session)
     cal_session *s = *session;
     cal_recorder_destroy(&s->recorder);
     cal_coupler_destroy(&s->coupler);
+    cal_host_destroy(&s->host);
     cali_alone_free(s);
     for (size_t k = 0; s->builds != NULL && k < s->plan.n_networks; k++)
         cali_build_clear(&s->builds[k]);

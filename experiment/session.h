@@ -62,7 +62,9 @@ typedef struct cali_build {
     cal_snn_sampler *samplers;
     cal_snn_subset *sampled;            /* parallel: their neurons */
     const cali_signal **sampler_wishes; /* parallel: the signals that want them */
-    const cal_snn *snn; /* once it is built; borrowed */
+    const cal_snn *snn; /* once it is built; borrowed. NULL: it is elsewhere */
+    cal_place place;
+    size_t slot; /* of the host, if it is elsewhere */
     cal_snn_space *spaces;
     double **positions; /* per population of the file: from its table, or NULL */
     size_t n_positions;
@@ -121,6 +123,8 @@ struct cal_session {
 
     cali_build *builds; /* parallel to networks */
     cal_coupler *coupler; /* NULL: a network of its own */
+    cal_host *host;       /* NULL: all is in process */
+    size_t n_slots, n_elsewhere, n_local;
     cali_alone alone;
     cal_recorder *recorder;
 
@@ -211,6 +215,12 @@ double cali_delay_ms(const cal_session *session, size_t to, size_t from);
 /** Puts host and networks into the saved state that the experiment names, if any; a check builds no networks and looks at
  *  the host alone. */
 cal_status cali_wiring_begin(cal_session *session);
+
+/** slots.c: which regions are elsewhere, from the definition of the session. Errors: INPUT (C303), UNSUPPORTED. */
+cal_status cali_slots_plan(cal_session *session);
+/** Network `k` becomes a slot; then all slots wait for their workers. Errors: those of cal_host_add and cal_host_start. */
+cal_status cali_slots_add(cal_session *session, size_t k);
+cal_status cali_slots_start(cal_session *session);
 
 /** network.c: definition of the network of spiking region `k` (ports, links included). */
 cal_status cali_build_define(cal_session *session, size_t k);

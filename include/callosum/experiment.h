@@ -5,6 +5,7 @@
 #include "callosum/base.h"
 #include "callosum/coupler.h"
 #include "callosum/recording.h"
+#include "callosum/workers.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,6 +52,15 @@ typedef struct cal_command {
     bool is_mean_field, checks_step;
 } cal_command;
 
+/** Where a spiking region is computed. */
+typedef enum cal_place {
+    CAL_PLACE_INPROC, /**< in this process */
+    CAL_PLACE_LOCAL,  /**< in a worker process that the session starts */
+    CAL_PLACE_REMOTE, /**< by a worker that comes to `listen` */
+    CAL_N_PLACES
+} cal_place;
+extern const char *const cal_place_names[]; /**< "inproc", "local", "remote" */
+
 typedef struct cal_session_def {
     bool is_check;      /**< plans only: no network is built, nothing is written */
     bool is_mean_field; /**< regions that would spike run as the default neural mass */
@@ -60,6 +70,15 @@ typedef struct cal_session_def {
     const cal_command *command;   /**< the same */
     const cal_connectome *connectome; /**< what the experiment's would be, for those who have it already; borrowed
                                            for the session's life. NULL: it is loaded or generated */
+    const char *const *slots; /**< n_slots texts "REGION=local", "REGION=remote"; "all=local". Borrowed; default: all in process */
+    size_t n_slots;
+    const char *listen, *keys_folder, *worker_program; /**< as in cal_host_def; borrowed */
+    bool is_insecure;
+    cal_when_lost when_lost;   /**< local workers are started again unless it is CAL_LOST_STOP */
+    unsigned beat_ms, snapshot_windows; /**< as in cal_host_def; 0: its defaults */
+    bool (*is_stopped)(void *user); /**< asked while the session waits for workers */
+    void (*announce)(void *user, const cal_host *host); /**< before it waits for them: what to type elsewhere. NULL: nothing */
+    void *user;
 } cal_session_def;
 cal_session_def cal_session_def_default(void);
 
@@ -74,6 +93,8 @@ void cal_session_destroy(cal_session **session);
 cal_status cal_session_advance(cal_session *session);
 /** Commits and closes the recording. */
 cal_status cal_session_finish(cal_session *session);
+/** The host of the session's workers; NULL: all regions are in process. */
+cal_host *cal_session_host(cal_session *session);
 cal_time cal_session_time(const cal_session *session);
 bool cal_session_is_done(const cal_session *session);
 /** The state of the neural masses at this time, for `initial.state` of another experiment. Errors: UNSUPPORTED
