@@ -283,7 +283,8 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
     return status;
 }
 
-cal_status cali_resume(cal_context *ctx, const char *directory, bool is_forced, bool is_silent, cali_run_result *result)
+cal_status cali_resume(cal_context *ctx, const char *directory, const cal_workers_def *workers, bool is_forced, bool is_silent,
+                       cali_run_result *result)
 {
     *result = (cali_run_result){0};
     cali_past_run run = {0};
@@ -300,7 +301,7 @@ cal_status cali_resume(cal_context *ctx, const char *directory, bool is_forced, 
         status = find_paths(ctx, directory, &run.command, &p);
     if (status == CAL_OK) {
         const cali_run_def def = {.directory = directory, .is_mean_field = run.command.is_mean_field,
-                                  .save_state = p.save_state, .is_silent = is_silent};
+                                  .save_state = p.save_state, .is_silent = is_silent, .workers = workers};
         place.def = &def;
         place.command = &run.command;
         place.experiment = run.experiment;

@@ -213,6 +213,8 @@ static cal_status advance_all(cal_context *ctx, cal_session *session, const cali
         cali_progress_show(&progress, session);
     }
     result->was_interrupted = !cal_session_is_done(session);
+    if (result->was_interrupted && e->checkpoint_every > 0)
+        CAL_TRY(cal_session_settle(session));
     const bool is_kept = result->has_checkpoint && result->checkpoint_at == cal_session_time(session);
     if (result->was_interrupted && e->checkpoint_every > 0 && !is_kept && cal_session_can_checkpoint(session))
         CAL_TRY(keep_checkpoint(ctx, session, result));
@@ -251,6 +253,7 @@ static cal_status advance_and_tell(cal_context *ctx, const cali_run_place *place
     const cal_status status = advance_all(ctx, session, place, result);
     result->stopped_at = cal_session_time(session);
     result->cost = cal_session_cost(session);
+    result->has_lost = cal_session_host(session) != NULL && cal_host_has_lost(cal_session_host(session));
     if (cal_session_plan(session).connectome != NULL)
         share_work(cal_session_plan(session).n_networks, result);
     result->cost.coupler.sub_s = NULL;   /* belongs to the session */
@@ -302,6 +305,7 @@ cal_session_def cali_run_session_def(const cali_run_place *place, const char *h5
     def.is_mean_field = place->def->is_mean_field;
     def.accuracy = place->def->accuracy;
     def.command = place->command;
+    def.workers = place->def->workers;
     return def;
 }
 

@@ -16,6 +16,7 @@ typedef struct cali_run_def {
     const char *experiment_path;  /* as it was given, with the overrides: for the manifest; NULL: cannot be resumed */
     const char *const *overrides;
     size_t n_overrides;
+    const cal_workers_def *workers; /* where the regions are computed, or NULL */
 } cali_run_def;
 
 typedef struct cali_run_result {
@@ -27,6 +28,7 @@ typedef struct cali_run_result {
     bool was_interrupted; /* by SIGINT or SIGTERM: everything up to stopped_at is recorded */
     bool has_checkpoint;  /* of the run that was interrupted */
     cal_time checkpoint_at;
+    bool has_lost;        /* a worker, under `stop` */
     bool was_complete; /* cali_resume: nothing was left to do */
 } cali_run_result;
 
@@ -38,7 +40,10 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
 /** Goes on with the run in `directory` from its newest checkpoint that is whole, or from the begin, to its end; run.h5 gets
  *  the bytes that it would have had. `is_forced`: also where inputs or the version of the program have changed. Errors:
  *  those of cali_run; INPUT (no run, another version, changed inputs), STATE (another process has the run). */
-cal_status cali_resume(cal_context *ctx, const char *directory, bool is_forced, bool is_silent, cali_run_result *result);
+cal_status cali_resume(cal_context *ctx, const char *directory, const cal_workers_def *workers, bool is_forced, bool is_silent,
+                       cali_run_result *result);
+/** The exit status of a run that failed, after its message. */
+cali_exit cali_fail_run(cal_context *ctx, const cali_run_result *result);
 
 /** What `run` prints at the end, and its exit status. */
 cali_exit cali_end_run(cal_context *ctx, const cali_run_result *result, const cal_accuracy *accuracy, bool as_json);

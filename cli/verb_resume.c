@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 #include "cli/output.h"
+#include "cli/placement.h"
 #include "cli/runner.h"
 
 static const cali_option options[] = {
     {.name = "force", .kind = CALI_OPTION_FLAG,
      .meaning = "goes on although an input file or the version of the program has changed; a note says which"},
+    CALI_OPTIONS_PLACEMENT,
     CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
@@ -17,8 +19,10 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     const bool as_json = cali_has(arguments, "json");
     cali_run_result result = {0};
     cali_exit status = CALI_EXIT_OK;
-    if (cali_resume(ctx, arguments->words[0], cali_has(arguments, "force"), as_json, &result) != CAL_OK)
-        status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+    cal_workers_def workers;
+    if (cali_placement(ctx, arguments, &workers) != CAL_OK ||
+        cali_resume(ctx, arguments->words[0], &workers, cali_has(arguments, "force"), as_json, &result) != CAL_OK)
+        status = cali_fail_run(ctx, &result);
     else if (result.was_complete && !as_json)
         printf("%s is complete: nothing is left to do\n", result.directory);
     else if (result.was_complete)

@@ -5,6 +5,7 @@
 #include "callosum/report.h"
 #include "cli/accuracy.h"
 #include "cli/output.h"
+#include "cli/placement.h"
 #include "cli/runner.h"
 #include "cli/sweep.h"
 #include "experiment/accuracy.h"
@@ -24,6 +25,7 @@ static const cali_option options[] = {
     {.name = "table-only", .kind = CALI_OPTION_FLAG, .meaning = "sweep: keeps the figures of each run, not its signals"},
     {.name = "resume", .kind = CALI_OPTION_TEXT, .value = "DIR",
      .meaning = "sweep: goes on with one that was stopped or killed; everything else as it was"},
+    CALI_OPTIONS_PLACEMENT,
     CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
@@ -65,6 +67,11 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, c
     return CALI_EXIT_OK;
 }
 
+cali_exit cali_fail_run(cal_context *ctx, const cali_run_result *result)
+{
+    return cali_fail(ctx, result->has_lost ? CALI_EXIT_LOST : result->has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+}
+
 cali_exit cali_end_run(cal_context *ctx, const cali_run_result *result, const cal_accuracy *accuracy, bool as_json)
 {
     const cali_exit status = print_result(ctx, result, accuracy, as_json);
@@ -99,12 +106,16 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
         measured = cal_accuracy_measure(ctx, experiment, is_mean_field, &accuracy);
     if (measured != CAL_OK)
         status = cali_fail(ctx, measured == CAL_ERR_NUMERIC ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+    cal_workers_def workers;
+    if (status == CALI_EXIT_OK && cali_placement(ctx, arguments, &workers) != CAL_OK)
+        status = cali_fail(ctx, CALI_EXIT_INPUT);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL),
                               .save_state = cali_get_text(arguments, "save-state", NULL),
                               .is_mean_field = is_mean_field, .is_silent = as_json, .accuracy = accuracy,
-                              .experiment_path = arguments->words[0], .overrides = overrides, .n_overrides = n_overrides};
+                              .experiment_path = arguments->words[0], .overrides = overrides, .n_overrides = n_overrides,
+                              .workers = &workers};
     if (status == CALI_EXIT_OK && cali_run(ctx, experiment, &def, &result) != CAL_OK)
-        status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+        status = cali_fail_run(ctx, &result);
     else if (status == CALI_EXIT_OK)
         status = cali_end_run(ctx, &result, accuracy, as_json);
     free(result.directory);

@@ -14,10 +14,15 @@ enum { NAME_SIZE = 64 };
 
 /* ---- when ---------------------------------------------------------------------------------------------- */
 
+bool cali_is_checkpoint_due_at(const cal_session *s, cal_time t)
+{
+    const cal_time every = s->experiment->checkpoint_every, before = t - s->plan.window;
+    return every > 0 && t > 0 && t < s->experiment->duration && t / every > before / every;
+}
+
 bool cal_session_is_checkpoint_due(const cal_session *s)
 {
-    const cal_time every = s->experiment->checkpoint_every, t = cal_session_time(s), before = t - s->plan.window;
-    return every > 0 && t > 0 && t < s->experiment->duration && t / every > before / every;
+    return cali_is_checkpoint_due_at(s, cal_session_time(s));
 }
 
 bool cal_session_can_checkpoint(const cal_session *s)

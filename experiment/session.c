@@ -302,6 +302,8 @@ void cal_session_destroy(cal_session **session)
 cal_status cal_session_advance(cal_session *s)
 {
     const double start = cali_wall_s();
+    if (s->host != NULL && cali_is_checkpoint_due_at(s, cal_session_time(s) + s->plan.window))
+        cal_coupler_hold(s->coupler);
     CAL_TRY(s->experiment->is_alone ? cali_alone_advance(s) : cal_coupler_advance(s->coupler));
     const double advanced = cali_wall_s();
     CAL_TRY(cali_signals_append(s));
@@ -313,6 +315,14 @@ cal_status cal_session_advance(cal_session *s)
     s->recording_s += end - advanced;
     s->wall_s += end - start;
     return CAL_OK;
+}
+
+cal_status cal_session_settle(cal_session *s)
+{
+    if (s->host == NULL || s->plan.lag == 1 || cal_session_is_done(s))
+        return CAL_OK;
+    cal_coupler_hold(s->coupler);
+    return cal_session_advance(s);
 }
 
 cal_status cal_session_finish(cal_session *s)

@@ -216,6 +216,9 @@ double cali_delay_ms(const cal_session *session, size_t to, size_t from);
  *  the host alone. */
 cal_status cali_wiring_begin(cal_session *session);
 
+/** checkpoints.c: whether one is due at the end of the window that ends at `t`. */
+bool cali_is_checkpoint_due_at(const cal_session *session, cal_time t);
+
 /** slots.c: which regions are elsewhere, from the definition of the session. Errors: INPUT (C303), UNSUPPORTED. */
 cal_status cali_slots_plan(cal_session *session);
 /** Network `k` becomes a slot; then all slots wait for their workers. Errors: those of cal_host_add and cal_host_start. */

@@ -53,8 +53,8 @@ static bool is_elsewhere(const cal_session *s, size_t k)
 cal_status cali_slots_plan(cal_session *s)
 {
     cal_place places[1024] = {CAL_PLACE_INPROC};
-    const cal_session_def *def = &s->def;
-    if (def->n_slots == 0)
+    const cal_workers_def *def = s->def.workers;
+    if (def == NULL || def->n_slots == 0)
         return CAL_OK;
     if (s->experiment->is_alone)
         return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: a network of its own is one process; regions of a brain can be elsewhere");
@@ -64,7 +64,7 @@ cal_status cali_slots_plan(cal_session *s)
         CAL_TRY(read_wish(s, def->slots[i], places));
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         s->builds[k].place = places[k];
-        if (places[k] == CAL_PLACE_REMOTE && def->listen == NULL)
+        if (places[k] == CAL_PLACE_REMOTE && def->host.listen == NULL)
             return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot \"%s\"=remote needs --listen tcp://ADDRESS:PORT, where its worker comes to",
                             s->networks[k].region);
         if (places[k] != CAL_PLACE_INPROC)
@@ -77,33 +77,17 @@ cal_status cali_slots_plan(cal_session *s)
     return CAL_OK;
 }
 
-static cal_status open_host(cal_session *s)
-{
-    cal_host_def def = cal_host_def_default();
-    if (s->host != NULL)
-        return CAL_OK;
-    def.listen = s->def.listen;
-    def.keys_folder = s->def.keys_folder;
-    def.is_insecure = s->def.is_insecure;
-    def.program = s->def.worker_program;
-    def.is_stopped = s->def.is_stopped;
-    def.user = s->def.user;
-    if (s->def.beat_ms > 0)
-        def.beat_ms = s->def.beat_ms;
-    if (s->def.snapshot_windows > 0)
-        def.snapshot_windows = s->def.snapshot_windows;
-    return cal_host_create(s->ctx, &def, &s->host);
-}
-
 cal_status cali_slots_add(cal_session *s, size_t k)
 {
     cali_build *b = &s->builds[k];
     void *slot = NULL;
     const unsigned threads = cal_context_n_threads(s->ctx) / (unsigned)(s->n_local > 0 ? s->n_local : 1);
-    CAL_TRY(open_host(s));
+    if (s->host == NULL)
+        CAL_TRY(cal_host_create(s->ctx, &s->def.workers->host, &s->host));
+    const cal_when_lost lost = s->def.workers->when_lost;
     const bool is_local = b->place == CAL_PLACE_LOCAL;
     const cal_slot_def def = {.name = s->networks[k].region, .is_local = is_local, .n_threads = threads > 0 ? threads : 1,
-                              .when_lost = is_local && s->def.when_lost == CAL_LOST_WAIT ? CAL_LOST_RESTART : s->def.when_lost,
+                              .when_lost = is_local && lost == CAL_LOST_WAIT ? CAL_LOST_RESTART : lost,
                               .network = &b->def, .window = s->plan.window, .lag = s->plan.lag,
                               .key = {s->experiment->seed, b->def.stream}};
     CAL_TRY(cali_network_located(s, k, cal_host_add(s->host, &def, &slot)));
@@ -115,8 +99,8 @@ cal_status cali_slots_start(cal_session *s)
 {
     if (s->host == NULL)
         return CAL_OK;
-    if (s->def.announce != NULL)
-        s->def.announce(s->def.user, s->host);
+    if (s->def.workers->announce != NULL)
+        s->def.workers->announce(s->def.workers->host.user, s);
     CAL_TRY(cal_host_start(s->host));
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         if (!is_elsewhere(s, k))

@@ -61,6 +61,15 @@ typedef enum cal_place {
 } cal_place;
 extern const char *const cal_place_names[]; /**< "inproc", "local", "remote" */
 
+/** Which spiking regions run in worker processes. No result depends on it. */
+typedef struct cal_workers_def {
+    const char *const *slots; /**< n_slots texts "REGION=local", "REGION=remote", "all=local" */
+    size_t n_slots;
+    cal_host_def host;
+    cal_when_lost when_lost;  /**< local workers are started again unless it is CAL_LOST_STOP */
+    void (*announce)(void *user, cal_session *session); /**< before the session waits for workers; with the user of `host` */
+} cal_workers_def;
+
 typedef struct cal_session_def {
     bool is_check;      /**< plans only: no network is built, nothing is written */
     bool is_mean_field; /**< regions that would spike run as the default neural mass */
@@ -70,15 +79,7 @@ typedef struct cal_session_def {
     const cal_command *command;   /**< the same */
     const cal_connectome *connectome; /**< what the experiment's would be, for those who have it already; borrowed
                                            for the session's life. NULL: it is loaded or generated */
-    const char *const *slots; /**< n_slots texts "REGION=local", "REGION=remote"; "all=local". Borrowed; default: all in process */
-    size_t n_slots;
-    const char *listen, *keys_folder, *worker_program; /**< as in cal_host_def; borrowed */
-    bool is_insecure;
-    cal_when_lost when_lost;   /**< local workers are started again unless it is CAL_LOST_STOP */
-    unsigned beat_ms, snapshot_windows; /**< as in cal_host_def; 0: its defaults */
-    bool (*is_stopped)(void *user); /**< asked while the session waits for workers */
-    void (*announce)(void *user, const cal_host *host); /**< before it waits for them: what to type elsewhere. NULL: nothing */
-    void *user;
+    const cal_workers_def *workers; /**< borrowed; NULL: all regions are in this process */
 } cal_session_def;
 cal_session_def cal_session_def_default(void);
 
@@ -91,6 +92,8 @@ void cal_session_destroy(cal_session **session);
 
 /** Advances one window and records it. Errors: NUMERIC (E302), IO (the recording failed). */
 cal_status cal_session_advance(cal_session *session);
+/** With windows on their way to workers: advances until none is, so that a checkpoint can be written. */
+cal_status cal_session_settle(cal_session *session);
 /** Commits and closes the recording. */
 cal_status cal_session_finish(cal_session *session);
 /** The host of the session's workers; NULL: all regions are in process. */

@@ -1,0 +1,51 @@
+#include "cli/placement.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/runner.h"
+
+static bool is_stopped(void *user)
+{
+    (void)user;
+    return cali_is_stop_asked();
+}
+
+/* What to type on the other machines; on the standard error, for the standard output may be JSON. */
+static void announce(void *user, cal_session *session)
+{
+    (void)user;
+    cal_host *host = cal_session_host(session);
+    size_t n = 0;
+    for (size_t i = 0; i < cal_host_n_slots(host); i++) {
+        const cal_slot_info slot = cal_host_slot(host, i);
+        if (!slot.is_local)
+            fprintf(stderr, "%s\"%s\"", n++ == 0 ? "waiting for a worker of " : ", ", slot.name);
+    }
+    if (n == 0)
+        return;
+    const char *endpoint = cal_host_endpoint(host), *any = strstr(endpoint, "0.0.0.0");
+    fprintf(stderr, ". On its machine type:\n  callosum worker attach %.*s%s%s", any == NULL ? (int)strlen(endpoint) : (int)(any - endpoint),
+            endpoint, any == NULL ? "" : "HOST", any == NULL ? "" : any + strlen("0.0.0.0"));
+    if (cal_host_key(host)[0] != '\0')
+        fprintf(stderr, " --host-key '%s' --name gpu1", cal_host_key(host));
+    fprintf(stderr, "\n");
+    fflush(stderr);
+}
+
+cal_status cali_placement(cal_context *ctx, const cali_arguments *arguments, cal_workers_def *def)
+{
+    const char *lost = cali_get_text(arguments, "when-lost", "wait");
+    int policy = 0;
+    while (policy < CAL_N_WHEN_LOST && strcmp(lost, cal_when_lost_names[policy]) != 0)
+        policy++;
+    if (policy == CAL_N_WHEN_LOST)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "--when-lost %s: it is wait, restart or stop", lost);
+    *def = (cal_workers_def){.host = cal_host_def_default(), .when_lost = (cal_when_lost)policy, .announce = announce};
+    def->slots = cali_get_list(arguments, "slot", &def->n_slots);
+    def->host.listen = cali_get_text(arguments, "listen", NULL);
+    def->host.keys_folder = cali_get_text(arguments, "keys", NULL);
+    def->host.is_insecure = cali_has(arguments, "insecure");
+    def->host.is_stopped = is_stopped;
+    return CAL_OK;
+}

@@ -1,0 +1,23 @@
+/* Where the spiking regions of a run are computed: the options of `run` and `resume`. */
+#ifndef CALI_CLI_PLACEMENT_H
+#define CALI_CLI_PLACEMENT_H
+
+#include "callosum/experiment.h"
+#include "cli/options.h"
+
+#define CALI_OPTIONS_PLACEMENT                                                                                             \
+    {.name = "slot", .kind = CALI_OPTION_LIST, .value = "REGION=PLACE",                                                   \
+     .meaning = "computes a spiking region inproc (default), in a local worker process, or remote; all=local: each of them"}, \
+    {.name = "listen", .kind = CALI_OPTION_TEXT, .value = "ENDPOINT",                                                     \
+     .meaning = "where remote workers come to, for example tcp://0.0.0.0:7711"},                                          \
+    {.name = "when-lost", .kind = CALI_OPTION_TEXT, .value = "POLICY",                                                    \
+     .meaning = "of a lost worker: wait for another (default of remote ones), restart (of local ones), stop"},            \
+    {.name = "keys", .kind = CALI_OPTION_TEXT, .value = "DIR",                                                            \
+     .meaning = "the folder of keys; default: ~/.config/callosum/keys"},                                                  \
+    {.name = "insecure", .kind = CALI_OPTION_FLAG,                                                                        \
+     .meaning = "lets anyone in at --listen, without keys: closed networks only"}
+
+/** Fills `def` (borrows from the arguments). Errors: INPUT (--when-lost). */
+cal_status cali_placement(cal_context *ctx, const cali_arguments *arguments, cal_workers_def *def);
+
+#endif
