@@ -167,7 +167,7 @@ static void tell_refused(cal_host *host)
     if (door.n_refused == host->n_refused_told)
         return;
     host->n_refused_told = door.n_refused;
-    cal_context_note(host->ctx, "E102 %s offered the key %s that is not allowed. If this is yours: callosum keys allow NAME \"%s\"",
+    cal_context_note(host->ctx, "E102 %s offered the key %s that is not allowed. If this is yours: callosum keys allow NAME '%s'",
                      door.last_address, door.last_key, door.last_key);
 }
 
@@ -183,7 +183,6 @@ static void tell_waiting(cal_host *host, double now)
         cal_context_note(host->ctx, "E103 slot \"%s\" waits for a worker since %.0f s%s%s", s->name, now - s->lost_s,
                          host->offered[0] != '\0' ? "; the last one offered fits no slot: " : "", host->offered);
     }
-    tell_refused(host);
 }
 
 void cali_host_pump(cal_host *host, int wait_ms)
@@ -200,6 +199,7 @@ void cali_host_pump(cal_host *host, int wait_ms)
     for (size_t i = 0; i < host->n_slots; i++)
         cali_slot_look_after(host->slots[i], now);
     tell_waiting(host, now);
+    tell_refused(host);
 }
 
 static void *keep_beats(void *arg)

@@ -301,7 +301,7 @@ static bool tell_why(const cali_worker *w, double silent_s)
     const cal_key_pair *keys = w->def->keys;
     switch (w->link) {
     case CAL_LINK_REFUSED:
-        cal_context_note(w->ctx, "E102 the host at %s does not know the key of this worker. There: callosum keys allow %s \"%s\"",
+        cal_context_note(w->ctx, "E102 the host at %s does not know the key of this worker. There: callosum keys allow %s '%s'",
                          w->def->endpoint, w->def->name, keys == NULL ? "" : keys->public_key);
         return true;
     case CAL_LINK_UNTRUSTED:
