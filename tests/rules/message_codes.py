@@ -5,7 +5,7 @@ import re
 import sys
 
 source = pathlib.Path(sys.argv[1])
-folders = ["base", "connectomes", "monitors", "analysis", "nmm", "snn", "coupler", "recording", "experiment", "report", "cli"]
+folders = ["base", "connectomes", "monitors", "analysis", "nmm", "snn", "coupler", "protocols", "workers", "recording", "experiment", "report", "cli"]
 used = {}
 for folder in folders:
     for path in (source / folder).rglob("*.c"):
