@@ -3,6 +3,7 @@
  * before the first window, so a kill at any moment leaves what can be resumed. */
 #include "cli/runner.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,26 @@ static cal_status create_newest(cal_context *ctx, const cali_run_place *place, c
     return status;
 }
 
+/* What a kill left of files that were being written. */
+static void remove_unfinished(cal_context *ctx, const char *directory)
+{
+    static const char *const names[] = {"experiment.yaml.", "manifest.json.", "report.html."};
+    DIR *folder = opendir(directory);
+    for (const struct dirent *e = folder == NULL ? NULL : readdir(folder); e != NULL; e = readdir(folder)) {
+        const size_t n = strlen(e->d_name);
+        bool is_ours = false;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            is_ours = is_ours || strncmp(e->d_name, names[i], strlen(names[i])) == 0;
+        char *path = NULL;
+        if (is_ours && n > 4 && strcmp(e->d_name + n - 4, ".tmp") == 0 &&
+            cali_path_join(ctx, directory, e->d_name, &path) == CAL_OK)
+            remove(path);
+        free(path);
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static cal_status is_complete(cal_context *ctx, const cali_past_run *run, const paths *p, bool *is)
@@ -258,6 +279,7 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
                              cali_run_result *result)
 {
     cal_session *session = NULL;
+    remove_unfinished(ctx, place->directory);
     CAL_TRY(is_complete(ctx, run, p, &result->was_complete));
     if (result->was_complete)
         return CAL_OK;
