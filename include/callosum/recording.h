@@ -162,6 +162,18 @@ cal_status cal_recording_read_matrix(cal_recording *recording, const char *path,
                                      size_t *n_columns, double **values);
 cal_status cal_recording_read_texts(cal_recording *recording, const char *path, size_t *n, char ***texts);
 
+/** What cal_recording_compare finds. */
+typedef struct cal_recording_comparison {
+    bool is_identical;
+    cal_time until;      /**< compared up to here: the end of the shorter recording */
+    size_t n_signals, n_trains, n_matrices; /**< compared before a difference was found */
+    double n_values;     /**< of these, one by one */
+    char difference[768]; /**< the first one: dataset, time, column, both values; "" if there is none */
+} cal_recording_comparison;
+/** Compares two recordings dataset by dataset, bit by bit, as far as both reach; results at the end (/analysis) only where
+ *  both end at the same time. Errors: those of reading. */
+cal_status cal_recording_compare(cal_context *ctx, cal_recording *a, cal_recording *b, cal_recording_comparison *out);
+
 /* ---- many runs in one file ----------------------------------------------------------------------- */
 
 /** A file that is written once, at the end of many runs: /<signal> (run x time x column), and what is one number or one

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs that are killed (SIGKILL) at random moments, also while they write a checkpoint and while they resume, leave the
 run.h5 of one that was not, byte for byte. Stopping by SIGTERM, a broken checkpoint, a full disk, a second process, changed
-inputs and the messages about all that. Takes SOURCE BUILD."""
+inputs, repeating a run, and the messages about all that. Takes SOURCE BUILD."""
 import glob
 import json
 import os
@@ -205,6 +205,24 @@ def check_changes(scratch):
     run("resume", os.path.join(scratch, "nothing"), expected=2, text="is no folder of a run")
 
 
+def check_rerun(scratch):
+    whole, out = os.path.join(scratch, "brain_whole"), os.path.join(scratch, "again")
+    printed = run("rerun", whole, "--out", out, text="identical   ")
+    assert "up to 1000 ms: every bit of" in printed and "changed since" not in printed, printed
+    assert read(out, "run.h5") == read(whole, "run.h5")
+    other = os.path.join(scratch, "other")
+    shutil.copytree(whole, other)
+    manifest = json.loads(read(other, "manifest.json"))
+    manifest["command"]["overrides"] = ["run.seed=6"]
+    with open(os.path.join(other, "manifest.json"), "w") as file:
+        json.dump(manifest, file)
+    printed = run("rerun", other, "--out", out + "_2", expected=1, text="seed: 5 then, 6 now")
+    assert "differs " in printed and 'first rate at 1 ms, column "' in printed, printed
+    told = json.loads(run("rerun", whole, "--out", out + "_3", "--json"))
+    assert told["is_identical"] and told["difference"] is None and told["until_ms"] == 1000 and told["values"] > 1e4, told
+    run("rerun", scratch, expected=2, text="there is no manifest.json")
+
+
 def limit_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1600000, 1600000))
 
@@ -225,5 +243,6 @@ with tempfile.TemporaryDirectory() as scratch_folder:
     check_stops(scratch_folder)
     check_broken(scratch_folder)
     check_changes(scratch_folder)
+    check_rerun(scratch_folder)
     check_full_disk(scratch_folder)
 print("ok")
