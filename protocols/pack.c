@@ -221,13 +221,17 @@ void cal_pack_text(cal_packer *packer, const char *key, const char *value)
 static size_t array_size(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims)
 {
     size_t n = cal_dtype_size(dtype);
-    bool fits = n > 0 && n_dims >= 1 && n_dims <= CAL_PROTOCOL_MAX_DIMS;
+    bool fits = n > 0 && n_dims >= 1 && n_dims <= CAL_PROTOCOL_MAX_DIMS, is_empty = false;
     for (unsigned i = 0; fits && i < n_dims; i++) {
-        fits = dims[i] <= UINT32_MAX && (dims[i] == 0 || n <= CAL_PROTOCOL_MAX_FRAME / dims[i]);
+        fits = dims[i] <= UINT32_MAX;
+        is_empty = is_empty || dims[i] == 0;
+    }
+    for (unsigned i = 0; fits && !is_empty && i < n_dims; i++) {
+        fits = n <= CAL_PROTOCOL_MAX_FRAME / dims[i];
         n *= dims[i];
     }
     if (fits)
-        return n;
+        return is_empty ? 0 : n;
     break_packer(packer, "the array \"%s\" cannot travel: 1 to %d dimensions and at most %d bytes", key != NULL ? key : "[]",
                  CAL_PROTOCOL_MAX_DIMS, CAL_PROTOCOL_MAX_FRAME);
     return SIZE_MAX;
