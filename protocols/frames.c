@@ -1,5 +1,4 @@
-/* Frames as they are received, the sizes that both sides keep to, and the digest. The one file of this folder that knows zlib. */
-
+/* Frames as they are received, the sizes that both sides keep to, and the digest. */
 #include "callosum/protocols.h"
 #include "protocols/crc32.h"
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 
 #include "callosum/protocols.h"
+#include "support/messages.h"
 #include "support/support.h"
 
 static void expect_bytes(const char *what, const void *bytes, size_t n, const char *hex)
@@ -63,135 +63,20 @@ Test(protocol, a_step_has_the_bytes_of_the_text)
     cal_context_destroy(&ctx);
 }
 
-/* ---- the run of protocol.txt ------------------------------------------------------------------------------- */
-
-typedef struct parcel {
-    char sender, name[32];
-    size_t n, sizes[4];
-    unsigned char *frames[4];
-} parcel;
-
-enum { MAX_PARCELS = 64 };
-
-static size_t read_hex(const char *hex, unsigned char *out)
-{
-    size_t n = 0;
-    unsigned byte = 0;
-    for (; sscanf(hex + 2 * n, "%2x", &byte) == 1; n++)
-        out[n] = (unsigned char)byte;
-    return n;
-}
-
-static size_t load(parcel parcels[MAX_PARCELS])
-{
-    cal_context *ctx = cali_test_context(1);
-    char *text = NULL, *rest = NULL;
-    size_t size = 0, n = 0;
-    cr_assert(cali_file_read(ctx, CALLOSUM_SOURCE_DIR "/tests/golden/protocol.txt", 1 << 20, &text, &size) == CAL_OK);
-    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-        if (line[0] == '#')
-            continue;
-        if (line[0] != ' ') {
-            cr_assert(n < MAX_PARCELS);
-            parcels[n] = (parcel){.sender = line[0]};
-            snprintf(parcels[n++].name, sizeof parcels->name, "%s", line + 2);
-            continue;
-        }
-        parcel *last = &parcels[n - 1];
-        const char *hex = strchr(line + 2, ' ') + 1;
-        last->frames[last->n] = malloc(strlen(hex) / 2 + 1);
-        last->sizes[last->n] = read_hex(hex, last->frames[last->n]);
-        last->n++;
-    }
-    free(text);
-    cal_context_destroy(&ctx);
-    return n;
-}
-
-static void unload(parcel *parcels, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < parcels[i].n; k++)
-            free(parcels[i].frames[k]);
-}
-
-static cal_message *read_parcel(const parcel *p, cal_header *header, cal_problem *problem)
-{
-    cal_frames frames = {.n = p->n};
-    for (size_t i = 0; i < p->n; i++)
-        frames.frames[i] = (cal_frame){p->frames[i], p->sizes[i]};
-    return cal_message_read(&frames, &cal_limits_open, header, problem);
-}
-
-static void copy_value(cal_packer *packer, const cal_value *value, const char *key);
-
-static void copy_members(cal_packer *packer, const cal_value *value)
-{
-    for (size_t i = 0; i < cal_value_n(value); i++)
-        copy_value(packer, cal_value_at(value, i), cal_value_key(value, i));
-}
-
-static void copy_array(cal_packer *packer, const cal_value *value, const char *key)
-{
-    for (cal_dtype dtype = CAL_I8; dtype <= CAL_F64; dtype++) {
-        cal_reader reader = {0};
-        const cal_array array = cal_value_array(&reader, value, dtype);
-        if (cal_reader_is_broken(&reader) == false)
-            cal_pack_array(packer, key, dtype, array.n_dims, array.dims, array.data);
-    }
-}
-
-static void copy_value(cal_packer *packer, const cal_value *value, const char *key)
-{
-    cal_reader reader = {0};
-    const cal_value_kind kind = cal_value_get_kind(value);
-    switch (kind) {
-    case CAL_NIL:
-        cal_pack_text(packer, key, NULL);
-        break;
-    case CAL_BOOL:
-        cal_pack_bool(packer, key, cal_value_bool(&reader, value));
-        break;
-    case CAL_INT:
-        cal_pack_int(packer, key, cal_value_int(&reader, value, INT64_MIN, INT64_MAX));
-        break;
-    case CAL_REAL:
-        cal_pack_real(packer, key, cal_value_real(&reader, value, true));
-        break;
-    case CAL_TEXT:
-        cal_pack_text(packer, key, cal_value_text(&reader, value, false));
-        break;
-    case CAL_ARRAY:
-        copy_array(packer, value, key);
-        break;
-    case CAL_LIST:
-        cal_pack_open_list(packer, key);
-        copy_members(packer, value);
-        cal_pack_close(packer);
-        break;
-    case CAL_MAP:
-        cal_pack_open_map(packer, key);
-        copy_members(packer, value);
-        cal_pack_close(packer);
-        break;
-    }
-    cr_assert(cal_reader_is_broken(&reader) == false, "%s", reader.problem.text);
-}
-
 /* There is a message of each type; what was read is written with the same bytes. */
 Test(protocol, each_message_is_read_and_written_as_it_was)
 {
-    static parcel parcels[MAX_PARCELS];
-    const size_t n_parcels = load(parcels);
+    static cali_parcel parcels[CALI_MAX_PARCELS];
+    const size_t n_parcels = cali_test_load_parcels(parcels);
     uint64_t seen = 0;
     cal_context *ctx = cali_test_context(1);
     cal_packer *packer = NULL;
     cr_assert(cal_packer_create(ctx, &packer) == CAL_OK);
     for (size_t i = 0; i < n_parcels; i++) {
-        const parcel *p = &parcels[i];
+        const cali_parcel *p = &parcels[i];
         cal_header header;
         cal_problem problem;
-        cal_message *message = read_parcel(p, &header, &problem);
+        cal_message *message = cali_test_read_parcel(p, &header, &problem);
         cr_assert(message != NULL, "%s: %s %s", p->name, problem.code, problem.text);
         cr_expect(eq(str, (char *)cal_message_name(header.type), (char *)p->name));
         seen |= UINT64_C(1) << header.type;
@@ -199,7 +84,7 @@ Test(protocol, each_message_is_read_and_written_as_it_was)
         const size_t size = cal_header_encode(&header, bytes);
         cr_expect(size == p->sizes[0] && memcmp(bytes, p->frames[0], size) == 0, "%s: header", p->name);
         cal_packer_clear(packer);
-        copy_members(packer, cal_message_body(message));
+        cali_test_copy_members(packer, cal_message_body(message));
         const cal_frame *frames = NULL;
         size_t n = 0;
         cr_assert(cal_packer_get(packer, &frames, &n) == CAL_OK, "%s", cal_context_message(ctx));
@@ -212,40 +97,40 @@ Test(protocol, each_message_is_read_and_written_as_it_was)
         cr_expect(cal_message_name(type) == NULL || (seen >> type & 1) != 0, "no %s in protocol.txt", cal_message_name(type));
     cal_packer_destroy(&packer);
     cal_context_destroy(&ctx);
-    unload(parcels, n_parcels);
+    cali_test_free_parcels(parcels, n_parcels);
 }
 
 /* A message that ends anywhere before its end is refused; so is one with a digest in which a bit is turned. */
 Test(protocol, a_cut_or_damaged_message_is_refused)
 {
-    static parcel parcels[MAX_PARCELS];
-    const size_t n_parcels = load(parcels);
+    static cali_parcel parcels[CALI_MAX_PARCELS];
+    const size_t n_parcels = cali_test_load_parcels(parcels);
     for (size_t i = 0; i < n_parcels; i++) {
         for (size_t k = 0; k < parcels[i].n; k++) {
             for (size_t size = 0; size < parcels[i].sizes[k]; size++) {
-                parcel cut = parcels[i];
+                cali_parcel cut = parcels[i];
                 unsigned char *exact = malloc(size + (size == 0));
                 memcpy(exact, cut.frames[k], size);
                 cut.frames[k] = exact;
                 cut.sizes[k] = size;
                 cal_header header;
                 cal_problem problem;
-                cr_expect(read_parcel(&cut, &header, &problem) == NULL, "%s, frame %zu: %zu bytes", cut.name, k, size);
+                cr_expect(cali_test_read_parcel(&cut, &header, &problem) == NULL, "%s, frame %zu: %zu bytes", cut.name, k, size);
                 cr_expect(strcmp(problem.code, "E106") == 0 && problem.text[0] != '\0');
                 free(exact);
             }
         }
         cal_header header;
         cal_problem problem;
-        cal_message *message = read_parcel(&parcels[i], &header, &problem);
+        cal_message *message = cali_test_read_parcel(&parcels[i], &header, &problem);
         cal_message_destroy(&message);
         for (size_t k = 1; header.has_digest && k < parcels[i].n; k++) {
             for (size_t bit = 0; bit < 8 * parcels[i].sizes[k]; bit++) {
                 parcels[i].frames[k][bit / 8] ^= (unsigned char)(1u << bit % 8);
-                cr_expect(read_parcel(&parcels[i], &header, &problem) == NULL);
+                cr_expect(cali_test_read_parcel(&parcels[i], &header, &problem) == NULL);
                 parcels[i].frames[k][bit / 8] ^= (unsigned char)(1u << bit % 8);
             }
         }
     }
-    unload(parcels, n_parcels);
+    cali_test_free_parcels(parcels, n_parcels);
 }

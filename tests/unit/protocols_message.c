@@ -160,3 +160,146 @@ Test(protocols_message, long_lists_are_counted)
         cal_message_destroy(&message);
     }
 }
+
+/* ---- mistakes of the writer: the first is kept and named, and clearing forgets it ------------------------------------ */
+
+static void expect_error(const char *says)
+{
+    const cal_frame *frames = NULL;
+    size_t n = 0;
+    cr_expect(eq(int, cal_packer_get(packer, &frames, &n), CAL_ERR_ARGUMENT));
+    cr_expect(strstr(cal_context_message(ctx), says) != NULL, "%s", cal_context_message(ctx));
+    cal_context_clear(ctx);
+    cal_packer_clear(packer);
+    cr_expect(eq(int, cal_packer_get(packer, &frames, &n), CAL_OK));
+    cr_expect(n == 1 && frames[0].size == 1 && ((const unsigned char *)frames[0].data)[0] == 0x80);
+    cal_packer_clear(packer);
+}
+
+Test(protocols_message, what_cannot_travel_is_not_written)
+{
+    char *text = malloc(CAL_PROTOCOL_MAX_TEXT + 2);
+    memset(text, 'a', CAL_PROTOCOL_MAX_TEXT + 1);
+    text[CAL_PROTOCOL_MAX_TEXT + 1] = '\0';
+    cal_pack_uint(packer, NULL, 1);
+    expect_error("a member of a map has no key");
+    cal_pack_open_list(packer, "list");
+    cal_pack_uint(packer, "key", 1);
+    cal_pack_uint(packer, NULL, 1); /* the first error stays */
+    expect_error("a member of a list has the key \"key\"");
+    cal_pack_open_list(packer, "list");
+    expect_error("2 maps or lists are still open");
+    cal_pack_close(packer);
+    cal_pack_close(packer);
+    expect_error("closes more maps and lists than are open");
+    cal_pack_close(packer);
+    cal_pack_uint(packer, "late", 1);
+    expect_error("the body is closed already");
+    cal_pack_text(packer, "text", text);
+    expect_error("the text \"text\" of 65537 bytes");
+    cal_pack_text(packer, "text", "a\x1b[2J");
+    expect_error("printable UTF-8");
+    cal_pack_text(packer, "text", "\xff");
+    expect_error("printable UTF-8");
+    text[256] = '\0';
+    cal_pack_uint(packer, text, 1);
+    expect_error("a key of 256 bytes");
+    cal_pack_array(packer, "array", CAL_F64, 0, NULL, NULL);
+    expect_error("the array \"array\" cannot travel");
+    cal_pack_array(packer, "array", CAL_F64, 9, (const size_t[9]){1, 1, 1, 1, 1, 1, 1, 1, 1}, NULL);
+    expect_error("cannot travel");
+    cal_pack_array(packer, "array", CAL_F64, 3, (const size_t[]){SIZE_MAX / 2, 8, 8}, NULL);
+    expect_error("cannot travel");
+    cal_pack_array(packer, "array", CAL_U8, 1, (const size_t[]){CAL_PROTOCOL_MAX_FRAME + 1}, NULL);
+    expect_error("cannot travel");
+    cal_pack_array(packer, "array", (cal_dtype)11, 1, (const size_t[]){1}, "");
+    expect_error("cannot travel");
+    for (unsigned depth = 2; depth <= CAL_PROTOCOL_MAX_DEPTH; depth++)
+        cal_pack_open_list(packer, depth == 2 ? "deep" : NULL);
+    for (unsigned depth = 2; depth <= CAL_PROTOCOL_MAX_DEPTH; depth++)
+        cal_pack_close(packer);
+    const cal_frame *frames = NULL;
+    size_t n = 0;
+    cr_expect(eq(int, cal_packer_get(packer, &frames, &n), CAL_OK)); /* 16 deep is right */
+    cal_packer_clear(packer);
+    for (unsigned depth = 2; depth <= CAL_PROTOCOL_MAX_DEPTH + 1; depth++)
+        cal_pack_open_list(packer, depth == 2 ? "deep" : NULL);
+    expect_error("nested deeper than 16");
+    free(text);
+}
+
+/* A zero makes an array empty, whatever the other dimensions are. */
+Test(protocols_message, an_empty_array_keeps_its_dimensions)
+{
+    cal_pack_open_map(packer, "values");
+    cal_pack_array(packer, "empty", CAL_F64, 3, (const size_t[]){UINT32_MAX, UINT32_MAX, 0}, NULL);
+    cal_pack_close(packer);
+    cal_problem problem;
+    cal_message *message = send_body(CAL_ANSWER, &problem);
+    cr_assert(message != NULL, "%s", problem.text);
+    cal_reader reader = {0};
+    const cal_array array = cal_read_array(&reader, cal_read_map(&reader, cal_message_body(message), "values"), "empty", CAL_F64);
+    cr_expect(array.n == 0 && array.n_dims == 3 && array.dims[0] == UINT32_MAX && array.dims[2] == 0);
+    cal_message_destroy(&message);
+}
+
+/* ---- the reader ------------------------------------------------------------------------------------------------------ */
+
+Test(protocols_message, the_first_problem_of_a_reader_stays)
+{
+    cal_pack_open_map(packer, "values");
+    cal_pack_int(packer, "minus", -1);
+    cal_pack_uint(packer, "large", UINT64_MAX);
+    cal_pack_real(packer, "nan", NAN);
+    cal_pack_uint(packer, "two", 2);
+    cal_pack_vector(packer, "array", CAL_F64, 2, (const double[]){1.0, INFINITY});
+    cal_pack_vector(packer, "short", CAL_F32, 2, (const float[]){1.0f, 2.0f});
+    cal_pack_close(packer);
+    cal_problem problem;
+    cal_message *message = send_body(CAL_ANSWER, &problem);
+    cr_assert(message != NULL, "%s", problem.text);
+    const cal_value *values = cal_value_find(cal_message_body(message), "values");
+    double two[2] = {7.0, 7.0};
+#define EXPECT(expression, says)                                                                                             \
+    do {                                                                                                                     \
+        cal_reader reader = {0};                                                                                             \
+        cr_expect(eq(int, (expression) != 0, 0));                                                                            \
+        cr_expect(strstr(reader.problem.text, says) != NULL, "%s", reader.problem.text);                                     \
+        cr_expect(cal_reader_is_broken(&reader));                                                                            \
+        cr_expect(cal_read_uint(&reader, values, "two", 0, 9) == 0 && cal_read_real(&reader, values, "two", true) == 0.0);    \
+        cr_expect(strstr(reader.problem.text, says) != NULL, "%s", reader.problem.text);                                     \
+    } while (0)
+    EXPECT(cal_read_uint(&reader, values, "minus", 0, 9), "\"minus\" is -1, below 0");
+    EXPECT(cal_read_uint(&reader, values, "two", 3, 9), "\"two\" is 2, outside 3 to 9");
+    EXPECT(cal_read_uint(&reader, values, "two", 0, 1), "\"two\" is 2, outside 0 to 1");
+    EXPECT(cal_read_int(&reader, values, "large", INT64_MIN, INT64_MAX), "\"large\" is outside");
+    EXPECT(cal_read_int(&reader, values, "minus", 0, 1), "\"minus\" is outside 0 to 1");
+    EXPECT(cal_read_real(&reader, values, "nan", false), "\"nan\" is not finite");
+    EXPECT(cal_read_real(&reader, values, "none", true), "\"none\" is missing");
+    EXPECT(cal_read_bool(&reader, values, "two"), "\"two\" is an integer instead of a truth value");
+    EXPECT(cal_read_text(&reader, values, "two", true), "\"two\" is an integer instead of a text");
+    EXPECT(cal_read_map(&reader, values, "array"), "\"array\" is an array instead of a map");
+    EXPECT(cal_read_list(&reader, cal_read_map(&reader, values, "none"), "more"), "\"none\" is missing");
+    EXPECT(cal_read_array(&reader, values, "array", CAL_F32).n, "is an array of f64 instead of f32");
+    EXPECT((cal_read_vector(&reader, values, "array", CAL_F64, 3, two), two[0] != 7.0), "2 items in 1 dimensions instead of 3");
+    EXPECT(cal_value_uint(&reader, cal_value_at(values, 99), 0, 1), "an integer is missing");
+#undef EXPECT
+    cal_reader reader = {0};
+    cr_expect(eq(i64, cal_read_int(&reader, values, "minus", -1, -1), -1));
+    cr_expect(eq(dbl, cal_read_real(&reader, values, "minus", false), -1.0));
+    cr_expect(eq(dbl, cal_read_real(&reader, values, "large", false), 0x1p64));
+    cr_expect(isnan(cal_read_real(&reader, values, "nan", true)));
+    cal_read_vector(&reader, values, "array", CAL_F64, 2, two);
+    cr_expect(two[0] == 1.0 && isinf(two[1]));
+    const cal_array bad = cal_read_array(&reader, values, "array", CAL_F64), good = cal_read_array(&reader, values, "short", CAL_F32);
+    cr_expect(eq(int, cal_array_is_finite(&bad), 0));
+    cr_expect(eq(int, cal_array_is_finite(&good), 1));
+    cr_expect(eq(int, cal_reader_is_broken(&reader), 0));
+    cal_reader_fail(&reader, "E203", "port %d", 3);
+    cr_expect(eq(str, reader.problem.code, "E203"));
+    cr_expect(eq(str, reader.problem.text, "port 3"));
+    cr_expect(cal_value_n(NULL) == 0 && cal_value_at(NULL, 0) == NULL && cal_value_find(NULL, "x") == NULL);
+    cr_expect(cal_value_get_kind(NULL) == CAL_NIL && cal_value_key(values, 99) == NULL);
+    cal_message_destroy(&message);
+    cal_message_destroy(&message);
+}
