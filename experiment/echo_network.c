@@ -352,8 +352,22 @@ static void add_transfer(cali_echo *e, const cali_network *network, const cali_t
     cali_echo_close(e, "}");
 }
 
+static void add_simulator(cali_echo *e, const cali_simulator *s)
+{
+    if (s->model == NULL)
+        return;
+    cali_echo_open(e, "simulator", "{");
+    cali_echo_text(e, "model", s->model);
+    cali_echo_open(e, "parameters", "{");
+    for (size_t i = 0; i < s->n; i++)
+        cali_echo_text(e, s->names[i], s->values[i]);
+    cali_echo_close(e, "}");
+    cali_echo_close(e, "}");
+}
+
 static void add_border(cali_echo *e, const cali_network *network)
 {
+    add_simulator(e, &network->simulator);
     cali_echo_open(e, "receives", "[");
     for (size_t i = 0; i < network->n_receives; i++)
         add_transfer(e, network, &network->receives[i]);

@@ -104,8 +104,17 @@ typedef struct cali_samples_file {
     cali_column column;
 } cali_samples_file;
 
+/** A foreign simulator in the place of the engine. */
+typedef struct cali_simulator {
+    char *model; /* NULL: none */
+    char **names, **values; /* n parameters, as they stand in the file */
+    size_t n;
+    cali_place place;
+} cali_simulator;
+
 typedef struct cali_network {
     cal_time step;
+    cali_simulator simulator;
     cali_population *populations;
     size_t n_populations;
     cal_snn_projection *projections; /* receptor strings owned by the experiment */

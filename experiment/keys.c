@@ -297,8 +297,8 @@ const cali_mapping cali_keys_region = {
     "`most connected` (the region with the most incoming connections), or `default`.",
     MAPPING(region), "regions:\n  default: field\n  \"L.precuneus, R.precuneus\": {model: field, parameters: {eta: -4}}"};
 
-/* The last two are about the border of a region; a network of its own has none. */
-enum { N_BORDER_KEYS = 2 };
+/* The last three are about the border of a region; a network of its own has none. */
+enum { N_BORDER_KEYS = 3 };
 static const cali_key spiking[] = {
     {"step", CALI_KEY_TIME, "ms", "0.1 ms", ABOVE(0.0, 100.0), AT(cali_network, step),
      PLACE(cali_network, step_place), .meaning = "time step of the neurons; divides the window"},
@@ -316,6 +316,8 @@ static const cali_key spiking[] = {
      .meaning = "how the drive of the other regions reaches the neurons"},
     {"gives", CALI_KEY_LIST, .inner = &cali_keys_give, .is_required = true,
      .meaning = "what the other regions see of it; several are summed"},
+    {"simulator", CALI_KEY_MAPPING, .inner = &cali_keys_simulator,
+     .meaning = "another simulator computes the region; all else stays as it is written for this one"},
 };
 const cali_mapping cali_keys_spiking = {
     "regions.SELECTOR.spiking", "A network of spiking neurons.", MAPPING(spiking),
@@ -332,6 +334,19 @@ const cali_mapping cali_keys_network = {
     "  connections:\n    - {from: E, to: \"E, I\", in_degree: 800, weight: 45 pA, delay: 1.5 ms}\n"
     "    - {from: I, to: \"E, I\", in_degree: 200, weight: -250 pA, delay: 1.5 ms}\n"
     "  drive:\n    - {kind: poisson, into: E, rate: 8 Hz, trains: 1000, weight: 45 pA}"};
+
+static const cali_key simulator[] = {
+    {"model", CALI_KEY_TEXT, .is_required = true, AT(cali_simulator, model), PLACE(cali_simulator, place),
+     .meaning = "the model that the worker announces, for example `brian2-lif`"},
+    {"parameters", CALI_KEY_OWN, .shape = "a mapping of names to numbers and texts",
+     .meaning = "what the model is told; they go to the worker as they are written"},
+};
+const cali_mapping cali_keys_simulator = {
+    "regions.SELECTOR.spiking.simulator",
+    "A region that another simulator computes, in a worker of its own (docs/foreign-simulators.md). It is told populations, "
+    "connections and parameters of the region, and takes and gives what `receives` and `gives` say. Such a run needs "
+    "`--slot REGION=remote --listen ENDPOINT`.",
+    MAPPING(simulator), "simulator: {model: brian2-lif, parameters: {seed: 3}}"};
 
 static const cali_key scale[] = {
     {"neurons", CALI_KEY_NUMBER, "1", "100 %", ABOVE(0.0, 1000.0), AT(cali_scale_text, neurons),
@@ -667,7 +682,7 @@ const cali_mapping cali_keys_analysis = {"analysis", "What is computed from the 
 const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
-    &cali_keys_network, &cali_keys_spiking, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_wave, &cali_keys_receive,
+    &cali_keys_network, &cali_keys_spiking, &cali_keys_simulator, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_wave, &cali_keys_receive,
     &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_checkpoint, &cali_keys_analysis, NULL,
 };
 

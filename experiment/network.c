@@ -77,6 +77,25 @@ static void add_giver(cal_session *s, cali_build *b, const cali_transfer *g)
         (cal_link){.transducer = g->transducer, .params = g->params, .port = add_port(b, port, s)};
 }
 
+/* On the wire a port is known by its name: "rate.E", and a second one of its kind "rate.E-2". */
+static cal_status name_ports(cal_session *s, cali_build *b)
+{
+    CAL_TRY(cali_alloc(s->ctx, b->def.n_ports, sizeof *b->port_names, "ports", &b->port_names));
+    for (size_t i = 0; i < b->def.n_ports; i++) {
+        const cal_snn_population *p = &b->populations[b->ports[i].population];
+        size_t n_before = 0;
+        char name[256], numbered[280];
+        snprintf(name, sizeof name, p->neuron == NULL ? "%.100s" : "%.100s.%.100s", b->ports[i].name, p->name);
+        for (size_t k = 0; k < i; k++)
+            n_before += strncmp(b->port_names[k], name, strlen(name)) == 0 && strchr("-", b->port_names[k][strlen(name)]) != NULL;
+        snprintf(numbered, sizeof numbered, "%s-%zu", name, n_before + 1);
+        CAL_TRY(cali_copy_text(s->ctx, n_before == 0 ? name : numbered, &b->port_names[i]));
+    }
+    for (size_t i = 0; i < b->def.n_ports; i++)
+        b->ports[i].name = b->port_names[i];
+    return CAL_OK;
+}
+
 cal_status cali_build_define(cal_session *s, size_t k)
 {
     cali_build *b = &s->builds[k];
@@ -135,7 +154,8 @@ cal_status cali_build_define(cal_session *s, size_t k)
     CAL_TRY(cali_positions_load(s, b));
     if (s->experiment->is_alone)
         cali_alone_define(s, b);
-    return cali_neurons_define(s, k);
+    CAL_TRY(cali_neurons_define(s, k));
+    return name_ports(s, b);
 }
 
 cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
@@ -155,6 +175,9 @@ cal_status cali_network_located(cal_session *s, size_t k, cal_status status)
 
 void cali_build_clear(cali_build *b)
 {
+    for (size_t i = 0; b->port_names != NULL && i < b->def.n_ports; i++)
+        free(b->port_names[i]);
+    free(b->port_names);
     cali_neurons_clear(b);
     cali_positions_free(b);
     free(b->populations);

@@ -55,6 +55,7 @@ typedef struct cali_build {
     cal_snn_projection *projections;
     cal_snn_train *trains;
     cal_snn_port *ports;
+    char **port_names; /* of def.n_ports ports */
     cal_link *links;
     size_t n_links;
     double *fractions; /* of the neurons whose spikes are kept: all or, with a list in `subsets`, none */

@@ -50,20 +50,35 @@ static bool is_elsewhere(const cal_session *s, size_t k)
     return s->builds[k].place != CAL_PLACE_INPROC;
 }
 
+static const cali_simulator *simulator_of(const cal_session *s, size_t k)
+{
+    return &s->experiment->networks[s->roles[s->networks[k].index].network].simulator;
+}
+
 cal_status cali_slots_plan(cal_session *s)
 {
-    cal_place places[1024] = {CAL_PLACE_INPROC};
+    enum { MOST = 1024 };
+    cal_place places[MOST] = {CAL_PLACE_INPROC};
     const cal_workers_def *def = s->def.workers;
-    if (def == NULL || def->n_slots == 0)
+    if (s->plan.n_networks > MOST)
+        return def == NULL || def->n_slots == 0 ? CAL_OK
+                                                : CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: %zu spiking regions; at most %d can be placed",
+                                                           s->plan.n_networks, MOST);
+    if (s->def.is_check)
         return CAL_OK;
-    if (s->experiment->is_alone)
+    for (size_t k = 0; k < s->plan.n_networks; k++)
+        places[k] = simulator_of(s, k)->model != NULL ? CAL_PLACE_REMOTE : CAL_PLACE_INPROC;
+    if (s->experiment->is_alone && def != NULL && def->n_slots > 0)
         return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: a network of its own is one process; regions of a brain can be elsewhere");
-    if (s->plan.n_networks > sizeof places / sizeof *places)
-        return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: %zu spiking regions; at most 1024 can be placed", s->plan.n_networks);
-    for (size_t i = 0; i < def->n_slots; i++)
+    for (size_t i = 0; def != NULL && i < def->n_slots; i++)
         CAL_TRY(read_wish(s, def->slots[i], places));
     for (size_t k = 0; k < s->plan.n_networks; k++) {
         s->builds[k].place = places[k];
+        const cali_simulator *simulator = simulator_of(s, k);
+        if (simulator->model != NULL && (places[k] != CAL_PLACE_REMOTE || def == NULL || def->host.listen == NULL))
+            return cali_experiment_fail(s->ctx, s->experiment, simulator->place, "C105",
+                                        "the model %s is computed by a worker of its own\nbecause `simulator` names it\ntry --slot "
+                                        "\"%s\"=remote --listen tcp://127.0.0.1:7711", simulator->model, s->networks[k].region);
         if (places[k] == CAL_PLACE_REMOTE && def->host.listen == NULL)
             return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot \"%s\"=remote needs --listen tcp://ADDRESS:PORT, where its worker comes to",
                             s->networks[k].region);
@@ -84,11 +99,15 @@ cal_status cali_slots_add(cal_session *s, size_t k)
     const unsigned threads = cal_context_n_threads(s->ctx) / (unsigned)(s->n_local > 0 ? s->n_local : 1);
     if (s->host == NULL)
         CAL_TRY(cal_host_create(s->ctx, &s->def.workers->host, &s->host));
+    const cali_simulator *simulator = simulator_of(s, k);
     const cal_when_lost lost = s->def.workers->when_lost;
     const bool is_local = b->place == CAL_PLACE_LOCAL;
     const cal_slot_def def = {.name = s->networks[k].region, .is_local = is_local, .n_threads = threads > 0 ? threads : 1,
                               .when_lost = is_local && lost == CAL_LOST_WAIT ? CAL_LOST_RESTART : lost,
-                              .network = &b->def, .window = s->plan.window, .lag = s->plan.lag,
+                              .network = &b->def, .model = simulator->model,
+                              .parameters = (const char *const *)simulator->names,
+                              .values = (const char *const *)simulator->values, .n_parameters = simulator->n,
+                              .window = s->plan.window, .lag = s->plan.lag,
                               .key = {s->experiment->seed, b->def.stream}};
     CAL_TRY(cali_network_located(s, k, cal_host_add(s->host, &def, &slot)));
     b->slot = s->n_slots++;

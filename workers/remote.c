@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "workers/network_model.h"
 #include "workers/host.h"
 
@@ -27,6 +28,9 @@ static cal_status copy_ports(cali_slot *s, const cal_port *ports, size_t n)
     CAL_TRY(cali_alloc(ctx, n, sizeof *s->ports, "ports", &s->ports));
     CAL_TRY(cali_alloc(ctx, 2 * n, sizeof *s->texts, "ports", &s->texts));
     for (; s->n_ports < n; s->n_ports++) {
+        for (size_t i = 0; i < s->n_ports; i++)
+            if (strcmp(s->ports[i].name, ports[s->n_ports].name) == 0)
+                return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: two ports are called %s", s->name, ports[s->n_ports].name);
         char **texts = s->texts + 2 * s->n_ports;
         s->ports[s->n_ports] = ports[s->n_ports];
         CAL_TRY(cali_copy_text(ctx, ports[s->n_ports].name, &texts[0]));
@@ -77,19 +81,41 @@ static void pack_ports(const cali_slot *s, cal_packer *p)
     cal_pack_close(p);
 }
 
+/* A bare number is one, "true" and "false" are what they say, all else is a text. */
+static void pack_parameter(cal_packer *p, const char *name, const char *value)
+{
+    double number = 0.0;
+    const char *end = value;
+    if (cali_parse_number(value, &number, &end) && *end == '\0')
+        cal_pack_real(p, name, number);
+    else if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
+        cal_pack_bool(p, name, value[0] == 't');
+    else
+        cal_pack_text(p, name, value);
+}
+
+static cal_status pack_foreign(cali_slot *s, const cal_slot_def *def)
+{
+    cal_packer *p = s->host->packer;
+    cal_pack_open_map(p, "model");
+    cal_pack_text(p, "name", def->model);
+    cal_pack_open_map(p, "parameters");
+    for (size_t i = 0; i < def->n_parameters; i++)
+        pack_parameter(p, def->parameters[i], def->values[i]);
+    cal_pack_close(p);
+    CAL_TRY(cali_network_model_encode(s->host->ctx, def->network, p, "network"));
+    cal_pack_close(p);
+    return CAL_OK;
+}
+
 static cal_status pack_body(cali_slot *s, const cal_slot_def *def, const char *digest)
 {
     cal_packer *p = s->host->packer;
     cal_packer_clear(p);
-    if (def->network != NULL) {
+    if (def->model == NULL)
         CAL_TRY(cali_network_model_encode(s->host->ctx, def->network, p, "model"));
-    } else {
-        cal_pack_open_map(p, "model");
-        cal_pack_text(p, "name", def->model);
-        cal_pack_text(p, "parameters", def->parameters != NULL ? def->parameters : "{}");
-        cal_pack_int(p, "step_ns", def->step);
-        cal_pack_close(p);
-    }
+    else
+        CAL_TRY(pack_foreign(s, def));
     cal_pack_int(p, "window_ns", s->window);
     cal_pack_uint(p, "lag", s->lag);
     cal_pack_int(p, "start_ns", 0);
@@ -125,8 +151,8 @@ static cal_status init(cali_slot *s, const cal_slot_def *def)
     s->lag = def->lag;
     s->lost_s = cali_wall_s();
     CAL_TRY(cali_copy_text(s->host->ctx, def->name, &s->name));
-    CAL_TRY(cali_copy_text(s->host->ctx, def->network != NULL ? cal_worker_network.name : def->model, &s->model));
-    CAL_TRY(def->network != NULL ? take_network(s, def->network) : copy_ports(s, def->ports, def->n_ports));
+    CAL_TRY(cali_copy_text(s->host->ctx, def->model != NULL ? def->model : cal_worker_network.name, &s->model));
+    CAL_TRY(take_network(s, def->network));
     return pack_configure(s, def);
 }
 
@@ -261,7 +287,8 @@ static cal_status read_samples(cali_slot *s, cal_reader *r, const cal_value *rec
 {
     const cal_value *list = cal_value_find(rec, "samples");
     if (cal_value_n(list) != s->n_samplers && s->n_samplers > 0)
-        cal_reader_fail(r, "E106", "samples of %zu kinds, %zu are recorded", cal_value_n(list), s->n_samplers);
+        cal_reader_fail(r, "E106", "%zu states of single neurons are recorded, the worker gives %zu", s->n_samplers,
+                        cal_value_n(list));
     for (size_t i = 0; i < s->n_samplers && !cal_reader_is_broken(r); i++) {
         const cal_array a = cal_value_array(r, cal_value_at(list, i), CAL_F32);
         if (cal_reader_is_broken(r) || a.n_dims != 2) {

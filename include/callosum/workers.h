@@ -55,13 +55,11 @@ typedef struct cal_slot_def {
     bool is_local;          /**< a worker process is started for it */
     unsigned n_threads;     /**< of a local worker; 0: one */
     cal_when_lost when_lost;
-    const cal_snn_def *network; /**< borrowed for the call; NULL: a foreign model */
-    /* A foreign model: its name, a map of parameters as JSON text ("{}": none), and its ports. */
-    const char *model, *parameters;
-    const cal_port *ports;
-    size_t n_ports;
+    const cal_snn_def *network; /**< what the region is; borrowed for the call. Names of ports differ */
+    const char *model;      /**< of a foreign worker, which is told of the network and given n_parameters; NULL: this engine */
+    const char *const *parameters, *const *values; /**< names and values; those that are numbers travel as numbers */
+    size_t n_parameters;
     cal_time window;
-    cal_time step;          /**< wished for; 0: the worker's */
     unsigned lag;
     uint64_t key[2];        /**< of its random numbers */
 } cal_slot_def;
