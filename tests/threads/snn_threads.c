@@ -8,12 +8,21 @@
 
 static uint64_t run(unsigned n_threads)
 {
+    static const cal_snn_setting growth[] = {{"capacity", CALI_CONSTANT(20.0)}, {"interval", CALI_CONSTANT(2.5)},
+                                             {"axon_growth", CALI_CONSTANT(500.0)}, {"dendrite_growth", CALI_CONSTANT(400.0)}};
     cali_network n;
     cali_network_cobab(&n, 1.0);
     n.populations[0].n = 400;
     n.populations[1].n = 100;
     n.def.n_tiles = 7;
     n.projections[1].delay_ms = (cal_distribution){CAL_UNIFORM, 0.1, 0.9, 0.0, 0.0};
+    cal_snn_projection *grown = &n.projections[n.def.n_projections++]; /* beside the others */
+    *grown = n.projections[1];
+    grown->rule = CAL_FIXED_IN_DEGREE;
+    grown->in_degree = 0;
+    grown->synapse = cal_snn_synapse_find("structural-linear");
+    grown->settings = growth;
+    grown->n_settings = sizeof growth / sizeof growth[0];
     n.ports[2] = (cal_snn_port){.name = "in", .kind = CAL_PORT_POISSON, .population = 0, .receptor = "excitatory",
                                 .n_trains = 10.0, .weight = 2.0, .samples = 2};
     n.ports[3] = (cal_snn_port){.name = "V", .kind = CAL_PORT_MEAN, .population = 1, .state = "V", .samples = 5};
@@ -28,6 +37,11 @@ static uint64_t run(unsigned n_threads)
         const double rates[2] = {100.0 * (w % 5), 50.0 * (w % 3)};
         if (cal_snn_write(snn, 2, rates) != CAL_OK || cal_snn_advance(snn) != CAL_OK)
             exit(EXIT_FAILURE);
+    }
+    cal_snn_structure s;
+    if (cal_snn_get_structure(snn, n.def.n_projections - 1, &s) != CAL_OK || s.n_formed == 0) {
+        fputs("no synapse has formed\n", stderr);
+        exit(EXIT_FAILURE);
     }
     const uint64_t hash = cal_snn_hash(snn);
     cal_snn_destroy(&snn);
