@@ -1,12 +1,16 @@
 #include "cli/selftest.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "callosum/connectomes.h"
 #include "callosum/nmm.h"
+#include "callosum/protocols.h"
 #include "callosum/snn.h"
 
 /* Known answer of Philox4x32-10 for counter and key of pi's digits: Random123 1.09, kat_vectors. */
@@ -107,7 +111,77 @@ static void check_lif(cal_context *ctx, cali_check *check)
     cal_snn_destroy(&snn);
 }
 
-static void (*const tests[])(cal_context *ctx, cali_check *check) = {check_rest, check_lif, check_random};
+/* A message there and back between a host's and a worker's socket of this machine, with keys or without. */
+static cal_status exchange(cal_context *ctx, const cal_wire_def *host_def, const char *folder, const cal_key_pair *keys,
+                           cal_hub *hubs[2], cal_wire *wires[2])
+{
+    const cal_frame question = {"how are you", 11};
+    cal_frames got = {0};
+    cal_peer worker;
+    CAL_TRY(cal_hub_create(ctx, folder, &hubs[0]));
+    CAL_TRY(cal_hub_create(ctx, NULL, &hubs[1]));
+    CAL_TRY(cal_hub_open(hubs[0], host_def, &wires[0]));
+    const cal_wire_def worker_def = {.endpoint = cal_wire_endpoint(wires[0]), .keys = keys,
+                                     .host_key = keys != NULL ? host_def->keys->public_key : NULL};
+    CAL_TRY(cal_hub_open(hubs[1], &worker_def, &wires[1]));
+    cal_wire_send(wires[1], NULL, &question, 1);
+    for (int to = 0; to < 2; to++) {
+        if (!cal_wire_wait(&wires[to], 1, 5000) || !cal_wire_receive(wires[to], &worker, &got))
+            return CAL_FAIL(ctx, CAL_ERR_IO, "%s: no message arrives", host_def->endpoint);
+        if (to == 0)
+            cal_wire_send(wires[0], &worker, got.frames, got.n);
+        cal_frames_release(&got);
+    }
+    return CAL_OK;
+}
+
+/* All keys are made for this in a folder that is removed again. */
+static cal_status exchange_all(cal_context *ctx, const char *folder)
+{
+    cal_key_pair host, worker;
+    CAL_TRY(cal_keys_new_pair(ctx, folder, "host", &host));
+    CAL_TRY(cal_keys_new_pair(ctx, folder, "worker", &worker));
+    CAL_TRY(cal_keys_allow(ctx, folder, "worker", worker.public_key, NULL));
+    const cal_wire_def hosts[] = {{.endpoint = "ipc://*", .is_listening = true},
+                                  {.endpoint = "tcp://127.0.0.1:*", .is_listening = true},
+                                  {.endpoint = "tcp://127.0.0.1:*", .is_listening = true, .keys = &host}};
+    cal_status status = CAL_OK;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts && status == CAL_OK; i++) {
+        cal_hub *hubs[2] = {0};
+        cal_wire *wires[2] = {0};
+        status = exchange(ctx, &hosts[i], folder, hosts[i].keys != NULL ? &worker : NULL, hubs, wires);
+        for (size_t k = 0; k < 2; k++)
+            cal_wire_close(&wires[k]);
+        for (size_t k = 0; k < 2; k++)
+            cal_hub_destroy(&hubs[k]);
+    }
+    return status;
+}
+
+static void remove_keys(const char *folder)
+{
+    static const char *const parts[] = {"/pairs/host", "/pairs/worker", "/allowed/worker", "/pairs", "/allowed", ""};
+    char path[128];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        snprintf(path, sizeof path, "%s%s", folder, parts[i]);
+        remove(path);
+    }
+}
+
+static void check_worker(cal_context *ctx, cali_check *check)
+{
+    char folder[] = "/tmp/callosum-doctor-XXXXXX";
+    check->what = "worker";
+    snprintf(check->text, sizeof check->text, "ipc and tcp, CURVE");
+    if (mkdtemp(folder) == NULL) {
+        CAL_FAIL(ctx, CAL_ERR_IO, "cannot make a folder in /tmp: %s", strerror(errno));
+        return;
+    }
+    check->is_ok = exchange_all(ctx, folder) == CAL_OK;
+    remove_keys(folder);
+}
+
+static void (*const tests[])(cal_context *ctx, cali_check *check) = {check_worker, check_rest, check_lif, check_random};
 
 size_t cali_selftest(cal_context *ctx, cali_check *checks, size_t n_max)
 {

@@ -50,7 +50,6 @@ struct cal_hub {
 
 struct cal_wire {
     cal_hub *hub;
-    char own_key[CAL_KEY_SIZE]; /* public; "" without CURVE */
     void *socket, *monitor;
     int file, monitor_file; /* of the system, readable when there is news */
     bool is_listening, is_bound;
@@ -299,8 +298,6 @@ static cal_status init_wire(cal_wire *wire, const cal_wire_def *def, unsigned tu
 {
     cal_context *ctx = wire->hub->ctx;
     CAL_TRY(check_keys(ctx, def));
-    if (def->keys != NULL)
-        memcpy(wire->own_key, def->keys->public_key, sizeof wire->own_key);
     CAL_TRY(cali_endpoint_resolve(ctx, def, turn, &wire->endpoint));
     if (def->keys == NULL && !wire->endpoint.is_local && !def->is_insecure)
         return CAL_FAIL(ctx, CAL_ERR_INPUT,
@@ -401,36 +398,6 @@ cal_wire_link cal_wire_get_link(cal_wire *wire)
                 break;
             }
     return wire->link;
-}
-
-void cal_wire_explain(cal_wire *wire, const char *name, char text[CAL_LINK_TEXT])
-{
-    switch (cal_wire_get_link(wire)) {
-    case CAL_LINK_OPENING:
-        snprintf(text, CAL_LINK_TEXT, "%s: no answer yet.", wire->bound);
-        break;
-    case CAL_LINK_UP:
-        snprintf(text, CAL_LINK_TEXT, "%s: connected.", wire->bound);
-        break;
-    case CAL_LINK_NOBODY:
-        snprintf(text, CAL_LINK_TEXT, "%s: nobody listens there, or no way leads there. Try again when the host runs.", wire->bound);
-        break;
-    case CAL_LINK_REFUSED:
-        snprintf(text, CAL_LINK_TEXT,
-                 "E102 %s: the host does not know this worker's key. Try on the host's machine: callosum keys allow %.64s '%s'",
-                 wire->bound, name, wire->own_key);
-        break;
-    case CAL_LINK_UNTRUSTED:
-        snprintf(text, CAL_LINK_TEXT,
-                 wire->own_key[0] != '\0'
-                     ? "%s: no host with the key that --host-key says. Try the command that the host prints now."
-                     : "%s: no host that takes plaintext. Try --host-key with the key that the host prints.",
-                 wire->bound);
-        break;
-    case CAL_LINK_CUT:
-        snprintf(text, CAL_LINK_TEXT, "%s: the connection has ended.", wire->bound);
-        break;
-    }
 }
 
 /* Until the address is free again: closing is done by ZeroMQ's own thread. */

@@ -317,10 +317,6 @@ typedef enum cal_wire_link {
     CAL_LINK_CUT        /**< was up */
 } cal_wire_link;
 cal_wire_link cal_wire_get_link(cal_wire *wire);
-/** What to say of a connection that did not come about or was cut: one sentence with a hint. `name`: what this worker is called,
- *  for the command that lets it in. */
-enum { CAL_LINK_TEXT = 512 };
-void cal_wire_explain(cal_wire *wire, const char *name, char text[CAL_LINK_TEXT]);
 
 #ifdef __cplusplus
 }

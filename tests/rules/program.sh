@@ -28,6 +28,7 @@ expect 2 'C102 callosum connectome info: --speed needs a velocity, got "3".' con
 expect 2 'nothing.zip' connectome info nothing.zip
 expect 2 'needs FILE' connectome info
 expect 0 'r = 0.081134 (0.081134), v = -1.961620 (-1.961620)' doctor
+grep -q '^worker  *ipc and tcp, CURVE  *ok$' "$scratch/out" || fail "doctor: lacks the line of workers"
 
 expect 0 'The test value of the file is met. The neuron runs ' models "$1/examples/own-neuron/calcium_adapting.yaml"
 expect 0 'cali_own_neuron_launch' models "$1/examples/own-neuron/calcium_adapting.yaml" --emit cuda
@@ -37,6 +38,24 @@ expect 2 '--emit needs the FILE of an own neuron' models lif --emit c
 for verb in $("$program" help | sed -n 's/^  callosum \([a-z]*\)\( .*\)*  .*/\1/p' | sort -u); do
     expect 0 "callosum $verb" "$verb" --help
 done
+
+# keys: made, allowed, listed, revoked; what is wrong is said
+export CALLOSUM_KEYS="$scratch/keys"
+expect 0 'no keys in' keys list
+expect 0 "callosum keys allow gpu1 '" keys new gpu1
+key=$("$program" keys list | sed -n 's/^own pair  *gpu1  *\([^ ]*\).*/\1/p') # not from JSON, where "<" is escaped
+expect 0 'gpu1 is let in from now on' keys allow gpu1 "$key" --remark 'the big one'
+expect 0 'the big one' keys list
+expect 0 '"kind": "allowed"' keys list --json
+expect 2 'there is a pair "gpu1"' keys new gpu1
+expect 2 'already, as "gpu1"' keys allow gpu2 "$key"
+expect 2 'is no public key: 40 signs' keys allow gpu2 short
+expect 0 'gpu1 is turned away from now on' keys revoke gpu1
+expect 2 'callosum keys list shows all' keys revoke gpu1
+expect 2 'is no name for a key' keys new ../x
+expect 2 'unknown word "mew". Known:' keys mew
+chmod 755 "$scratch/keys"
+expect 2 "Try: chmod 700 $scratch/keys" keys list
 
 # a connectome that the program makes is one that it reads, and the same options give the same file
 "$program" connectome generate "$scratch/a.zip" --regions 20 --seed 3 > "$scratch/out" || fail "generate"
