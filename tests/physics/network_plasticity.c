@@ -88,9 +88,9 @@ static int peaks_of(const double *w, size_t n)
     return n_peaks;
 }
 
-/* The weights are at rest with a mean of 45.65 pA and a standard deviation of 3.99 pA: beginning so they
- * stay, within 0.2 % and 2 % over 10 s (the relaxation takes minutes), while each of them wanders. The network fires
- * irregularly at the rate of the trains that stand for the rest of it. */
+/* The weights begin with the published mean of 45.65 pA and standard deviation of 3.99 pA. At this size they rest a little
+ * below and narrower, but the relaxation takes minutes (200 s for the mean, 100 s for the variance): over 10 s they stay within
+ * 0.2 % and 2 %, while each of them wanders. The network fires irregularly at the rate of the trains that stand for the rest. */
 Test(network_plasticity, weights_stay_in_one_stationary_peak)
 {
     cal_context *ctx = cali_test_context(2);
