@@ -207,9 +207,8 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
                         where, high);
     if (p->velocity_mm_per_ms > 0.0 && low < 0.0 && p->delay_ms.kind != CAL_NORMAL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is negative", where, low);
-    if (p->velocity_mm_per_ms > 0.0)
-        return cali_plastic_check(ctx, p, where);
-    if (high < dt_ms * (1.0 - 1e-9) || (p->delay_ms.kind != CAL_NORMAL && low < dt_ms * (1.0 - 1e-9)))
+    const double least = dt_ms * (1.0 - 1e-9);
+    if (!(p->velocity_mm_per_ms > 0.0) && (high < least || (p->delay_ms.kind != CAL_NORMAL && low < least)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is below the step %g ms", where,
                         low, dt_ms);
     if (!cal_snn_synapse_fits(p->synapse, to->neuron))

@@ -112,8 +112,7 @@ static uint32_t draw_bernoulli(const cali_projection *p, uint32_t target, uint32
         return 0;
     if (probability >= 1.0)
         return draw_all(p, target, n, s);
-    /* 1 - p is 1 in double precision where log(1 - p) still is -p */
-    const double per_log = 1.0 / (probability < 1e-9 ? -fmax(probability, 1e-100) : cali_log(1.0 - probability));
+    const double per_log = cali_per_log(probability);
     double at = -1.0, gap[64];
     for (uint32_t i = 0;; i++) {
         if (i % CALI_COUNT(gap) == 0)

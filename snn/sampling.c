@@ -110,6 +110,12 @@ double cali_distribution_mean_size(const cal_distribution *d)
     return fmin(mean, largest);
 }
 
+/* 1 - p is 1 in double precision where log(1 - p) still is -p. */
+double cali_per_log(double probability)
+{
+    return 1.0 / (probability < 1e-9 ? -fmax(probability, 1e-100) : cali_log(1.0 - probability));
+}
+
 /* A Feistel network of four rounds over the next even power of two, walked until inside. */
 uint32_t cali_permute(cali_key key, uint32_t i, uint32_t n)
 {

@@ -54,6 +54,8 @@ static inline double cali_half_tangent(double x)
     cali_sincos(0.5 * CALI_PI * x, &s, &c);
     return s / c;
 }
+/** 1 / log(1 - p), by which the logarithm of a uniform number becomes a gap between chosen ones; 0 < p < 1. */
+double cali_per_log(double probability);
 /** Image of i under a random permutation of 0 .. n - 1. */
 uint32_t cali_permute(cali_key key, uint32_t i, uint32_t n);
 

@@ -344,7 +344,7 @@ uint32_t cali_search_thin(const cali_search *s, cali_key key, uint32_t unit, uin
     cali_cell_of(s, s->at, unit, cell);
     for (size_t i = 0; i < s->n_shells; i++) {
         const cali_shell *sh = &s->shells[i];
-        const double per_log = sh->bound < 1.0 ? 1.0 / cali_log(1.0 - sh->bound) : 0.0;
+        const double per_log = sh->bound < 1.0 ? cali_per_log(sh->bound) : 0.0;
         cali_random r = cali_philox(key, unit, tried++, 0, 0);
         double at = gap_of(&r, per_log), before = 0.0;
         for (size_t o = sh->first; o < sh->last; o++) {
