@@ -33,7 +33,8 @@ void cali_network_model_destroy(cali_network_model **model);
 const cal_snn_def *cali_network_model_def(const cali_network_model *model);
 
 /** SHA-256 over the version of callosum and all fields that the state of a network depends on: networks of one digest continue
- *  each other's saved states. Names, the window, bins of ports, what is recorded and the memory are left out. Errors: as of encode. */
+ *  each other's saved states. The network's and ports' names, the window, bins of ports, what is recorded and the memory are left
+ *  out. Errors: as of encode. */
 cal_status cali_network_model_digest(cal_context *ctx, const cal_snn_def *def, char hex[CALI_DIGEST_SIZE]);
 
 /* ---- the list of fields ------------------------------------------------------------------------- */

@@ -98,7 +98,7 @@ STRUCT(own, "own neuron", "A neuron that its author wrote as equations. The text
 
 #define S cal_snn_population
 static const cali_model_field population_fields[] = {
-    {FIELD("name", TEXT, name), FREE, .meaning = "for messages and reports"},
+    {FIELD("name", TEXT, name), .meaning = "its name"},
     {FIELD("neuron", ENTRY, neuron), .entries = &neurons, .meaning = "name of a built-in neuron (docs/neurons.md)"},
     {FIELD("own_neuron", OWN, neuron), .meaning = "instead of `neuron`: number in `own_neurons`. Neither of the two: a source "
                                                   "population, whose spikes come from a spikes port or a train"},

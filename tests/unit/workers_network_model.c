@@ -1,5 +1,5 @@
 /* A definition as a map and back: every field of every struct travels, and a network that has travelled is the same one.
- * protocols/NETWORK-MODEL.md is that of the tables: CALLOSUM_WRITE_DOCS=1 build/tests/unit_workers_network_model */
+ * Nothing that a peer sends is taken for granted. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -386,4 +386,262 @@ Test(network_model, the_microcircuit_arrives)
     cr_expect(bytes[0] == bytes[1] && n_synapses[0] == n_synapses[1] && n_synapses[0] > 2.9e8);
     cali_network_model_destroy(&model);
     cal_context_destroy(&ctx);
+}
+
+/* ---- digest --------------------------------------------------------------------------------------- */
+
+static void digest_of(cal_context *ctx, const cal_snn_def *def, char hex[CALI_DIGEST_SIZE])
+{
+    cr_assert(cali_network_model_digest(ctx, def, hex) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(eq(sz, strlen(hex), CALI_DIGEST_SIZE - 1));
+}
+
+/* What restoring a state asks for, and nothing else. */
+Test(network_model, the_digest_is_of_what_a_state_depends_on)
+{
+    static cali_network n;
+    static const double fraction[2] = {0.5, 0.5};
+    char before[CALI_DIGEST_SIZE], after[CALI_DIGEST_SIZE];
+    cal_context *ctx = cali_test_context(1);
+    cali_network_cuba(&n, 1.0);
+    digest_of(ctx, &n.def, before);
+    cali_network_model *model = cali_wire_round(ctx, &n.def);
+    digest_of(ctx, cali_network_model_def(model), after);
+    cr_expect(eq(str, before, after));
+    cal_snn *snn = NULL;
+    char *bytes = NULL;
+    size_t size = 0;
+    cr_assert(cal_snn_create(ctx, cali_network_model_def(model), &snn) == CAL_OK);
+    for (int i = 0; i < 4; i++)
+        cr_assert(cal_snn_advance(snn) == CAL_OK);
+    cr_assert(cal_snn_save_state(snn, &bytes, &size) == CAL_OK);
+    cal_snn_destroy(&snn);
+    cali_network_model_destroy(&model);
+
+    n.def.window *= 2;
+    n.def.name = "another";
+    n.def.n_tiles = 3;
+    n.def.memory_budget_bytes = 1e9;
+    n.def.record_fraction = fraction;
+    n.ports[0].samples = 2;
+    n.ports[0].name = "out";
+    digest_of(ctx, &n.def, after);
+    cr_expect(eq(str, before, after));
+    cal_snn *other = NULL; /* the state of the one goes on in the other */
+    cr_assert(cal_snn_create(ctx, &n.def, &other) == CAL_OK);
+    cr_expect(cal_snn_restore_state(other, bytes, size, CAL_RESTORE_CONTINUE) == CAL_OK, "%s", cal_context_message(ctx));
+    cal_snn_destroy(&other);
+    free(bytes);
+    n.populations[0].name = "F";
+    digest_of(ctx, &n.def, after);
+    cr_expect(ne(str, before, after));
+    n.populations[0].name = "E";
+    n.def.seed++;
+    digest_of(ctx, &n.def, after);
+    cr_expect(ne(str, before, after));
+    n.def.seed--;
+    n.projections[2].weight.a *= 1.0 + 1e-15;
+    digest_of(ctx, &n.def, after);
+    cr_expect(ne(str, before, after));
+    cal_context_destroy(&ctx);
+}
+
+/* ---- what cannot travel, and what cannot be believed ---------------------------------------------- */
+
+Test(network_model, an_array_beyond_a_frame_is_refused_with_its_size)
+{
+    static cali_network n;
+    enum { N = 9000000 };
+    double *values = calloc(N, sizeof *values);
+    const cal_snn_values given = {0, "V", values};
+    cal_packer *packer = NULL;
+    cal_context *ctx = cali_test_context(1);
+    cali_network_cuba(&n, 1.0);
+    n.populations[0].n = N;
+    n.def.values = &given;
+    n.def.n_values = 1;
+    cr_assert(cal_packer_create(ctx, &packer) == CAL_OK);
+    cr_expect(cali_network_model_encode(ctx, &n.def, packer, "model") == CAL_ERR_UNSUPPORTED);
+    cr_expect(strstr(cal_context_message(ctx), "CUBA: values[0].values has 9000000 numbers (72.0 MB") != NULL, "%s",
+              cal_context_message(ctx));
+    cal_packer_destroy(&packer);
+    free(values);
+    cal_context_destroy(&ctx);
+}
+
+Test(network_model, a_definition_that_points_nowhere_is_refused)
+{
+    static cali_network n;
+    const cal_snn_values given = {7, "V", NULL};
+    cal_packer *packer = NULL;
+    cal_context *ctx = cali_test_context(1);
+    cali_network_cuba(&n, 1.0);
+    n.def.values = &given;
+    n.def.n_values = 1;
+    cr_assert(cal_packer_create(ctx, &packer) == CAL_OK);
+    cr_expect(cali_network_model_encode(ctx, &n.def, packer, "model") == CAL_ERR_ARGUMENT);
+    cal_packer_destroy(&packer);
+    cal_context_destroy(&ctx);
+}
+
+/* The beginnings of a map, and what is said of each. */
+static void open_network(cal_packer *p)
+{
+    cal_pack_open_map(p, "model");
+    cal_pack_text(p, "name", CALI_NETWORK_MODEL);
+    cal_pack_int(p, "dt_ns", 100000);
+    cal_pack_int(p, "window_ns", 1000000);
+}
+
+static void open_item(cal_packer *p, const char *list)
+{
+    open_network(p);
+    cal_pack_open_list(p, list);
+    cal_pack_open_map(p, NULL);
+}
+
+static void close_item(cal_packer *p)
+{
+    cal_pack_close(p);
+    cal_pack_close(p);
+    cal_pack_close(p);
+}
+
+static void pack_other_model(cal_packer *p)
+{
+    cal_pack_open_map(p, "model");
+    cal_pack_text(p, "name", "wilson-cowan");
+    cal_pack_close(p);
+}
+
+static void pack_unknown_member(cal_packer *p)
+{
+    open_network(p);
+    cal_pack_uint(p, "telepathy", 1);
+    cal_pack_close(p);
+}
+
+static void pack_unknown_neuron(cal_packer *p)
+{
+    open_item(p, "populations");
+    cal_pack_text(p, "neuron", "lif-of-tomorrow");
+    cal_pack_uint(p, "n", 3);
+    close_item(p);
+}
+
+static void pack_no_size(cal_packer *p)
+{
+    open_item(p, "populations");
+    cal_pack_text(p, "neuron", "lif");
+    close_item(p);
+}
+
+static void pack_two_neurons(cal_packer *p)
+{
+    open_item(p, "populations");
+    cal_pack_uint(p, "n", 3);
+    cal_pack_uint(p, "own_neuron", 0);
+    close_item(p);
+}
+
+static void pack_stranger(cal_packer *p)
+{
+    open_item(p, "values");
+    cal_pack_uint(p, "population", 3);
+    cal_pack_text(p, "name", "V");
+    cal_pack_vector(p, "values", CAL_F64, 2, (const double[]){1.0, 2.0});
+    close_item(p);
+}
+
+static void pack_uneven_train(cal_packer *p)
+{
+    open_item(p, "trains");
+    cal_pack_uint(p, "population", 0);
+    cal_pack_vector(p, "time_ns", CAL_I64, 0, "");
+    cal_pack_vector(p, "id", CAL_U32, 2, (const uint32_t[]){1, 2});
+    close_item(p);
+}
+
+static void pack_wrong_numbers(cal_packer *p)
+{
+    open_item(p, "trains");
+    cal_pack_uint(p, "population", 0);
+    cal_pack_vector(p, "time_ns", CAL_F64, 1, (const double[]){1.0});
+    cal_pack_vector(p, "id", CAL_U32, 1, (const uint32_t[]){1});
+    close_item(p);
+}
+
+static void pack_unknown_kind(cal_packer *p)
+{
+    open_item(p, "ports");
+    cal_pack_text(p, "kind", "teleport");
+    cal_pack_uint(p, "population", 0);
+    close_item(p);
+}
+
+static void pack_unpaid_items(cal_packer *p)
+{
+    open_network(p);
+    cal_pack_open_list(p, "projections");
+    for (int i = 0; i < 100000; i++) {
+        cal_pack_open_map(p, NULL);
+        cal_pack_close(p);
+    }
+    cal_pack_close(p);
+    cal_pack_close(p);
+}
+
+static void pack_bad_text(cal_packer *p)
+{
+    open_item(p, "own_neurons");
+    cal_pack_vector(p, "text", CAL_U8, 7, "neuron:");
+    close_item(p);
+}
+
+static void pack_large_number(cal_packer *p)
+{
+    open_item(p, "populations");
+    cal_pack_uint(p, "n", UINT64_C(4294967296));
+    close_item(p);
+}
+
+static const struct {
+    void (*pack)(cal_packer *p);
+    const char *code, *text;
+} hostile[] = {
+    {pack_other_model, "E201", "the model is \"wilson-cowan\""},
+    {pack_unknown_member, "E203", "does not know the member \"telepathy\" of a network"},
+    {pack_unknown_neuron, "E201", "populations[0].neuron: this build knows no neuron \"lif-of-tomorrow\""},
+    {pack_no_size, "E106", "populations[0].n: \"n\" is missing"},
+    {pack_two_neurons, "E203", "populations[0].own_neuron: there are 0 own neurons"},
+    {pack_stranger, "E203", "values[0].values: it belongs to a population"},
+    {pack_uneven_train, "E203", "trains[0].id: it has 2 items instead of 0"},
+    {pack_wrong_numbers, "E106", "trains[0].time_ns: \"time_ns\" is an array of f64 instead of i64"},
+    {pack_unknown_kind, "E203", "ports[0].kind: there is no \"teleport\""},
+    {pack_unpaid_items, "E106", "projections: item 0 is no map of at least"},
+    {pack_bad_text, "E203", "own_neurons: "},
+    {pack_large_number, "E106", "populations[0].n: \"n\" is 4294967296"},
+};
+
+Test(network_model, what_is_wrong_in_a_map_is_named)
+{
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        cal_context *ctx = cali_test_context(1);
+        cal_packer *packer = NULL;
+        const cal_frame *frames = NULL;
+        size_t n = 0;
+        cal_problem problem;
+        cali_network_model *model = NULL;
+        cr_assert(cal_packer_create(ctx, &packer) == CAL_OK);
+        hostile[i].pack(packer);
+        cr_assert(cal_packer_get(packer, &frames, &n) == CAL_OK, "%zu: %s", i, cal_context_message(ctx));
+        cali_wire_copy w = {.n = n};
+        memcpy(w.frames, frames, n * sizeof *frames);
+        cr_expect(cali_wire_decode(ctx, &w, &model, &problem) == CAL_ERR_INPUT, "%zu", i);
+        cr_expect(model == NULL && strcmp(problem.code, hostile[i].code) == 0 && strstr(problem.text, hostile[i].text) != NULL,
+                  "%zu: %s %s", i, problem.code, problem.text);
+        cr_expect(cal_context_message(ctx)[0] != '\0');
+        cal_packer_destroy(&packer);
+        cal_context_destroy(&ctx);
+    }
 }
