@@ -498,6 +498,18 @@ static double group_bytes(const cal_snn *self, size_t g)
     return n * group->word_bytes + n_rows * self->n_tiles * (4.0 + inner);
 }
 
+/* Bins of ports, or where each step's spikes begin. */
+static double port_bytes(const cal_snn *self)
+{
+    double bytes = 0.0;
+    for (size_t i = 0; i < self->n_ports; i++) {
+        const cal_snn_port *p = &self->ports[i].def;
+        bytes += p->kind == CAL_PORT_SPIKES ? 4.0 * self->window_steps
+                                            : 8.0 * p->samples * (p->kind == CAL_PORT_MEAN ? self->n_tiles : 1);
+    }
+    return bytes;
+}
+
 /* The fixed parts follow the allocations of populations.c and backend_cpu.c. */
 double cali_plan_bytes(const cal_snn *self, double *n_synapses)
 {
@@ -521,7 +533,7 @@ double cali_plan_bytes(const cal_snn *self, double *n_synapses)
         bytes += (self->poissons[i].course.form == NULL ? 1.0 : self->exchange_steps) * (double)sizeof(cali_poisson_table);
     for (size_t i = 0; i < self->n_poissons; i++)
         bytes += 16.0 * tiles * self->populations[self->poissons[i].to].width;
-    bytes += cali_devices_bytes(self) + cali_homeostasis_bytes(self) + cali_records_bytes(self);
+    bytes += cali_devices_bytes(self) + cali_homeostasis_bytes(self) + cali_records_bytes(self) + port_bytes(self);
     *n_synapses = 0.0;
     for (size_t i = 0; i < self->n_projections; i++)
         *n_synapses += cali_expected_synapses(self, &self->projections[i]);

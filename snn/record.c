@@ -97,8 +97,23 @@ static cal_status plan_sampler(cal_snn *self, cali_sampler *s, const cal_snn_sam
     return CAL_OK;
 }
 
+/* Samplers are planned before the estimate of the network: 8 bytes for each neuron of each. */
+static cal_status check_memory(cal_snn *self, const cal_snn_def *def)
+{
+    double bytes = 0.0;
+    for (size_t i = 0; i < def->n_samplers; i++) {
+        const cal_snn_sampler *s = &def->samplers[i];
+        bytes += 8.0 * (s->neurons == NULL ? def->populations[s->population].n : s->neurons->n);
+    }
+    return bytes <= cali_memory_budget(self) ? CAL_OK
+                                             : CAL_FAIL(self->ctx, CAL_ERR_MEMORY, "E402 %s needs %.3g GB for its samplers; there is "
+                                                        "room for %.3g GB.", self->name, bytes * 1e-9,
+                                                        cali_memory_budget(self) * 1e-9);
+}
+
 cal_status cali_records_plan(cal_snn *self, const cal_snn_def *def)
 {
+    CAL_TRY(check_memory(self, def));
     for (size_t i = 0; def->record_subset != NULL && i < def->n_populations; i++)
         if (def->record_subset[i].ids != NULL && self->populations[i].neuron != NULL)
             CAL_TRY(plan_subset(self, &self->populations[i], &def->record_subset[i]));
