@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coupler/network_model.h"
+#include "workers/network_model.h"
 #include "protocols/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

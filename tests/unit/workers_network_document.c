@@ -1,6 +1,6 @@
 /* protocols/NETWORK-MODEL.md is made of the list of fields. After a change of it:
- *   CALLOSUM_WRITE_DOCS=1 build/tests/unit_coupler_network_document */
-#include "coupler/network_model.h"
+ *   CALLOSUM_WRITE_DOCS=1 build/tests/unit_workers_network_document */
+#include "workers/network_model.h"
 #include "support/docs.h"
 
 static const char begin[] =
@@ -107,6 +107,6 @@ Test(network_document, the_page_is_that_of_the_list)
             add_field(&page, &of->fields[k]);
     }
     cr_assert(not(page.is_broken));
-    cali_test_expect_page("../protocols/NETWORK-MODEL.md", &page, "unit_coupler_network_document");
+    cali_test_expect_page("../protocols/NETWORK-MODEL.md", &page, "unit_workers_network_document");
     cali_text_free(&page);
 }
