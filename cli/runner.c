@@ -66,6 +66,18 @@ static void print_brain(const cal_plan p)
            p.integrator_reason != NULL ? p.integrator_reason : "");
 }
 
+static void print_checkpoints(const cal_plan *p)
+{
+    printf("checkpoint  every %g s", cal_time_ms(p->checkpoint_every) / 1e3);
+    if (p->checkpoint_first == 0)
+        printf(": none, the run is over before");
+    else if (p->checkpoint_every % p->window != 0)
+        printf(", at the end of a window: first at %g ms", cal_time_ms(p->checkpoint_first));
+    if (p->connectome != NULL && cal_integrators[p->integrator].is_adaptive)
+        printf("; %s begins anew there", cal_integrator_names[p->integrator]);
+    printf("\n");
+}
+
 void cali_print_plan(const cal_session *session, bool is_check)
 {
     const cal_plan p = cal_session_plan(session);
@@ -85,6 +97,8 @@ void cali_print_plan(const cal_session *session, bool is_check)
         printf(")");
     }
     printf("\n");
+    if (p.checkpoint_every > 0)
+        print_checkpoints(&p);
     double memory = 0.0;
     for (size_t k = 0; k < p.n_networks; k++)
         memory += p.networks[k].bytes;
@@ -130,19 +144,20 @@ bool cali_is_stop_asked(void)
 
 cal_status cali_make_run_folder(cal_context *ctx, const char *wish, char **path)
 {
-    static const char *const kinds[] = {"run.h5", "sweep.part", "table.csv"};
+    static const struct {
+        const char *name, *hint;
+    } kinds[] = {{"run.h5", ", or callosum resume DIR if it did not come to its end"}, {"sweep.part", ""}, {"table.csv", ""}};
     if (wish == NULL)
         return cali_directory_make_numbered(ctx, "runs", path);
-    bool is_taken = false;
     for (int k = 0; k < 3; k++) {
         struct stat info;
         char *inside = NULL;
-        CAL_TRY(cali_path_join(ctx, wish, kinds[k], &inside));
-        is_taken = is_taken || stat(inside, &info) == 0;
+        CAL_TRY(cali_path_join(ctx, wish, kinds[k].name, &inside));
+        const bool is_taken = stat(inside, &info) == 0;
         free(inside);
+        if (is_taken)
+            return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds a run already. Try another --out%s.", wish, kinds[k].hint);
     }
-    if (is_taken)
-        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds a run already. Try another --out, or leave it away.", wish);
     CAL_TRY(cali_directory_make(ctx, wish));
     return cali_copy_text(ctx, wish, path);
 }

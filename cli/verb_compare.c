@@ -32,7 +32,8 @@ static cali_exit run_both(cal_context *ctx, const cali_arguments *arguments, cha
         return cali_fail(ctx, CALI_EXIT_INPUT);
     cali_exit status = CALI_EXIT_OK;
     for (int i = 0; i < 2 && status == CALI_EXIT_OK; i++) {
-        const cali_run_def def = {.is_mean_field = i == 0, .is_silent = cali_has(arguments, "json")};
+        const cali_run_def def = {.is_mean_field = i == 0, .is_silent = cali_has(arguments, "json"),
+                                  .experiment_path = arguments->words[0], .overrides = overrides, .n_overrides = n_overrides};
         cali_run_result result;
         if (cali_run(ctx, experiment, &def, &result) != CAL_OK)
             status = cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);

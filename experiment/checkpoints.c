@@ -30,7 +30,7 @@ bool cal_session_can_checkpoint(const cal_session *s)
     const cal_time t = cal_session_time(s);
     if (t == 0 || t >= s->experiment->duration)
         return false;
-    return s->experiment->is_alone || !cal_nmm_is_adaptive(cal_coupler_nmm(s->coupler)) || cal_session_is_checkpoint_due(s);
+    return s->experiment->is_alone || !cal_integrators[s->plan.integrator].is_adaptive || cal_session_is_checkpoint_due(s);
 }
 
 /* ---- the folder ------------------------------------------------------------------------------------------ */

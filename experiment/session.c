@@ -216,9 +216,18 @@ static bool is_recorded_late(const cal_session *s)
     return s->experiment->n_weights > 0 && !s->def.is_check;
 }
 
+static void plan_checkpoints(cal_session *s)
+{
+    const cal_time every = s->experiment->checkpoint_every, window = s->plan.window;
+    const cal_time first = (every / window + (every % window != 0)) * window;
+    s->plan.checkpoint_every = every;
+    s->plan.checkpoint_first = first < s->experiment->duration ? first : 0;
+}
+
 static cal_status init(cal_session *s)
 {
     CAL_TRY(cali_plan_make(s));
+    plan_checkpoints(s);
     CAL_TRY(cali_slots_plan(s));
     CAL_TRY(define_networks(s));
     if (s->experiment->is_alone) {

@@ -126,11 +126,6 @@ cal_status cal_nmm_advance(cal_nmm *nmm, cal_time until)
     return nmm->traits.is_adaptive ? cali_nmm_advance_adaptive(nmm, end) : cali_nmm_advance_fixed(nmm, end);
 }
 
-bool cal_nmm_is_adaptive(const cal_nmm *nmm)
-{
-    return nmm->traits.is_adaptive;
-}
-
 cal_status cal_nmm_restart(cal_nmm *nmm)
 {
     if (nmm->is_broken)

@@ -167,6 +167,8 @@ typedef struct cal_plan {
     size_t min_delay_from, min_delay_to;
     const char *window_reason;
     double recording_bytes, budget_bytes;
+    cal_time checkpoint_every; /**< 0: none */
+    cal_time checkpoint_first; /**< the end of the first window that reaches it; 0: the run is over before */
 } cal_plan;
 cal_plan cal_session_plan(const cal_session *session);
 

@@ -359,8 +359,6 @@ cal_status cal_nmm_restore_state(cal_nmm *nmm, const char *bytes, size_t size, c
 size_t cal_nmm_n_probe_sums(const cal_nmm *nmm);
 void cal_nmm_get_probe_sums(const cal_nmm *nmm, double *sums);
 void cal_nmm_set_probe_sums(cal_nmm *nmm, const double *sums);
-/** Whether the scheme keeps a past of its own, so that a restored run has other bits than one that went on. */
-bool cal_nmm_is_adaptive(const cal_nmm *nmm);
 /** Adaptive schemes forget their past and begin anew from the present state, as after a restore; others change nothing.
  *  Errors: NUMERIC. */
 cal_status cal_nmm_restart(cal_nmm *nmm);
