@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cli/output.h"
+#include "cli/placement.h"
 #include "cli/resume.h"
 #include "cli/runner.h"
 #include "experiment/accuracy.h"
@@ -12,6 +13,7 @@
 
 static const cali_option options[] = {
     {.name = "out", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "folder of the new run; default: runs/0001, 0002, ..."},
+    CALI_OPTIONS_PLACEMENT,
     CALI_OPTION_THREADS,
     CALI_OPTION_JSON,
 };
@@ -148,12 +150,15 @@ static cal_status repeat(cal_context *ctx, const cali_past_run *past, const cali
 {
     char *origin = NULL;
     cal_accuracy *accuracy = NULL;
+    cal_workers_def workers;
+    CAL_TRY(cali_placement(ctx, arguments, &workers));
     cal_status status = cali_path_join(ctx, past->command.folder, past->command.experiment, &origin);
     if (status == CAL_OK && past->command.checks_step)
         status = cal_accuracy_measure(ctx, past->experiment, past->command.is_mean_field, &accuracy);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL), .is_mean_field = past->command.is_mean_field,
                               .is_silent = cali_has(arguments, "json"), .accuracy = accuracy, .experiment_path = origin,
-                              .overrides = past->command.overrides, .n_overrides = past->command.n_overrides};
+                              .overrides = past->command.overrides, .n_overrides = past->command.n_overrides,
+                              .workers = &workers};
     if (status == CAL_OK)
         status = cali_run(ctx, past->experiment, &def, result);
     cal_accuracy_destroy(&accuracy);
@@ -193,7 +198,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
         if (status == CAL_OK)
             status = compare_recordings(ctx, then, result.directory, &comparison);
         exit_status = status == CAL_OK ? tell(then, result.directory, &changes, &comparison, cali_has(arguments, "json"))
-                                       : cali_fail(ctx, result.has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+                                       : cali_fail_run(ctx, &result);
     }
     cali_text_free(&changes);
     cali_past_run_free(&past);

@@ -14,6 +14,20 @@ static const cali_option options[] = {
     CALI_OPTION_JSON,
 };
 
+static cali_exit tell_complete(const char *directory, bool as_json)
+{
+    cali_text json = {0};
+    if (!as_json) {
+        printf("%s is complete: nothing is left to do\n", directory);
+        return CALI_EXIT_OK;
+    }
+    cali_json_open(&json, NULL, "{");
+    cali_json_text(&json, "run", directory);
+    cali_json_bool(&json, "was_complete", true);
+    cali_json_close(&json, "}");
+    return cali_print_json(&json);
+}
+
 static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 {
     const bool as_json = cali_has(arguments, "json");
@@ -23,10 +37,8 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     if (cali_placement(ctx, arguments, &workers) != CAL_OK ||
         cali_resume(ctx, arguments->words[0], &workers, cali_has(arguments, "force"), as_json, &result) != CAL_OK)
         status = cali_fail_run(ctx, &result);
-    else if (result.was_complete && !as_json)
-        printf("%s is complete: nothing is left to do\n", result.directory);
     else if (result.was_complete)
-        printf("{\"run\": \"%s\", \"was_complete\": true}\n", result.directory);
+        status = tell_complete(result.directory, as_json);
     else
         status = cali_end_run(ctx, &result, NULL, as_json);
     free(result.directory);
