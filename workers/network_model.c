@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 /* What a message holds beside its arrays, at least. */
-enum { ROOM = 1 << 20 };
+enum { ROOM = 1 << 20, MAX_VALUES = CAL_PROTOCOL_MAX_VALUES - 1000 };
 
 typedef struct coder {
     cal_context *ctx;
@@ -17,6 +17,7 @@ typedef struct coder {
     cali_model_path path;
     bool is_digest; /* without what no state depends on, and of any size */
     uint64_t n_bytes; /* of arrays so far */
+    size_t n_values;  /* so far */
 } coder;
 
 static const char *name_of(const coder *c)
@@ -125,6 +126,7 @@ static cal_status pack_list(coder *c, const cali_model_field *f, const void *ite
     cal_pack_open_list(c->packer, f->key);
     for (size_t i = 0; i < n; i++) {
         const size_t before = cali_model_enter(&c->path, f->key, i);
+        c->n_values++;
         cal_pack_open_map(c->packer, NULL);
         CAL_TRY(pack_struct(c, f->of, items + i * f->of->size, i));
         cal_pack_close(c->packer);
@@ -200,6 +202,10 @@ static cal_status pack_struct(coder *c, const cali_model_struct *of, const void 
         if (!travels(c, f, item))
             continue;
         const size_t before = cali_model_enter(&c->path, f->key, SIZE_MAX);
+        if (c->n_values++ > MAX_VALUES && !c->is_digest)
+            return CAL_FAIL(c->ctx, CAL_ERR_UNSUPPORTED,
+                            "%s: from %s on it has more than %d values, too many to send. Try this region in process, or lists of "
+                            "synapses instead of many projections", name_of(c), c->path.text, MAX_VALUES);
         CAL_TRY(pack_field(c, f, item, index));
         cali_model_leave(&c->path, before);
     }

@@ -7,7 +7,10 @@
 #include "base/arena.h"
 #include "workers/network_model.h"
 
-enum { MAX_OWN = 256 }; /* own neurons: each may start a compiler */
+enum {
+    MAX_OWN = 256,     /* own neurons: each may start a compiler */
+    MAX_ITEMS = 100000 /* of a list: some are compared with each other */
+};
 
 struct cali_network_model {
     cal_context *ctx;
@@ -127,6 +130,8 @@ static void read_list(decoder *d, const place *at, const cali_model_field *f)
 {
     const cal_value *list = cal_read_list(&d->reader, at->map, f->key);
     const size_t n = cal_value_n(list);
+    if (n > MAX_ITEMS)
+        cal_reader_fail(&d->reader, "E106", "it has %zu items, of at most %d", n, MAX_ITEMS);
     if (is_stopped(d) || !counts(d, at, f, n) || !are_paid(d, f->of, list))
         return;
     char *items = take(d, n, f->of->size);

@@ -32,7 +32,8 @@ static const char begin[] =
     "- callosum writes members in the order of the tables below and leaves out what is absent; reading a map and writing it again gives\n"
     "  the same bytes. The model digest of READY is a SHA-256 over its version and these bytes without the members marked *free*, on\n"
     "  which no state depends: a saved state fits a network of the same digest.\n"
-    "- An array has at most 64 MiB and the message 256 MiB. A larger network is refused by the host, with its size.\n";
+    "- An array has at most 64 MiB, the message 256 MiB and 1,048,576 values (an array is one; about 70,000 projections), a list\n"
+    "  100,000 items. A larger network is refused by the host, with its size.\n";
 
 static const char *type_of(const cali_model_field *f, char *text, size_t size)
 {

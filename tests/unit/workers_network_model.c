@@ -469,6 +469,32 @@ Test(network_model, an_array_beyond_a_frame_is_refused_with_its_size)
     cal_context_destroy(&ctx);
 }
 
+Test(network_model, more_values_than_a_message_holds_are_refused)
+{
+    static cali_network n;
+    enum { N = 99000 };
+    cal_snn_projection *many = calloc(N, sizeof *many);
+    cal_packer *packer = NULL;
+    cal_context *ctx = cali_test_context(1);
+    cali_network_cuba(&n, 1.0);
+    for (size_t i = 0; i < N; i++)
+        many[i] = n.projections[0];
+    n.def.projections = many;
+    n.def.n_projections = N;
+    cr_assert(cal_packer_create(ctx, &packer) == CAL_OK);
+    cr_expect(cali_network_model_encode(ctx, &n.def, packer, "model") == CAL_ERR_UNSUPPORTED);
+    cr_expect(strstr(cal_context_message(ctx), "CUBA: from projections[") != NULL, "%s", cal_context_message(ctx));
+    cal_packer_clear(packer);
+    cal_context_clear(ctx);
+    n.def.n_projections = 50000;
+    cali_network_model *model = cali_wire_round(ctx, &n.def);
+    cr_expect(eq(sz, cali_network_model_def(model)->n_projections, 50000));
+    cali_network_model_destroy(&model);
+    cal_packer_destroy(&packer);
+    free(many);
+    cal_context_destroy(&ctx);
+}
+
 Test(network_model, a_definition_that_points_nowhere_is_refused)
 {
     static cali_network n;
