@@ -35,7 +35,7 @@ const cal_value *cal_message_body(const cal_message *message)
 static bool check_sizes(const cal_frames *frames, const cal_limits *limits, cal_problem *problem)
 {
     size_t total = 0;
-    if (frames->n < 2 || frames->n > limits->n_frames)
+    if (frames->n < 2 || frames->n > limits->n_frames || frames->n > CAL_PROTOCOL_MAX_FRAMES)
         return cali_problem_set(problem, "E106", "%zu frames, of 2 to %zu", frames->n, limits->n_frames);
     for (size_t i = 0; i < frames->n; i++) {
         const size_t size = frames->frames[i].size;

@@ -316,33 +316,70 @@ Test(protocols_hostile, sizes_are_limited)
     cali_text_free(&hex);
 }
 
-/* A body of 64 MiB that is all maps and texts takes at most what 2^20 nodes of at most 64 bytes take, and the copy. */
-Test(protocols_hostile, memory_is_bounded)
+/* ANSWER {"values": {"x": a list that says it has `n_announced` members}} of `size` bytes; 0xc0 is nil. */
+static unsigned char *make_list(size_t size, uint32_t n_announced)
 {
-    struct rusage before, after;
-    const size_t size = CAL_PROTOCOL_MAX_FRAME;
+    static const unsigned char start[] = {0x81, 0xa6, 'v', 'a', 'l', 'u', 'e', 's', 0x81, 0xa1, 'x', 0xdd};
     unsigned char *body = malloc(size);
     memset(body, 0xc0, size);
-    static const unsigned char start[] = {0x81, 0xa6, 'v', 'a', 'l', 'u', 'e', 's', 0x81, 0xa1, 'x', 0xdd};
     memcpy(body, start, sizeof start);
-    const size_t n = size - sizeof start - 4;
     for (unsigned i = 0; i < 4; i++)
-        body[sizeof start + i] = (unsigned char)(n >> (24 - 8 * i));
+        body[sizeof start + i] = (unsigned char)(n_announced >> (24 - 8 * i));
+    return body;
+}
+
+/* Reads it; the KiB by which the largest memory of this process grew. */
+static long grown_by(const unsigned char *body, size_t size, const cal_limits *limits, cal_problem *problem)
+{
+    struct rusage before, after;
     const bytes head = from_hex(head_of_answer);
     getrusage(RUSAGE_SELF, &before);
     cal_frames frames = {.n = 2, .frames = {{head.data, head.n}, {body, size}}};
     cal_header read;
-    cal_problem problem;
-    cr_expect(cal_message_read(&frames, &cal_limits_open, &read, &problem) == NULL);
+    cal_message *message = cal_message_read(&frames, limits, &read, problem);
     getrusage(RUSAGE_SELF, &after);
-    cr_expect(strstr(problem.text, "more than 1048576 values") != NULL, "%s", problem.text);
-    cr_expect(after.ru_maxrss - before.ru_maxrss < 160 << 10, "%ld KiB", after.ru_maxrss - before.ru_maxrss);
-    /* before WELCOME such a message is not even looked at */
-    frames = (cal_frames){.n = 2, .frames = {{head.data, head.n}, {body, size}}};
-    cr_expect(cal_message_read(&frames, &cal_limits_greeting, &read, &problem) == NULL);
-    cr_expect(eq(str, problem.text, "frame 1 has 67108864 bytes, of at most 65536"));
+    cal_message_destroy(&message);
     free(head.data);
+    return after.ru_maxrss - before.ru_maxrss;
+}
+
+/* 64 MiB of values cost their copy and no more; five bytes that announce 2^32 values cost nothing; the most values that are
+ * allowed cost 48 bytes each at most, and twice that while their block grows. */
+Test(protocols_hostile, memory_is_bounded)
+{
+    cal_problem problem;
+    unsigned char *body = make_list(16, UINT32_MAX);
+    cr_expect(grown_by(body, 16, &cal_limits_open, &problem) < 1 << 10);
+    cr_expect(strstr(problem.text, "4294967295 members are announced") != NULL, "%s", problem.text);
     free(body);
+
+    const size_t n_most = CAL_PROTOCOL_MAX_VALUES - 9; /* 6 in the header, 3 around the list */
+    body = make_list(16 + n_most, (uint32_t)n_most);
+    const long for_values = grown_by(body, 16 + n_most, &cal_limits_open, &problem);
+    cr_expect(eq(str, problem.text, ""));
+    cr_expect(for_values < (96 + 16) << 10, "%ld KiB", for_values);
+    free(body);
+
+    const size_t size = CAL_PROTOCOL_MAX_FRAME;
+    body = make_list(size, (uint32_t)(size - 16));
+    const long for_bytes = grown_by(body, size, &cal_limits_open, &problem);
+    cr_expect(strstr(problem.text, "more than 1048576 values") != NULL, "%s", problem.text);
+    cr_expect(for_bytes < (64 + 32) << 10, "%ld KiB", for_bytes);
+    /* before WELCOME such a message is not even looked at */
+    cr_expect(grown_by(body, size, &cal_limits_greeting, &problem) < 1 << 10);
+    cr_expect(eq(str, problem.text, "frame 1 has 67108864 bytes, of at most 65536"));
+    free(body);
+}
+
+/* A careless limit does not read beyond the frames that there are. */
+Test(protocols_hostile, there_are_never_more_than_64_frames)
+{
+    const cal_limits careless = {SIZE_MAX, SIZE_MAX, SIZE_MAX};
+    cal_frames frames = {.n = CAL_PROTOCOL_MAX_FRAMES + 1};
+    cal_header read;
+    cal_problem problem;
+    cr_expect(cal_message_read(&frames, &careless, &read, &problem) == NULL);
+    cr_expect(eq(str, problem.code, "E106"));
 }
 
 /* ---- fields ----------------------------------------------------------------------------------------------------- */

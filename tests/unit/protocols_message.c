@@ -303,3 +303,24 @@ Test(protocols_message, the_first_problem_of_a_reader_stays)
     cal_message_destroy(&message);
     cal_message_destroy(&message);
 }
+
+/* All numbers at their largest and all keys there: the header fits into its size and is read as it was written. */
+Test(protocols_message, the_largest_header_fits)
+{
+    unsigned char bytes[CAL_HEADER_SIZE];
+    const cal_header header = {.version = CAL_PROTOCOL_VERSION, .type = UINT32_MAX, .session = UINT64_MAX,
+                               .incarnation = UINT32_MAX, .number = UINT64_MAX, .answers = UINT64_MAX, .window = UINT64_MAX,
+                               .digest = cal_frames_digest(&(cal_frame){"\x80", 1}, 1), .has_window = true, .has_digest = true,
+                               .compute_ns = UINT64_MAX};
+    const size_t size = cal_header_encode(&header, bytes);
+    cr_assert(size <= CAL_HEADER_SIZE);
+    cal_frames frames = {.n = 2, .frames = {{bytes, size}, {"\x80", 1}}};
+    cal_header read;
+    cal_problem problem;
+    cal_message *message = cal_message_read(&frames, &cal_limits_greeting, &read, &problem);
+    cr_assert(message != NULL, "%s", problem.text);
+    cr_expect(read.type == header.type && read.session == header.session && read.incarnation == header.incarnation);
+    cr_expect(read.number == header.number && read.answers == header.answers && read.window == header.window);
+    cr_expect(read.digest == header.digest && read.compute_ns == header.compute_ns && read.has_window && read.has_digest);
+    cal_message_destroy(&message);
+}
