@@ -50,8 +50,6 @@ static void add_type(cali_text *text, const cali_field_type *type)
             cali_text_format(text, ", %llu ... %s", (unsigned long long)type->low, high);
         else
             cali_text_format(text, ", %llu ... %llu", (unsigned long long)type->low, (unsigned long long)type->high);
-    } else if (type->kind == CALI_FIELD_INT && type->low == 1) {
-        cali_text_add(text, ", from 1");
     }
 }
 
