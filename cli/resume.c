@@ -181,7 +181,7 @@ static cal_recording *open_former(cal_context *ctx, const char *h5)
     return former;
 }
 
-static cal_status create_at(cal_context *ctx, const cali_run_place *place, const paths *p, const char *checkpoint,
+static cal_status create_at(cal_context *ctx, cali_run_place *place, const paths *p, const char *checkpoint,
                             cal_recording *former, cal_session **session)
 {
     char *bytes = NULL;
@@ -209,7 +209,7 @@ static bool is_about_checkpoint(const cal_context *ctx, cal_status status)
     return status == CAL_ERR_IO || (status == CAL_ERR_INPUT && strstr(cal_context_message(ctx), "C305") != NULL);
 }
 
-static cal_status create_newest(cal_context *ctx, const cali_run_place *place, const paths *p, cal_session **session)
+static cal_status create_newest(cal_context *ctx, cali_run_place *place, const paths *p, cal_session **session)
 {
     size_t n = 0;
     char **checkpoints = NULL;

@@ -250,6 +250,29 @@ static void share_work(size_t n_subs, cali_run_result *result)
     result->share_exchange = all > 0.0 ? c->exchange_s / all : 0.0;
 }
 
+/* A line for each participant that computes elsewhere. */
+static char *describe_workers(cal_session *session)
+{
+    cali_text text = {0};
+    cal_host *host = cal_session_host(session);
+    const cal_coupler_cost cost = cal_session_cost(session).coupler;
+    const cal_plan plan = cal_session_plan(session);
+    for (size_t i = 0; host != NULL && i < cal_host_n_slots(host); i++) {
+        const cal_slot_info s = cal_host_slot(host, i);
+        double wait_s = 0.0;
+        for (size_t k = 0; k < plan.n_networks; k++)
+            if (strcmp(plan.networks[k].region, s.name) == 0)
+                wait_s = cost.wait_s[k];
+        cali_text_format(&text, "worker      \"%s\" by %s: computed %.3g s, link %.3g s, the run waited %.3g s", s.name, s.worker,
+                         s.compute_s, s.link_s, wait_s);
+        if (s.n_lost + s.n_reconnected > 0)
+            cali_text_format(&text, "; lost %llu, back %llu, windows replayed %llu", (unsigned long long)s.n_lost,
+                             (unsigned long long)s.n_reconnected, (unsigned long long)s.n_replayed);
+        cali_text_add(&text, "\n");
+    }
+    return text.data;
+}
+
 static void print_begin(cal_session *session)
 {
     cali_print_plan(session, false);
@@ -271,7 +294,8 @@ static cal_status advance_and_tell(cal_context *ctx, const cali_run_place *place
     result->has_lost = cal_session_host(session) != NULL && cal_host_has_lost(cal_session_host(session));
     if (cal_session_plan(session).connectome != NULL)
         share_work(cal_session_plan(session).n_networks, result);
-    result->cost.coupler.sub_s = NULL;   /* belongs to the session */
+    result->workers = describe_workers(session);
+    result->cost.coupler.sub_s = result->cost.coupler.wait_s = NULL; /* belong to the session */
     const cal_status written = write_manifest(ctx, session, result->directory); /* also of a run that failed */
     return status != CAL_OK ? status : written;
 }
@@ -301,6 +325,7 @@ cal_status cali_run_place_open(cal_context *ctx, cali_run_place *place)
 {
     place->lock = -1;
     CAL_TRY(cali_path_join(ctx, place->directory, "lock", &place->lock_path));
+    CAL_TRY(cali_path_join(ctx, place->directory, CALI_WORKERS_FILE, &place->status_path));
     return cali_file_lock(ctx, place->lock_path, place->directory, &place->lock);
 }
 
@@ -309,18 +334,23 @@ void cali_run_place_close(cali_run_place *place)
     if (place->lock_path != NULL)
         cali_file_unlock(place->lock_path, place->lock);
     free(place->lock_path);
-    place->lock_path = NULL;
+    free(place->status_path);
+    place->lock_path = place->status_path = NULL;
     place->lock = -1;
 }
 
-cal_session_def cali_run_session_def(const cali_run_place *place, const char *h5)
+cal_session_def cali_run_session_def(cali_run_place *place, const char *h5)
 {
+    if (place->def->workers != NULL) {
+        place->workers = *place->def->workers;
+        place->workers.host.status = place->status_path;
+    }
     cal_session_def def = cal_session_def_default();
     def.path = h5;
     def.is_mean_field = place->def->is_mean_field;
     def.accuracy = place->def->accuracy;
     def.command = place->command;
-    def.workers = place->def->workers;
+    def.workers = place->def->workers != NULL ? &place->workers : NULL;
     return def;
 }
 
@@ -340,7 +370,7 @@ static cal_status write_begin(cal_context *ctx, const cali_run_place *place)
 /* Nothing was computed: what this run made goes away; a folder that was there stays. */
 static void leave_nothing(cal_context *ctx, const char *directory, bool is_new)
 {
-    static const char *const names[] = {"run.h5", "experiment.yaml", "manifest.json", "lock"};
+    static const char *const names[] = {"run.h5", "experiment.yaml", "manifest.json", "lock", CALI_WORKERS_FILE};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = NULL;
         if (cali_path_join(ctx, directory, names[i], &path) == CAL_OK)
@@ -351,7 +381,7 @@ static void leave_nothing(cal_context *ctx, const char *directory, bool is_new)
         remove(directory);
 }
 
-static cal_status run_new(cal_context *ctx, const cali_run_place *place, cali_run_result *result)
+static cal_status run_new(cal_context *ctx, cali_run_place *place, cali_run_result *result)
 {
     char *h5 = NULL;
     cal_session *session = NULL;

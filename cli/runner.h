@@ -5,6 +5,7 @@
 #include "callosum/experiment.h"
 #include "cli/options.h"
 
+#define CALI_WORKERS_FILE "workers.json" /* in the folder of a run that has workers */
 #define CALI_CHECKPOINTS "checkpoints" /* folder in that of a run */
 
 typedef struct cali_run_def {
@@ -29,6 +30,7 @@ typedef struct cali_run_result {
     bool has_checkpoint;  /* of the run that was interrupted */
     cal_time checkpoint_at;
     bool has_lost;        /* a worker, under `stop` */
+    char *workers;        /* lines about them, released with free(); NULL: none */
     bool was_complete; /* cali_resume: nothing was left to do */
 } cali_run_result;
 
@@ -55,13 +57,15 @@ typedef struct cali_run_place {
     const cali_run_def *def;
     char *directory; /* the result's */
     char *lock_path;
+    char *status_path;       /* of its workers */
+    cal_workers_def workers; /* with that path */
     int lock;
 } cali_run_place;
 /** Takes the run's lock. Errors: STATE, IO, MEMORY. Close in both cases. */
 cal_status cali_run_place_open(cal_context *ctx, cali_run_place *place);
 void cali_run_place_close(cali_run_place *place);
 /** The definition of a session that records into the file. */
-cal_session_def cali_run_session_def(const cali_run_place *place, const char *h5);
+cal_session_def cali_run_session_def(cali_run_place *place, const char *h5);
 /** Advances a session that was created to the end; manifest, report, checkpoints. */
 cal_status cali_run_through(cal_context *ctx, const cali_run_place *place, cal_session *session, cali_run_result *result);
 

@@ -203,6 +203,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     cali_text_free(&changes);
     cali_past_run_free(&past);
     free(result.directory);
+    free(result.workers);
     return exit_status;
 }
 

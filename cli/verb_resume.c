@@ -42,6 +42,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     else
         status = cali_end_run(ctx, &result, NULL, as_json);
     free(result.directory);
+    free(result.workers);
     return status;
 }
 

@@ -59,7 +59,7 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, c
     if (result->share_subs > 0.0)
         printf(": host %.0f %%, spiking regions %.0f %%, exchange %.1f %%", 100.0 * result->share_host,
                100.0 * result->share_subs, 100.0 * result->share_exchange);
-    printf("\n");
+    printf("\n%s", result->workers != NULL ? result->workers : "");
     if (accuracy != NULL)
         cali_print_accuracy(accuracy);
     printf("written     %s (run.h5, manifest.json, report.html)\n", result->directory);
@@ -119,6 +119,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     else if (status == CALI_EXIT_OK)
         status = cali_end_run(ctx, &result, accuracy, as_json);
     free(result.directory);
+    free(result.workers);
     cal_accuracy_destroy(&accuracy);
     cal_experiment_destroy(&experiment);
     return status;

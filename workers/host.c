@@ -200,6 +200,7 @@ void cali_host_pump(cal_host *host, int wait_ms)
         cali_slot_look_after(host->slots[i], now);
     tell_waiting(host, now);
     tell_refused(host);
+    cali_host_tell(host, now, false);
 }
 
 static void *keep_beats(void *arg)
@@ -269,6 +270,11 @@ static cal_status init(cal_host *host, const cal_host_def *def)
 {
     CAL_TRY(cali_copy_text(host->ctx, def->listen, &host->listen));
     CAL_TRY(cali_copy_text(host->ctx, def->program, &host->program));
+    CAL_TRY(cali_copy_text(host->ctx, def->status, &host->status_path));
+    if (def->status != NULL) {
+        CAL_TRY(cali_alloc(host->ctx, strlen(def->status) + sizeof ".drain", 1, "a path", &host->drain_path));
+        sprintf(host->drain_path, "%s.drain", def->status);
+    }
     if (def->beat_ms < 100 || def->beat_ms > 60000 || def->liveness < 2 || def->liveness > 100 || def->snapshot_windows == 0)
         return CAL_FAIL(host->ctx, CAL_ERR_ARGUMENT, "beats of %u ms (100 to 60000), liveness %u (2 to 100), snapshots every %u windows",
                         def->beat_ms, def->liveness, def->snapshot_windows);
@@ -309,6 +315,7 @@ void cal_host_destroy(cal_host **handle)
     cal_host *host = *handle;
     pthread_mutex_lock(&host->lock);
     host->is_ending = true;
+    cali_host_tell(host, 0.0, true);
     for (size_t i = 0; i < host->n_slots; i++)
         if (host->slots[i]->channel.wire != NULL)
             cali_channel_bye(&host->slots[i]->channel, host->packer, host->slots[i]->phase == CALI_SLOT_FAILED ? "fatal" : "done");
@@ -328,6 +335,8 @@ void cal_host_destroy(cal_host **handle)
     pthread_mutex_destroy(&host->lock);
     free(host->folder);
     free(host->listen);
+    free(host->status_path);
+    free(host->drain_path);
     free(host->program);
     free(host->keys_folder);
     free(host->slots);
@@ -381,10 +390,8 @@ static cal_slot_state state_of(const cali_slot *s)
     return s->phase == CALI_LIVE && s->is_suspect ? CAL_SLOT_SUSPECT : states[s->phase];
 }
 
-cal_slot_info cal_host_slot(cal_host *host, size_t index)
+cal_slot_info cali_slot_info(const cali_slot *s)
 {
-    pthread_mutex_lock(&host->lock);
-    const cali_slot *s = host->slots[index];
     cal_slot_info info = s->facts;
     info.name = s->name;
     info.worker = s->worker;
@@ -399,14 +406,20 @@ cal_slot_info cal_host_slot(cal_host *host, size_t index)
     info.bytes = s->bytes;
     info.n_sent_bytes = s->channel.sent_bytes;
     info.n_received_bytes = s->channel.received_bytes;
+    return info;
+}
+
+cal_slot_info cal_host_slot(cal_host *host, size_t index)
+{
+    pthread_mutex_lock(&host->lock);
+    const cal_slot_info info = cali_slot_info(host->slots[index]);
     pthread_mutex_unlock(&host->lock);
     return info;
 }
 
-bool cal_host_drain(cal_host *host, const char *worker_or_slot)
+bool cali_host_drain(cal_host *host, const char *worker_or_slot)
 {
     bool is_found = false;
-    pthread_mutex_lock(&host->lock);
     for (size_t i = 0; i < host->n_slots; i++) {
         cali_slot *s = host->slots[i];
         if (s->phase != CALI_LIVE || !s->has_snapshots ||
@@ -415,6 +428,13 @@ bool cal_host_drain(cal_host *host, const char *worker_or_slot)
         s->is_draining = is_found = true;
         cali_slot_ask_snapshot(s);
     }
+    return is_found;
+}
+
+bool cal_host_drain(cal_host *host, const char *worker_or_slot)
+{
+    pthread_mutex_lock(&host->lock);
+    const bool is_found = cali_host_drain(host, worker_or_slot);
     pthread_mutex_unlock(&host->lock);
     return is_found;
 }

@@ -108,6 +108,8 @@ struct cal_host {
     uint64_t n_refused_told;
     cali_slot **slots;
     size_t n_slots, capacity;
+    char *status_path, *drain_path; /* NULL: nothing is told */
+    double told_s;
     double asked_s;      /* when the user was last told that a slot waits */
     char offered[256];   /* the last worker that fitted no slot */
     cal_slot_info info;  /* of cal_host_slot */
@@ -116,6 +118,11 @@ struct cal_host {
 /** With the lock: takes what has come, sends what is due, looks after the clocks. Waits up to `wait_ms` for a message. */
 void cali_host_pump(cal_host *host, int wait_ms);
 bool cali_host_is_stopped(const cal_host *host);
+/** cal_host_drain, with the lock. */
+bool cali_host_drain(cal_host *host, const char *worker_or_slot);
+cal_slot_info cali_slot_info(const cali_slot *slot);
+/** status.c: with the lock, once per second. */
+void cali_host_tell(cal_host *host, double now, bool is_last);
 
 /* slot.c, with the lock */
 bool cali_slot_wants_worker(const cali_slot *slot);

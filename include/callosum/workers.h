@@ -37,6 +37,8 @@ typedef struct cal_host_def {
     unsigned liveness;       /**< beats of silence after which a link is taken for broken; 2 to 100, default 5 */
     unsigned hold_s;         /**< how long a slot is kept for a silent worker; default 300 */
     unsigned snapshot_windows; /**< a snapshot is asked for at least every so many windows; default 4096 */
+    const char *status;      /**< file that tells of the workers, replaced every second: JSON; NULL: none. Beside it `STATUS.drain`
+                                  may name a worker to let go */
     bool (*is_stopped)(void *user); /**< asked while the host waits; true: it gives up. NULL: never */
     void *user;
 } cal_host_def;
