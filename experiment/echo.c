@@ -418,6 +418,22 @@ static void add_monitor(cali_echo *e, const cali_monitor_wish *m)
     cali_echo_close(e, "}");
 }
 
+static void add_workers(cali_echo *e)
+{
+    static const char *const lost[] = {"auto", "wait", "restart", "stop"};
+    const cal_experiment *x = e->exp;
+    if (x->n_workers == 0)
+        return;
+    cali_echo_open(e, "workers", "{");
+    for (size_t i = 0; i < x->n_workers; i++) {
+        cali_echo_open(e, x->workers[i].region, "{");
+        cali_echo_text(e, "on", cal_place_names[x->workers[i].on]);
+        cali_echo_text(e, "when_lost", lost[x->workers[i].when_lost]);
+        cali_echo_close(e, "}");
+    }
+    cali_echo_close(e, "}");
+}
+
 static void add_record(cali_echo *e)
 {
     const cal_experiment *x = e->exp;
@@ -499,6 +515,7 @@ cal_status cali_experiment_echo(cal_context *ctx, const cal_experiment *experime
     add_record(&e);
     if (experiment->checkpoint_every > 0)
         add_plain(&e, "checkpoint", &cali_keys_checkpoint);
+    add_workers(&e);
     add_plain(&e, "analysis", &cali_keys_analysis);
     cali_echo_close(&e, "}");
     return out->is_broken ? CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the manifest") : CAL_OK;

@@ -147,6 +147,14 @@ typedef struct cali_network {
     cali_place place, step_place;
 } cali_network;
 
+/** One line of `workers:`. */
+typedef struct cali_worker_wish {
+    char *region; /* a label; "all" */
+    unsigned on;  /* cal_place */
+    unsigned when_lost; /* 0: by the place; else 1 + cal_when_lost */
+    cali_place place;
+} cali_worker_wish;
+
 /** One line of `regions:`: which regions, and what they are. */
 typedef struct cali_assignment {
     char *selector; /* a label; several with ", "; "#12" (number from 0); "most connected"; "default" */
@@ -317,6 +325,9 @@ struct cal_experiment {
     size_t n_signals;
     cali_weight_wish *weights; /* record.weights */
     size_t n_weights;
+
+    cali_worker_wish *workers;
+    size_t n_workers;
 
     cal_time checkpoint_every; /* 0: none */
     uint32_t checkpoint_keep;

@@ -43,6 +43,9 @@ static const cali_key top[] = {
     {"record", CALI_KEY_MAPPING, .inner = &cali_keys_record, .meaning = "what is kept"},
     {"checkpoint", CALI_KEY_MAPPING, .inner = &cali_keys_checkpoint,
      .meaning = "left out: none. What `callosum resume` goes on from after a stop, a crash or a power cut (docs/checkpoints.md)"},
+    {"workers", CALI_KEY_NAMED, .inner = &cali_keys_worker, .not_beside = "network",
+     .meaning = "spiking regions in processes of their own, on this machine or another, by the region's label or `all` (docs/workers.md); "
+                "`--slot` wins over it. No result depends on it"},
     {"analysis", CALI_KEY_MAPPING, .inner = &cali_keys_analysis, .meaning = "what is computed from it at the end"},
 };
 const cali_mapping cali_keys_top = {"", "The whole file.", MAPPING(top)};
@@ -668,6 +671,17 @@ const cali_mapping cali_keys_checkpoint = {
     "checkpoint", "Where a run that was stopped or killed goes on, with the same bits.", MAPPING(checkpoint_keys),
     "checkpoint: {every: 10 s, keep: 2}"};
 
+static const char *const lost_words[] = {"auto", "wait", "restart", "stop"};
+static const cali_key worker_keys[] = {
+    {"on", CALI_KEY_WORD, .is_required = true, WORDS(cal_place_names, CAL_N_PLACES), AT(cali_worker_wish, on),
+     .meaning = "in this process, in a local worker process, or remote: by a worker that comes to `--listen`"},
+    {"when_lost", CALI_KEY_WORD, .fallback = "auto", WORDS(lost_words, 4), AT(cali_worker_wish, when_lost),
+     .meaning = "what the run does when the worker dies or stays away: wait for another, restart it (local ones), stop; auto: restart "
+                "local ones, wait for remote ones"},
+};
+const cali_mapping cali_keys_worker = {"workers.REGION", "Where a spiking region is computed.", MAPPING(worker_keys),
+                                       "workers: {L.precuneus: {on: remote, when_lost: wait}}"};
+
 static const cali_key analysis[] = {
     {"results", CALI_KEY_FLAG, .fallback = "true", EXP(has_results),
      .meaning = "functional connectivity, its dynamics, spectra and the power in bands go to `/analysis` in run.h5"},
@@ -683,7 +697,7 @@ const cali_mapping *const cali_all_mappings[] = {
     &cali_keys_top, &cali_keys_run, &cali_keys_initial, &cali_keys_history, &cali_keys_connectome, &cali_keys_generate, &cali_keys_coupling, &cali_keys_term,
     &cali_keys_integrator, &cali_keys_noise, &cali_keys_stimulus, &cali_keys_weights, &cali_keys_model, &cali_keys_region,
     &cali_keys_network, &cali_keys_spiking, &cali_keys_simulator, &cali_keys_scale, &cali_keys_population, &cali_keys_positions, &cali_keys_connection, &cali_keys_kernel, &cali_keys_drive, &cali_keys_wave, &cali_keys_receive,
-    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_checkpoint, &cali_keys_analysis, NULL,
+    &cali_keys_give, &cali_keys_sync, &cali_keys_record, &cali_keys_weight_wish, &cali_keys_signal, &cali_keys_monitor, &cali_keys_checkpoint, &cali_keys_worker, &cali_keys_analysis, NULL,
 };
 
 const cali_distribution_word cali_distribution_words[] = {

@@ -53,7 +53,7 @@ struct cali_mapping {
 extern const cali_mapping cali_keys_top, cali_keys_run, cali_keys_initial, cali_keys_history, cali_keys_connectome, cali_keys_generate, cali_keys_coupling,
     cali_keys_term, cali_keys_integrator, cali_keys_noise, cali_keys_stimulus, cali_keys_weights, cali_keys_model, cali_keys_region,
     cali_keys_spiking, cali_keys_network, cali_keys_simulator, cali_keys_scale, cali_keys_population, cali_keys_positions, cali_keys_connection, cali_keys_kernel, cali_keys_drive, cali_keys_wave, cali_keys_receive,
-    cali_keys_give, cali_keys_sync, cali_keys_record, cali_keys_weight_wish, cali_keys_signal, cali_keys_monitor, cali_keys_checkpoint, cali_keys_analysis;
+    cali_keys_give, cali_keys_sync, cali_keys_record, cali_keys_weight_wish, cali_keys_signal, cali_keys_monitor, cali_keys_checkpoint, cali_keys_worker, cali_keys_analysis;
 
 /** All mappings in the order of the reference, NULL at the end. */
 extern const cali_mapping *const cali_all_mappings[];

@@ -259,6 +259,7 @@ static void parse_root(cali_reader *r, const cali_node *root)
     cali_fill_defaults(r, &cali_keys_checkpoint, r->exp);
     if (cali_node_get(root, "checkpoint") != NULL)
         cali_read_mapping(r, &cali_keys_checkpoint, cali_node_get(root, "checkpoint"), "checkpoint", r->exp, NULL);
+    cali_parse_workers(r, cali_node_get(root, "workers"));
     parse_analysis(r, cali_node_get(root, "analysis"));
     check_across(r, root);
 }

@@ -160,6 +160,8 @@ void cali_parse_drive(cali_reader *r, const cali_node *node, const char *label, 
 const cal_waveform *cali_find_waveform(cali_reader *r, const cali_node *node);
 /** Its fields in the unit of what it acts on, and its defaults; NULL: no memory. */
 cal_field *cali_waveform_fields(cali_reader *r, const cal_waveform *wave, const char *unit, double *params);
+/** parse_workers.c: what stands under `workers`. */
+void cali_parse_workers(cali_reader *r, const cali_node *node);
 /** parse_simulator.c: what stands under `simulator`. */
 void cali_parse_simulator(cali_reader *r, const cali_node *node, cali_network *network);
 void cali_parse_scale(cali_reader *r, const cali_node *node, cali_network *network);

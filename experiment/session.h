@@ -65,6 +65,7 @@ typedef struct cali_build {
     const cali_signal **sampler_wishes; /* parallel: the signals that want them */
     const cal_snn *snn; /* once it is built; borrowed. NULL: it is elsewhere */
     cal_place place;
+    unsigned when_lost; /* cal_when_lost */
     size_t slot; /* of the host, if it is elsewhere */
     cal_snn_space *spaces;
     double **positions; /* per population of the file: from its table, or NULL */

@@ -17,32 +17,61 @@ static cal_place find_place(const char *name)
     return CAL_N_PLACES;
 }
 
+/* Gives all networks that `region` names their place; false: there is none. */
+static bool place_region(cal_session *s, const char *region, size_t length, cal_place place, unsigned when_lost)
+{
+    bool is_found = false;
+    for (size_t k = 0; k < s->plan.n_networks; k++) {
+        const char *name = s->networks[k].region;
+        const bool is_meant = (length == 3 && strncmp(region, "all", 3) == 0) ||
+                              (strlen(name) == length && strncmp(name, region, length) == 0);
+        if (is_meant) {
+            s->builds[k].place = place;
+            s->builds[k].when_lost = when_lost;
+        }
+        is_found = is_found || is_meant;
+    }
+    return is_found;
+}
+
+static void list_regions(const cal_session *s, char *names, size_t size)
+{
+    size_t at = (size_t)snprintf(names, size, s->plan.n_networks > 0 ? "There are:" : "This experiment has none");
+    for (size_t k = 0; k < s->plan.n_networks && at < size; k++)
+        at += (size_t)snprintf(names + at, size - at, "%s \"%s\"", k > 0 ? "," : "", s->networks[k].region);
+}
+
 /* "REGION=local": the region may hold "=" itself. */
-static cal_status read_wish(cal_session *s, const char *wish, cal_place *places)
+static cal_status read_wish(cal_session *s, const char *wish)
 {
     const char *equals = strrchr(wish, '=');
     const cal_place place = equals == NULL ? CAL_N_PLACES : find_place(equals + 1);
-    const size_t length = equals == NULL ? 0 : (size_t)(equals - wish);
+    char names[600];
     if (place == CAL_N_PLACES)
         return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot %s: it reads REGION=inproc, REGION=local or REGION=remote", wish);
-    bool is_found = false;
-    for (size_t k = 0; k < s->plan.n_networks; k++) {
-        const char *region = s->networks[k].region;
-        const bool is_meant = (length == 3 && strncmp(wish, "all", 3) == 0) ||
-                              (strlen(region) == length && strncmp(region, wish, length) == 0);
-        if (is_meant)
-            places[k] = place;
-        is_found = is_found || is_meant;
-    }
-    if (is_found)
+    if (place_region(s, wish, (size_t)(equals - wish), place, (unsigned)s->def.workers->when_lost))
         return CAL_OK;
-    cali_text names = {0};
-    for (size_t k = 0; k < s->plan.n_networks; k++)
-        cali_text_format(&names, "%s\"%s\"", k > 0 ? ", " : "", s->networks[k].region);
-    CAL_FAIL(s->ctx, CAL_ERR_INPUT, "C303 --slot %s: no spiking region has that name. %s%s", wish,
-             s->plan.n_networks > 0 ? "There are: " : "This experiment has none", names.data == NULL ? "" : names.data);
-    cali_text_free(&names);
-    return CAL_ERR_INPUT;
+    list_regions(s, names, sizeof names);
+    return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "C303 --slot %s: no spiking region has that name. %s", wish, names);
+}
+
+/* `workers` of the experiment, then --slot. */
+static cal_status read_wishes(cal_session *s)
+{
+    const cal_experiment *e = s->experiment;
+    const cal_workers_def *def = s->def.workers;
+    char names[600];
+    for (size_t i = 0; i < e->n_workers; i++) {
+        const cali_worker_wish *w = &e->workers[i];
+        const unsigned lost = w->when_lost > 0 ? w->when_lost - 1 : (unsigned)def->when_lost;
+        if (place_region(s, w->region, strlen(w->region), (cal_place)w->on, lost) || s->def.is_mean_field)
+            continue;
+        list_regions(s, names, sizeof names);
+        return cali_experiment_fail(s->ctx, e, w->place, "C303", "no spiking region is called \"%.100s\"\ntry %s", w->region, names);
+    }
+    for (size_t i = 0; i < def->n_slots; i++)
+        CAL_TRY(read_wish(s, def->slots[i]));
+    return CAL_OK;
 }
 
 static bool is_elsewhere(const cal_session *s, size_t k)
@@ -55,39 +84,38 @@ static const cali_simulator *simulator_of(const cal_session *s, size_t k)
     return &s->experiment->networks[s->roles[s->networks[k].index].network].simulator;
 }
 
+static cal_status check_place(cal_session *s, size_t k)
+{
+    const cali_build *b = &s->builds[k];
+    const cali_simulator *simulator = simulator_of(s, k);
+    const bool has_door = s->def.workers != NULL && s->def.workers->host.listen != NULL;
+    if (simulator->model != NULL && (b->place != CAL_PLACE_REMOTE || !has_door))
+        return cali_experiment_fail(s->ctx, s->experiment, simulator->place, "C105",
+                                    "the model %s is computed by a worker of its own\nbecause `simulator` names it\ntry --slot "
+                                    "\"%s\"=remote --listen tcp://127.0.0.1:7711", simulator->model, s->networks[k].region);
+    if (b->place == CAL_PLACE_REMOTE && !has_door)
+        return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "\"%s\" is remote: that needs --listen tcp://ADDRESS:PORT, where its worker comes to",
+                        s->networks[k].region);
+    return CAL_OK;
+}
+
 cal_status cali_slots_plan(cal_session *s)
 {
-    enum { MOST = 1024 };
-    cal_place places[MOST] = {CAL_PLACE_INPROC};
-    const cal_workers_def *def = s->def.workers;
-    if (s->plan.n_networks > MOST)
-        return def == NULL || def->n_slots == 0 ? CAL_OK
-                                                : CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: %zu spiking regions; at most %d can be placed",
-                                                           s->plan.n_networks, MOST);
     if (s->def.is_check)
         return CAL_OK;
     for (size_t k = 0; k < s->plan.n_networks; k++)
-        places[k] = simulator_of(s, k)->model != NULL ? CAL_PLACE_REMOTE : CAL_PLACE_INPROC;
-    if (s->experiment->is_alone && def != NULL && def->n_slots > 0)
+        s->builds[k].place = simulator_of(s, k)->model != NULL ? CAL_PLACE_REMOTE : CAL_PLACE_INPROC;
+    if (s->def.workers != NULL && s->experiment->is_alone && s->def.workers->n_slots > 0)
         return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: a network of its own is one process; regions of a brain can be elsewhere");
-    for (size_t i = 0; def != NULL && i < def->n_slots; i++)
-        CAL_TRY(read_wish(s, def->slots[i], places));
+    if (s->def.workers != NULL)
+        CAL_TRY(read_wishes(s));
     for (size_t k = 0; k < s->plan.n_networks; k++) {
-        s->builds[k].place = places[k];
-        const cali_simulator *simulator = simulator_of(s, k);
-        if (simulator->model != NULL && (places[k] != CAL_PLACE_REMOTE || def == NULL || def->host.listen == NULL))
-            return cali_experiment_fail(s->ctx, s->experiment, simulator->place, "C105",
-                                        "the model %s is computed by a worker of its own\nbecause `simulator` names it\ntry --slot "
-                                        "\"%s\"=remote --listen tcp://127.0.0.1:7711", simulator->model, s->networks[k].region);
-        if (places[k] == CAL_PLACE_REMOTE && def->host.listen == NULL)
-            return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot \"%s\"=remote needs --listen tcp://ADDRESS:PORT, where its worker comes to",
-                            s->networks[k].region);
-        if (places[k] != CAL_PLACE_INPROC)
-            s->n_elsewhere++;
-        s->n_local += places[k] == CAL_PLACE_LOCAL;
+        CAL_TRY(check_place(s, k));
+        s->n_elsewhere += s->builds[k].place != CAL_PLACE_INPROC;
+        s->n_local += s->builds[k].place == CAL_PLACE_LOCAL;
     }
     if (s->n_elsewhere > 0 && s->experiment->n_weights > 0)
-        return CAL_FAIL(s->ctx, CAL_ERR_UNSUPPORTED, "record.weights is not offered while a region is elsewhere (--slot): single "
+        return CAL_FAIL(s->ctx, CAL_ERR_UNSUPPORTED, "record.weights is not offered while a region is elsewhere: single "
                         "synapses do not travel. Record in process, or leave the weights away");
     return CAL_OK;
 }
@@ -100,7 +128,7 @@ cal_status cali_slots_add(cal_session *s, size_t k)
     if (s->host == NULL)
         CAL_TRY(cal_host_create(s->ctx, &s->def.workers->host, &s->host));
     const cali_simulator *simulator = simulator_of(s, k);
-    const cal_when_lost lost = s->def.workers->when_lost;
+    const cal_when_lost lost = (cal_when_lost)b->when_lost;
     const bool is_local = b->place == CAL_PLACE_LOCAL;
     const cal_slot_def def = {.name = s->networks[k].region, .is_local = is_local, .n_threads = threads > 0 ? threads : 1,
                               .when_lost = is_local && lost == CAL_LOST_WAIT ? CAL_LOST_RESTART : lost,

@@ -240,7 +240,8 @@ static void welcome(cali_worker *w, const cal_message *m, cali_worker_state resu
     w->channel.incarnation = cal_message_header(m)->incarnation;
     w->state = is_resumed && w->has_service ? resumed : CALI_WELCOMED;
     pthread_mutex_unlock(&w->lock);
-    cal_context_note(w->ctx, "%s %s of the host at %s", is_resumed ? "again with" : "serves", w->slot, w->def->endpoint);
+    if (!w->def->is_once || is_resumed)
+        cal_context_note(w->ctx, "%s %s of the host at %s", is_resumed ? "again with" : "serves", w->slot, w->def->endpoint);
 }
 
 typedef enum greeting { GREETED, UNANSWERED, REFUSED_NOW, REFUSED_FOR_GOOD } greeting;

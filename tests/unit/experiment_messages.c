@@ -641,7 +641,7 @@ Test(experiment_messages, point_at_the_override_that_is_wrong)
     expect_set("a b.c=3",
                "--set a b.c=3  C101  unknown key \"a b\"\n"
                "  known    callosum, title, run, network, connectome, coupling, initial, integrator, noise, stimuli, models, r"
-               "egions, sync, record, checkpoint, analysis");
+               "egions, sync, record, checkpoint, workers, analysis");
     expect_set("record.signals[5].what=V",
                "--set record.signals[5].what=V  C109  the list has 1 entries, so [5] is none of them\n"
                "  try      [0] to [1]");
