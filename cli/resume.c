@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/resume.h"
@@ -259,6 +260,26 @@ static void remove_unfinished(cal_context *ctx, const char *directory)
         closedir(folder);
 }
 
+/* Folders of matrices have no digest; what was read from them has. */
+static cal_status check_wiring(cal_context *ctx, const cali_run_place *place, const cali_past_run *run, const cal_session *session)
+{
+    const cali_node *then = cali_node_get(run->manifest, "connectome");
+    const cal_connectome *c = cal_session_plan(session).connectome;
+    if (then == NULL || c == NULL)
+        return CAL_OK;
+    const size_t n = cal_connectome_n_regions(c);
+    const double *const arrays[] = {cal_connectome_weights(c), cal_connectome_lengths_mm(c)};
+    static const char *const names[] = {"weights_sha256", "lengths_sha256"};
+    for (int k = 0; k < 2; k++) {
+        char digest[CALI_DIGEST_SIZE];
+        CAL_TRY(cali_digest_bytes(ctx, arrays[k], n * n * sizeof(double), digest));
+        if (strcmp(cali_node_text(cali_node_get(then, names[k]), digest), digest) != 0)
+            return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s began with another connectome: its %.7s have changed. Try to bring that back, "
+                            "or --force to go on all the same.", place->directory, names[k]);
+    }
+    return CAL_OK;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static cal_status is_complete(cal_context *ctx, const cali_past_run *run, const paths *p, bool *is)
@@ -291,6 +312,8 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
     def.accuracy = accuracy;
     place->def = &def;
     cal_status status = create_newest(ctx, place, p, &session);
+    if (status == CAL_OK && !is_forced)
+        status = check_wiring(ctx, place, run, session);
     if (status == CAL_OK)
         status = cal_session_move(session, p->h5);
     result->has_begun = status == CAL_OK;
@@ -301,6 +324,8 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
         status = cali_run_through(ctx, place, session, result);
     }
     cal_session_destroy(&session);
+    if (!result->has_begun)
+        remove(p->part);
     cal_accuracy_destroy(&accuracy);
     return status;
 }

@@ -300,12 +300,12 @@ static cal_status advance_and_tell(cal_context *ctx, const cali_run_place *place
     return status != CAL_OK ? status : written;
 }
 
-/* A run that is complete needs its checkpoints no more. */
-static cal_status remove_checkpoints(cal_context *ctx, const char *directory)
+/* Those that a run at this time has no use of; -1: all. */
+static cal_status remove_checkpoints(cal_context *ctx, const char *directory, cal_time after)
 {
     char *folder = NULL;
     CAL_TRY(cali_path_join(ctx, directory, CALI_CHECKPOINTS, &folder));
-    cal_checkpoints_remove(ctx, folder);
+    cal_checkpoints_remove(ctx, folder, after);
     free(folder);
     return CAL_OK;
 }
@@ -314,9 +314,10 @@ cal_status cali_run_through(cal_context *ctx, const cali_run_place *place, cal_s
 {
     if (!place->def->is_silent)
         print_begin(session);
+    CAL_TRY(remove_checkpoints(ctx, result->directory, cal_session_time(session)));
     CAL_TRY(advance_and_tell(ctx, place, session, result));
     CAL_TRY(cal_report_write(ctx, result->directory, NULL));
-    return result->was_interrupted ? CAL_OK : remove_checkpoints(ctx, result->directory);
+    return result->was_interrupted ? CAL_OK : remove_checkpoints(ctx, result->directory, -1);
 }
 
 /* ---- a new run ---------------------------------------------------------------------------------------- */

@@ -88,11 +88,29 @@ static void remove_old(cal_context *ctx, const char *folder, const char *end, si
     free(paths);
 }
 
-void cal_checkpoints_remove(cal_context *ctx, const char *folder)
+static void name_file(cal_time t, char name[NAME_SIZE])
 {
-    remove_old(ctx, folder, ".ckpt", 0);
+    const long long second = 1000 * CAL_NS_PER_MS;
+    snprintf(name, NAME_SIZE, NAME, (long long)t / second, (long long)t % second);
+}
+
+void cal_checkpoints_remove(cal_context *ctx, const char *folder, cal_time after)
+{
+    char name[NAME_SIZE] = "";
+    size_t n = 0;
+    char **paths = NULL;
+    if (after >= 0)
+        name_file(after, name);
+    list(ctx, folder, ".ckpt", &n, &paths);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(cali_path_name(paths[i]), name) > 0)
+            remove(paths[i]);
+        free(paths[i]);
+    }
+    free(paths);
     remove_old(ctx, folder, ".tmp", 0);
-    remove(folder); /* stays if something else is in it */
+    if (after < 0)
+        remove(folder); /* stays if something else is in it */
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
@@ -101,8 +119,7 @@ static cal_status write_file(cal_session *s, const char *folder)
 {
     char name[NAME_SIZE], *path = NULL, *bytes = NULL;
     size_t size = 0;
-    const long long t = cal_session_time(s), second = 1000 * CAL_NS_PER_MS;
-    snprintf(name, sizeof name, NAME, t / second, t % second);
+    name_file(cal_session_time(s), name);
     CAL_TRY(cali_directory_make(s->ctx, folder));
     CAL_TRY(cali_path_join(s->ctx, folder, name, &path));
     cal_status status = cali_checkpoint_save(s, &bytes, &size);

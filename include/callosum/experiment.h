@@ -118,8 +118,9 @@ cal_status cal_session_write_checkpoint(cal_session *session, const char *folder
 /** The paths of the checkpoints of a folder, newest first, all released with free(); none if there is no such folder.
  *  Errors: MEMORY. */
 cal_status cal_checkpoints_list(cal_context *ctx, const char *folder, size_t *n, char ***paths);
-/** Removes the checkpoints of a folder, and the folder. */
-void cal_checkpoints_remove(cal_context *ctx, const char *folder);
+/** Removes the checkpoints of a folder that are later than a time, of which a run that goes on there has no more use; -1:
+ *  all of them, and the folder. */
+void cal_checkpoints_remove(cal_context *ctx, const char *folder, cal_time after);
 /** Reads a checkpoint and checks its digest. `*bytes` is released with free(). Errors: IO, INPUT (C305), MEMORY. */
 cal_status cal_checkpoint_load(cal_context *ctx, const char *path, char **bytes, size_t *size, cal_time *time);
 /** Puts a session that was just created, of the same experiment, to the checkpoint, and its recording too, from what

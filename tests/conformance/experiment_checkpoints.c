@@ -216,7 +216,7 @@ Test(experiment_checkpoints, a_run_that_was_stopped_anywhere_goes_on)
             bool is_written = false;
             remove("run.h5");
             running r = start(&which, 1, "run.h5");
-            cal_checkpoints_remove(r.ctx, "checkpoints");
+            cal_checkpoints_remove(r.ctx, "checkpoints", -1);
             advance(&r, cut, false);
             cr_assert(cal_session_can_checkpoint(r.session));
             MUST(r.ctx, cal_session_write_checkpoint(r.session, "checkpoints", &is_written));

@@ -201,8 +201,31 @@ def check_changes(scratch):
     run("resume", out, expected=2, text="c.zip has changed: SHA-256")
     printed = run("resume", out, "--force", text="going on in spite of what has changed")
     assert "of other parameters" in printed and "the run begins anew" in printed, printed
+    folder = os.path.join(scratch, "matrices")
+    os.mkdir(folder)
+    for name, value in (("weights", 0.5), ("tract_lengths", 100.0)):
+        with open(os.path.join(folder, name + ".txt"), "w") as file:
+            file.writelines(" ".join("0" if i == j else str(value) for j in range(6)) + "\n" for i in range(6))
+    with open(experiment, "w") as file:
+        file.write(BRAIN.replace("{generate: {regions: 12, seed: 1}, speed", "{file: matrices, speed"))
+    out = stopped_run(scratch, "folder", experiment)
+    with open(os.path.join(folder, "weights.txt")) as file:
+        text = file.read()
+    with open(os.path.join(folder, "weights.txt"), "w") as file:
+        file.write(text.replace("0.5", "0.6"))
+    run("resume", out, expected=2, text="began with another connectome: its weights have changed")
+    assert not has(out, "run.h5.part")
     run("resume", scratch, expected=2, text="there is no manifest.json")
     run("resume", os.path.join(scratch, "nothing"), expected=2, text="is no folder of a run")
+
+
+def check_places(scratch):
+    """Where a region is computed does not matter: there before the kill, here behind it, and the other way round."""
+    experiment, whole = os.path.join(scratch, "brain.yaml"), read(scratch, "brain_whole", "run.h5")
+    for name, before, behind in (("there", ["--slot", "all=local"], []), ("here", [], ["--slot", "all=local"])):
+        out = stopped_run(scratch, name, experiment, *before)
+        run("resume", out, *behind, text="resume      at")
+        assert read(out, "run.h5") == whole, f"another run.h5 with the worker {name} first"
 
 
 def check_rerun(scratch):
@@ -243,6 +266,7 @@ with tempfile.TemporaryDirectory() as scratch_folder:
     check_stops(scratch_folder)
     check_broken(scratch_folder)
     check_changes(scratch_folder)
+    check_places(scratch_folder)
     check_rerun(scratch_folder)
     check_full_disk(scratch_folder)
 print("ok")

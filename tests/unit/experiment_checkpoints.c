@@ -159,7 +159,9 @@ Test(experiment_checkpoints, the_newest_stay_and_what_a_kill_left_goes)
         MUST(r.ctx, cali_file_write(r.ctx, "kept/0000000000.200000000s.ckpt.12-0.tmp", "x", 1));
     }
     cr_expect(eq(sz, count(r.ctx, "kept/0000000000.100000000s.ckpt"), 3));
-    cal_checkpoints_remove(r.ctx, "kept");
+    cal_checkpoints_remove(r.ctx, "kept", 80 * CAL_NS_PER_MS);
+    cr_expect(eq(sz, count(r.ctx, "kept/0000000000.080000000s.ckpt"), 2));
+    cal_checkpoints_remove(r.ctx, "kept", -1);
     cr_expect(access("kept", F_OK) != 0);
     end(&r);
 }
