@@ -1,6 +1,7 @@
 /* Endpoints: what a user may write, resolved to what ZeroMQ binds or connects. Names become numeric addresses here, so that
  * what was checked to be loopback is what is used, and both families of addresses are reached. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -9,9 +10,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "protocols/links.h"
+
+static const char private_name[] = "callosum-";
 
 /* ---- ipc --------------------------------------------------------------------------------------- */
 
@@ -26,6 +30,44 @@ static cal_status check_path(cal_context *ctx, const char *endpoint, const char 
     return CAL_OK;
 }
 
+/* Whether a process listens at the socket file; errno says why not. */
+static bool is_alive(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    const int probe = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (probe < 0)
+        return false;
+    const bool is_accepted = connect(probe, (const struct sockaddr *)&address, sizeof address) == 0;
+    const int cause = errno;
+    close(probe);
+    errno = cause;
+    return is_accepted || cause == EAGAIN; /* EAGAIN: it listens, and its queue is full */
+}
+
+/* Removes private folders of dead processes: kill -9 leaves them. A socket that is being opened does not answer yet, so only those
+ * that are a minute old count. */
+static void sweep(const char *parent)
+{
+    enum { OLD_S = 60 };
+    const time_t now = time(NULL);
+    DIR *directory = opendir(parent);
+    if (directory == NULL)
+        return;
+    for (const struct dirent *at = readdir(directory); at != NULL; at = readdir(directory)) {
+        char folder[CALI_ENDPOINT_MAX_PATH + 1], path[CALI_ENDPOINT_MAX_PATH + 1];
+        struct stat facts;
+        if (strncmp(at->d_name, private_name, sizeof private_name - 1) != 0 || strlen(at->d_name) != sizeof private_name - 1 + 6)
+            continue;
+        snprintf(folder, sizeof folder, "%s/%.32s", parent, at->d_name);
+        snprintf(path, sizeof path, "%.*s/hub", CALI_ENDPOINT_MAX_PATH - 4, folder);
+        if (lstat(path, &facts) == 0 && S_ISSOCK(facts.st_mode) && facts.st_uid == geteuid() && now - facts.st_mtime > OLD_S &&
+            !is_alive(path) && errno == ECONNREFUSED && unlink(path) == 0)
+            rmdir(folder);
+    }
+    closedir(directory);
+}
+
 /* A new folder of mode 0700 below the user's runtime folder or where temporary files go, with a short enough name. */
 static cal_status make_private_path(cal_context *ctx, cali_endpoint *out)
 {
@@ -34,7 +76,8 @@ static cal_status make_private_path(cal_context *ctx, cali_endpoint *out)
     for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
         if (parents[i] == NULL || parents[i][0] != '/' || strlen(parents[i]) > CALI_ENDPOINT_MAX_PATH - 32)
             continue;
-        snprintf(out->folder, sizeof out->folder, "%s/callosum-XXXXXX", parents[i]);
+        sweep(parents[i]);
+        snprintf(out->folder, sizeof out->folder, "%s/%sXXXXXX", parents[i], private_name);
         if (mkdtemp(out->folder) != NULL) {
             snprintf(out->path, sizeof out->path, "%.*s/hub", CALI_ENDPOINT_MAX_PATH - 4, out->folder);
             return CAL_OK;
@@ -68,21 +111,6 @@ static cal_status check_folder(cal_context *ctx, const cal_wire_def *def, const 
                         "a private folder, or: chmod 700 %s.",
                         def->endpoint, folder, (unsigned)facts.st_mode & 0777u, folder);
     return CAL_OK;
-}
-
-/* Whether a process listens at the socket file; errno says why not. */
-static bool is_alive(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    const int probe = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (probe < 0)
-        return false;
-    const bool is_accepted = connect(probe, (const struct sockaddr *)&address, sizeof address) == 0;
-    const int cause = errno;
-    close(probe);
-    errno = cause;
-    return is_accepted || cause == EAGAIN; /* EAGAIN: it listens, and its queue is full */
 }
 
 /* ZeroMQ removes whatever lies at the path. So first: no foreign file, no socket of a living process. */

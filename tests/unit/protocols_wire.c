@@ -392,6 +392,41 @@ Test(protocols_wire, a_free_path_is_private_and_leaves_nothing_behind)
     cal_hub_destroy(&hub);
 }
 
+/* kill -9 leaves a private folder behind; the next one that is made takes it away, but none that is new, alive or foreign. */
+Test(protocols_wire, private_folders_of_dead_processes_are_swept)
+{
+    enum { DEAD, NEW, ALIVE, FOREIGN, N };
+    static const char *const names[N] = {"callosum-dead00", "callosum-new000", "callosum-alive0", "callosum-other0"};
+    char paths[N][128], copy[128];
+    int sockets[N];
+    const struct timespec old[2] = {{.tv_sec = time(NULL) - 600}, {.tv_sec = time(NULL) - 600}};
+    setenv("TMPDIR", folder, 1);
+    unsetenv("XDG_RUNTIME_DIR");
+    for (int i = 0; i < N; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
+        cr_assert(mkdir(paths[i], 0700) == 0);
+        strcat(paths[i], i == FOREIGN ? "/data" : "/hub");
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        snprintf(address.sun_path, sizeof address.sun_path, "%.100s", paths[i]);
+        sockets[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+        cr_assert(bind(sockets[i], (struct sockaddr *)&address, sizeof address) == 0 && listen(sockets[i], 1) == 0);
+        if (i != NEW)
+            cr_assert(utimensat(AT_FDCWD, paths[i], old, 0) == 0);
+        if (i != ALIVE)
+            close(sockets[i]);
+    }
+    cal_hub *hub = make_hub(NULL);
+    cal_wire *host = open_wire(hub, (cal_wire_def){.endpoint = "ipc://*", .is_listening = true});
+    cr_expect(strncmp(cal_wire_endpoint(host) + 6, folder, strlen(folder)) == 0);
+    for (int i = 0; i < N; i++)
+        cr_expect((access(paths[i], F_OK) == 0) == (i != DEAD), "%s", paths[i]);
+    snprintf(copy, sizeof copy, "%s/%s", folder, names[DEAD]);
+    cr_expect(access(copy, F_OK) != 0);
+    close(sockets[ALIVE]);
+    cal_wire_close(&host);
+    cal_hub_destroy(&hub);
+}
+
 /* ---- ends -------------------------------------------------------------------------------------- */
 
 Test(protocols_wire, the_last_word_arrives_although_its_sender_closes_at_once)
