@@ -222,19 +222,7 @@ static void *keep_beats(void *arg)
 
 static cal_status open_local(cal_host *host)
 {
-    const char *tmp = getenv("XDG_RUNTIME_DIR");
-    if (tmp == NULL || tmp[0] != '/' || strlen(tmp) > 60 || access(tmp, W_OK) != 0)
-        tmp = "/tmp";
-    char *endpoint = NULL;
-    CAL_TRY(cali_alloc(host->ctx, strlen(tmp) + 40, 2, "a path", &host->folder));
-    endpoint = host->folder + strlen(tmp) + 40;
-    sprintf(host->folder, "%s/callosum-XXXXXX", tmp);
-    if (mkdtemp(host->folder) == NULL) {
-        host->folder[0] = '\0';
-        return CAL_FAIL(host->ctx, CAL_ERR_IO, "no folder for the socket of local workers can be made in %s", tmp);
-    }
-    sprintf(endpoint, "ipc://%s/host", host->folder);
-    const cal_wire_def def = {.endpoint = endpoint, .is_listening = true};
+    const cal_wire_def def = {.endpoint = "ipc://*", .is_listening = true};
     CAL_TRY(cal_hub_open(host->hub, &def, &host->wires[0]));
     host->n_wires = 1;
     return CAL_OK;
@@ -330,10 +318,7 @@ void cal_host_destroy(cal_host **handle)
         cal_wire_close(&host->wires[i]);
     cal_packer_destroy(&host->packer);
     cal_hub_destroy(&host->hub);
-    if (host->folder != NULL && host->folder[0] != '\0')
-        rmdir(host->folder);
     pthread_mutex_destroy(&host->lock);
-    free(host->folder);
     free(host->listen);
     free(host->status_path);
     free(host->drain_path);

@@ -97,7 +97,6 @@ struct cal_host {
     cal_hub *hub;
     cal_wire *wires[2]; /* local (ipc), remote */
     size_t n_wires;
-    char *folder;       /* of the ipc socket */
     cal_key_pair keys;
     pthread_mutex_t lock;
     pthread_t thread;
