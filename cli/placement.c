@@ -45,6 +45,8 @@ cal_status cali_placement(cal_context *ctx, const cali_arguments *arguments, cal
     def->slots = cali_get_list(arguments, "slot", &def->n_slots);
     def->host.listen = cali_get_text(arguments, "listen", NULL);
     def->host.keys_folder = cali_get_text(arguments, "keys", NULL);
+    def->host.beat_ms = (unsigned)cali_get_number(arguments, "beat", def->host.beat_ms);
+    def->host.hold_s = (unsigned)cali_get_number(arguments, "hold", def->host.hold_s);
     def->host.is_insecure = cali_has(arguments, "insecure");
     def->host.is_stopped = is_stopped;
     return CAL_OK;

@@ -14,6 +14,10 @@
      .meaning = "of a lost worker: wait for another (default of remote ones), restart (of local ones), stop"},            \
     {.name = "keys", .kind = CALI_OPTION_TEXT, .value = "DIR",                                                            \
      .meaning = "the folder of keys; default: ~/.config/callosum/keys"},                                                  \
+    {.name = "beat", .kind = CALI_OPTION_QUANTITY, .value = "TIME", .unit = "ms", .low = 100.0, .high = 60000.0,          \
+     .meaning = "time between signs of life of host and workers; five missed ones are a broken link; default: 1 s"},       \
+    {.name = "hold", .kind = CALI_OPTION_QUANTITY, .value = "TIME", .unit = "s", .low = 1.0, .high = 86400.0,             \
+     .meaning = "how long the place of a silent worker is kept; default: 300 s"},                                         \
     {.name = "insecure", .kind = CALI_OPTION_FLAG,                                                                        \
      .meaning = "lets anyone in at --listen, without keys: closed networks only"}
 

@@ -16,6 +16,7 @@ const char *const cal_when_lost_names[] = {"wait", "restart", "stop"};
 const char *const cal_slot_state_names[] = {"empty", "filling", "live", "suspect", "failed", "done"};
 
 static const double TELL_S = 10.0; /* between reminders that a slot waits */
+enum { MOST_AT_ONCE = 256 };        /* messages: a flood must not keep the clocks from being looked at */
 
 cal_host_def cal_host_def_default(void)
 {
@@ -147,8 +148,7 @@ static void take(cal_host *host, cal_wire *wire, const cal_peer *peer, cal_frame
     const bool is_next = cali_channel_heard(&slot->channel, &header);
     slot->is_suspect = false;
     if (m == NULL) {
-        cali_channel_error(&slot->channel, host->packer, problem.code, "fatal", problem.text, "", header.number);
-        cali_slot_lose(slot, problem.text);
+        cali_slot_expel(slot, problem.code, problem.text, header.number);
     } else if (!is_next) {
         slot->channel.wire = NULL; /* a message was lost: the silence brings the worker back */
     } else if (header.session != host->session || header.incarnation != slot->incarnation) {
@@ -161,12 +161,13 @@ static void take(cal_host *host, cal_wire *wire, const cal_peer *peer, cal_frame
     cal_message_destroy(&m);
 }
 
-static void tell_refused(cal_host *host)
+static void tell_refused(cal_host *host, double now)
 {
     const cal_door door = cal_hub_get_door(host->hub);
-    if (door.n_refused == host->n_refused_told)
+    if (door.n_refused == host->n_refused_told || now - host->refused_told_s < TELL_S)
         return;
     host->n_refused_told = door.n_refused;
+    host->refused_told_s = now;
     cal_context_note(host->ctx, "E102 %s offered the key %s that is not allowed. If this is yours: callosum keys allow NAME '%s'",
                      door.last_address, door.last_key, door.last_key);
 }
@@ -192,14 +193,14 @@ void cali_host_pump(cal_host *host, int wait_ms)
     for (size_t i = 0; i < host->n_wires; i++) {
         cal_frames frames;
         cal_peer peer;
-        while (cal_wire_receive(host->wires[i], &peer, &frames))
+        for (int n = 0; n < MOST_AT_ONCE && cal_wire_receive(host->wires[i], &peer, &frames); n++)
             take(host, host->wires[i], &peer, &frames);
     }
     const double now = cali_wall_s();
     for (size_t i = 0; i < host->n_slots; i++)
         cali_slot_look_after(host->slots[i], now);
     tell_waiting(host, now);
-    tell_refused(host);
+    tell_refused(host, now);
     cali_host_tell(host, now, false);
 }
 
@@ -288,6 +289,8 @@ cal_status cal_host_create(cal_context *ctx, const cal_host_def *def, cal_host *
     host->ctx = ctx;
     host->def = *def;
     host->asked_s = cali_wall_s();
+    host->refused_told_s = -TELL_S;
+    host->most_state = 0.25 * cali_memory_limit();
     pthread_mutex_init(&host->lock, NULL);
     const cal_status status = init(host, def);
     if (status != CAL_OK)

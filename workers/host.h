@@ -81,9 +81,13 @@ typedef struct cali_slot {
     uint32_t *spike_populations, *spike_ids;
     size_t n_spikes, spike_capacity, spike_capacities[3];
     float **samples;
-    size_t *sample_rows, *sample_columns, *sample_capacity;
+    size_t *sample_rows, *sample_columns, *sample_capacity; /* columns: those of the network */
+    cal_time *sample_every;
 
     pid_t pid;
+    unsigned n_processes;
+    char process[32];    /* what the local process calls itself */
+    bool is_process;     /* the present worker is that process */
     unsigned n_deaths;   /* since the last window */
     double lost_s;       /* when the slot became empty */
     bool is_told;
@@ -105,6 +109,8 @@ struct cal_host {
     uint64_t session;
     uint64_t n_ignored; /* messages of nobody */
     uint64_t n_refused_told;
+    double refused_told_s;
+    double most_state;  /* bytes that a worker's snapshot may take here */
     cali_slot **slots;
     size_t n_slots, capacity;
     char *status_path, *drain_path; /* NULL: nothing is told */
@@ -131,6 +137,8 @@ void cali_slot_take(cali_slot *slot, cal_wire *wire, const cal_peer *peer, const
 void cali_slot_handle(cali_slot *slot, const cal_header *header, cal_message **message);
 /** The worker is gone. */
 void cali_slot_lose(cali_slot *slot, const char *why);
+/** The worker broke the protocol: it hears ERROR and is gone; too many in a row fail the slot. */
+void cali_slot_expel(cali_slot *slot, const char *code, const char *text, uint64_t answers);
 /** A silence longer than this is taken for a broken link. */
 void cali_slot_look_after(cali_slot *slot, double now);
 void cali_slot_feed(cali_slot *slot);

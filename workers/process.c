@@ -1,4 +1,5 @@
 /* Local worker processes: started without a shell, found again by their number, ended with the run. */
+#define _GNU_SOURCE /* posix_spawn_file_actions_addclosefrom_np */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,9 +18,10 @@ extern char **environ;
 cal_status cali_process_start(cali_slot *slot)
 {
     cal_host *host = slot->host;
-    char threads[16], name[160];
+    char threads[16], name[32];
     snprintf(threads, sizeof threads, "%u", slot->n_threads > 0 ? slot->n_threads : 1);
-    snprintf(name, sizeof name, "local-%u", slot->incarnation + 1);
+    snprintf(name, sizeof name, "local-%u", ++slot->n_processes);
+    snprintf(slot->process, sizeof slot->process, "%s", name);
     const char *const program = host->program;
     const char *const arguments[] = {program, "worker", "attach", cal_wire_endpoint(host->wires[0]), "--name", name,
                                      "--slot", slot->name, "--threads", threads, "--once", NULL};
@@ -29,8 +31,16 @@ cal_status cali_process_start(cali_slot *slot)
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    /* Ctrl-C at the terminal stops the host, which ends its workers */
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    /* the files of the run and its lock are the host's alone: a worker may outlive it by a moment */
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    /* Ctrl-C at the terminal stops the host, which ends its workers; signals that the calling thread blocks are theirs */
+    sigset_t none, usual;
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGTERM);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     const int error = posix_spawn(&slot->pid, program, &actions, &attributes, (char *const *)(uintptr_t)arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
@@ -43,9 +53,12 @@ cal_status cali_process_start(cali_slot *slot)
 bool cali_process_has_ended(cali_slot *slot, char *how, size_t size)
 {
     int status = 0;
-    if (slot->pid <= 0 || waitpid(slot->pid, &status, WNOHANG) != slot->pid)
+    const pid_t ended = slot->pid > 0 ? waitpid(slot->pid, &status, WNOHANG) : 0;
+    if (ended == 0 || (ended < 0 && errno == EINTR))
         return false;
-    if (WIFSIGNALED(status))
+    if (ended < 0) /* who started this program has its children reaped by the system */
+        snprintf(how, size, "ended");
+    else if (WIFSIGNALED(status))
         snprintf(how, size, "was killed by signal %d", WTERMSIG(status));
     else
         snprintf(how, size, "ended with status %d", WEXITSTATUS(status));

@@ -12,6 +12,7 @@
 #include "workers/host.h"
 
 enum { SLICE_MS = 50 };
+static const double PATIENCE_S = 20.0; /* for a window, once the run is to stop */
 
 /* ---- making a slot ---- */
 
@@ -59,7 +60,16 @@ static cal_status take_network(cali_slot *s, const cal_snn_def *network)
     CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->samples, "samples", &s->samples));
     CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->sample_rows, "samples", &s->sample_rows));
     CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->sample_columns, "samples", &s->sample_columns));
-    return cali_alloc(ctx, s->n_samplers, sizeof *s->sample_capacity, "samples", &s->sample_capacity);
+    CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->sample_capacity, "samples", &s->sample_capacity));
+    CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->sample_every, "samples", &s->sample_every));
+    for (size_t i = 0; i < s->n_samplers; i++) {
+        const cal_snn_sampler *sampler = &network->samplers[i];
+        if (sampler->population >= network->n_populations || sampler->every <= 0)
+            return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: sampler %zu of population %zu", s->name, i, sampler->population);
+        s->sample_columns[i] = sampler->neurons != NULL ? sampler->neurons->n : network->populations[sampler->population].n;
+        s->sample_every[i] = sampler->every;
+    }
+    return CAL_OK;
 }
 
 static void pack_ports(const cali_slot *s, cal_packer *p)
@@ -283,7 +293,7 @@ static cal_status read_spikes(cali_slot *s, cal_reader *r, const cal_value *rec,
     return CAL_OK;
 }
 
-static cal_status read_samples(cali_slot *s, cal_reader *r, const cal_value *rec)
+static cal_status read_samples(cali_slot *s, cal_reader *r, const cal_value *rec, cal_time t0)
 {
     const cal_value *list = cal_value_find(rec, "samples");
     if (cal_value_n(list) != s->n_samplers && s->n_samplers > 0)
@@ -291,13 +301,13 @@ static cal_status read_samples(cali_slot *s, cal_reader *r, const cal_value *rec
                         cal_value_n(list));
     for (size_t i = 0; i < s->n_samplers && !cal_reader_is_broken(r); i++) {
         const cal_array a = cal_value_array(r, cal_value_at(list, i), CAL_F32);
-        if (cal_reader_is_broken(r) || a.n_dims != 2) {
-            cal_reader_fail(r, "E106", "samples are no matrix");
+        const size_t n_rows = (size_t)((t0 + s->window) / s->sample_every[i] - t0 / s->sample_every[i]);
+        if (cal_reader_is_broken(r) || a.n_dims != 2 || a.dims[0] != n_rows || a.dims[1] != s->sample_columns[i]) {
+            cal_reader_fail(r, "E106", "samples of state %zu are no %zu x %zu numbers", i, n_rows, s->sample_columns[i]);
             return CAL_OK;
         }
         CAL_TRY(cali_reserve(s->host->ctx, a.n, sizeof(float), &s->samples[i], &s->sample_capacity[i]));
         s->sample_rows[i] = a.dims[0];
-        s->sample_columns[i] = a.dims[1];
         if (a.n > 0)
             memcpy(s->samples[i], a.data, a.n * sizeof(float));
     }
@@ -330,21 +340,30 @@ static cal_status read_output(cali_slot *s, const cal_message *m, cal_time t0, c
     }
     cal_status status = cal_reader_is_broken(&r) ? CAL_OK : read_spikes(s, &r, rec, t0);
     if (status == CAL_OK && !cal_reader_is_broken(&r))
-        status = read_samples(s, &r, rec);
+        status = read_samples(s, &r, rec, t0);
     if (status == CAL_OK && cal_reader_is_broken(&r))
         return CAL_FAIL(s->host->ctx, strcmp(r.problem.code, "E302") == 0 ? CAL_ERR_NUMERIC : CAL_ERR_INPUT, "%s %s, worker %s: %s",
                         r.problem.code, s->name, s->worker, r.problem.text);
     return status;
 }
 
+/* The user stops the run: a window that is being computed is waited for, for the run then ends between two windows and can go
+ * on later; a worker that is not there, or computes for long, is not. */
+static bool is_vain(const cali_slot *s, double begin_s)
+{
+    return cali_host_is_stopped(s->host) &&
+           (s->phase != CALI_LIVE || s->is_suspect || s->channel.wire == NULL || cali_wall_s() - begin_s > PATIENCE_S);
+}
+
 /* With the lock: moves messages until `is_there`, or the slot failed, or the user stops. */
 static cal_status await(cali_slot *s, bool (*is_there)(const cali_slot *))
 {
     cal_host *host = s->host;
+    const double begin_s = cali_wall_s();
     while (!is_there(s)) {
         if (s->phase == CALI_SLOT_FAILED)
             return CAL_FAIL(host->ctx, s->status, "%s: %s", s->name, s->failure);
-        if (cali_host_is_stopped(host))
+        if (is_vain(s, begin_s))
             return CAL_FAIL(host->ctx, CAL_ERR_STATE, "stopped while %s waited for its worker", s->name);
         cali_host_pump(host, SLICE_MS);
     }
@@ -398,6 +417,7 @@ static bool has_present_state(const cali_slot *s)
 /* As await, but asks whoever serves the slot: a worker that dies on the way is followed by another one. */
 static cal_status await_state(cali_slot *s)
 {
+    const double begin_s = cali_wall_s();
     while (!has_present_state(s)) {
         if (s->phase == CALI_LIVE && !s->has_snapshots)
             return CAL_FAIL(s->host->ctx, CAL_ERR_UNSUPPORTED, "%s: worker %s has no snapshots", s->name, s->worker);
@@ -405,7 +425,7 @@ static cal_status await_state(cali_slot *s)
             cali_slot_ask_snapshot(s);
         if (s->phase == CALI_SLOT_FAILED)
             return CAL_FAIL(s->host->ctx, s->status, "%s: %s", s->name, s->failure);
-        if (cali_host_is_stopped(s->host) && s->phase != CALI_LIVE)
+        if (is_vain(s, begin_s))
             return CAL_FAIL(s->host->ctx, CAL_ERR_STATE, "stopped while %s waited for its worker", s->name);
         cali_host_pump(s->host, SLICE_MS);
     }

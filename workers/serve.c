@@ -152,27 +152,52 @@ static void answer_query(cali_worker *w, const cal_message *m)
     pthread_mutex_unlock(&w->lock);
 }
 
+/* The state by the names of the protocol. */
+static cal_worker_state state_of(const cali_worker *w)
+{
+    if (w->state == CALI_FAILED)
+        return CAL_WORKER_CLOSED;
+    if (w->state != CALI_READY)
+        return CAL_WORKER_CONFIGURING;
+    return w->service.state_size > 0 ? CAL_WORKER_RESTORING : CAL_WORKER_READY;
+}
+
+static bool is_fatal(const cal_message *m)
+{
+    cal_reader r = {0};
+    const char *severity = cal_read_text(&r, cal_message_body(m), "severity", false);
+    return severity == NULL || strcmp(severity, "fatal") == 0;
+}
+
 bool cali_worker_handle(cali_worker *w, const cal_message *m)
 {
     const cal_header *h = cal_message_header(m);
     if (h->session != w->channel.session || h->incarnation != w->channel.incarnation)
         return true; /* of another run, or before this worker took the slot */
-    const bool is_ready = w->state == CALI_READY;
-    if (h->type == CAL_BYE || (h->type == CAL_ERROR && !is_ready))
+    const cal_worker_state state = state_of(w);
+    if (h->type == CAL_BYE) {
+        cal_reader r = {0};
+        const char *reason = cal_read_text(&r, cal_message_body(m), "reason", false);
+        w->is_drained = reason != NULL && strcmp(reason, "drain") == 0;
         return false;
-    if (h->type == CAL_CONFIGURE && w->state != CALI_FAILED)
+    }
+    if (h->type == CAL_ERROR)
+        return !is_fatal(m);
+    if (h->type == CAL_ACK)
+        return true; /* of a snapshot that was given up */
+    if (!cal_message_is_handled(h->type, state))
+        cali_worker_error(w, "E104", "warn", "this message is not allowed in the present state", h->number);
+    else if (h->type == CAL_CONFIGURE)
         configure(w, m);
-    else if (h->type == CAL_STEP && is_ready)
+    else if (h->type == CAL_STEP)
         cali_worker_step(w, m);
-    else if (h->type == CAL_SNAPSHOT && is_ready)
+    else if (h->type == CAL_SNAPSHOT)
         cali_worker_snapshot(w, m);
-    else if (h->type == CAL_RESTORE_STATE && is_ready)
+    else if (h->type == CAL_RESTORE_STATE)
         cali_worker_restore(w, m);
-    else if (h->type == CAL_CHUNK && is_ready)
+    else if (h->type == CAL_CHUNK)
         cali_worker_chunk(w, m);
     else if (h->type == CAL_QUERY)
         answer_query(w, m);
-    else if (h->type != CAL_ACK && h->type != CAL_TELEMETRY && h->type != CAL_ERROR)
-        cali_worker_error(w, "E104", "warn", "this message is not allowed in the present state", h->number);
     return true;
 }

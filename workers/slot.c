@@ -4,6 +4,7 @@
  *        ^------------------------ loss of the worker ------------------------|
  *
  * In LIVE at most `lag` STEPs are unanswered. An OUTPUT that was used already must come again with the same digest. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,13 +68,18 @@ void cali_slot_take(cali_slot *s, cal_wire *wire, const cal_peer *peer, const ch
     cali_channel_heard(&s->channel, &(cal_header){.number = 1}); /* HELLO */
     s->is_suspect = false;
     if (is_resumed) {
+        const bool is_draining = s->is_draining;
         s->facts.n_reconnected++;
         s->to_send = s->expected; /* what was sent and not answered is sent again */
-        s->is_snapshot_asked = false;
+        s->is_snapshot_asked = s->is_draining = false;
         send_welcome(s, true, done);
         cali_slot_feed(s);
+        s->is_draining = is_draining;
+        if (is_draining)
+            cali_slot_ask_snapshot(s);
         return;
     }
+    s->is_process = s->pid > 0 && wire == s->host->wires[0] && strcmp(worker, s->process) == 0;
     s->incarnation++;
     s->channel.session = s->host->session;
     s->channel.incarnation = s->incarnation;
@@ -92,6 +98,8 @@ void cali_slot_lose(cali_slot *s, const char *why)
     if (s->phase == CALI_EMPTY || s->phase == CALI_SLOT_FAILED || s->phase == CALI_DONE)
         return;
     s->channel.wire = NULL;
+    if (s->is_process && s->pid > 0)
+        kill(s->pid, SIGKILL); /* it hangs, or is beyond trust; its end is noticed, and another one is started */
     s->phase = CALI_EMPTY;
     s->is_suspect = s->is_snapshot_asked = false;
     s->lost_s = cali_wall_s();
@@ -108,33 +116,55 @@ void cali_slot_lose(cali_slot *s, const char *why)
     }
 }
 
-static void restart(cali_slot *s)
+/* One more worker is gone since the last window. False: too many are, and the slot has failed. */
+static bool count_death(cali_slot *s, const char *code, const char *why)
 {
-    if (s->pid != 0 || s->phase != CALI_EMPTY || s->incarnation == 0)
+    if (++s->n_deaths <= MOST_DEATHS || s->phase == CALI_SLOT_FAILED)
+        return s->phase != CALI_SLOT_FAILED;
+    char text[500];
+    snprintf(text, sizeof text, "%d workers in a row were lost before one finished window %llu; the last one: %s", MOST_DEATHS + 1,
+             (unsigned long long)s->expected, why);
+    cali_slot_fail(s, CAL_ERR_STATE, code, text);
+    return false;
+}
+
+/* Of a process of ours the death is counted when it has ended. */
+static void give_up(cali_slot *s, const char *code, const char *why)
+{
+    const bool is_process = s->is_process;
+    cali_slot_lose(s, why);
+    if (!is_process)
+        count_death(s, code, why);
+}
+
+void cali_slot_expel(cali_slot *s, const char *code, const char *text, uint64_t answers)
+{
+    char why[320];
+    cali_channel_error(&s->channel, s->host->packer, code, "fatal", text, "", answers);
+    snprintf(why, sizeof why, "broke the protocol: %s %s", code, text);
+    give_up(s, code, why);
+}
+
+/* The process of a local worker has ended. */
+static void bury(cali_slot *s, const char *how)
+{
+    if (s->is_process || s->phase == CALI_EMPTY)
+        cali_slot_lose(s, how);
+    s->is_process = false;
+    if (s->phase != CALI_EMPTY || !count_death(s, "E103", how))
         return;
-    if (++s->n_deaths > MOST_DEATHS) {
-        char text[320];
-        snprintf(text, sizeof text, "%d workers in a row ended before they finished window %llu", MOST_DEATHS + 1,
-                 (unsigned long long)s->expected);
-        cali_slot_fail(s, CAL_ERR_STATE, "E103", text);
-    } else if (cali_process_start(s) != CAL_OK) {
+    if (s->when_lost == CAL_LOST_STOP)
+        cali_slot_fail(s, CAL_ERR_STATE, "E103", "its worker ended, and when_lost is stop");
+    else if (s->when_lost == CAL_LOST_RESTART && cali_process_start(s) != CAL_OK)
         cali_slot_fail(s, CAL_ERR_IO, "E103", cal_context_message(s->host->ctx));
-    }
 }
 
 void cali_slot_look_after(cali_slot *s, double now)
 {
     char how[80];
     const cal_host_def *def = &s->host->def;
-    if (cali_process_has_ended(s, how, sizeof how)) {
-        if (s->incarnation == 0 && s->phase == CALI_EMPTY) {
-            s->incarnation = 1; /* it never said HELLO: counts as one that died */
-            s->lost_s = now;
-        }
-        cali_slot_lose(s, how);
-        if (s->is_local && s->when_lost == CAL_LOST_RESTART)
-            restart(s);
-    }
+    if (cali_process_has_ended(s, how, sizeof how))
+        bury(s, how);
     if (s->phase == CALI_EMPTY || s->phase == CALI_SLOT_FAILED || s->phase == CALI_DONE)
         return;
     if (s->channel.wire != NULL && 1e3 * (now - s->channel.sent_s) > def->beat_ms)
@@ -194,8 +224,15 @@ static void drop_log(cali_slot *s)
 static void take_output(cali_slot *s, const cal_header *h, cal_message **m)
 {
     cali_log_entry *e = find_entry(s, h->window);
-    if (h->window != s->expected || e == NULL || s->to_send <= h->window)
+    if (h->window < s->expected && (e == NULL || e->output_digest == h->digest))
         return; /* came twice */
+    if (h->window > s->expected || s->to_send <= h->window || e == NULL) {
+        char text[160];
+        snprintf(text, sizeof text, "it answers window %llu and was asked for %llu", (unsigned long long)h->window,
+                 (unsigned long long)s->expected);
+        cali_slot_expel(s, "E304", text, h->number);
+        return;
+    }
     if (e->has_output && e->output_digest != h->digest) {
         char text[320];
         snprintf(text, sizeof text, "worker %s computed window %llu again, and differently; its model is not deterministic",
@@ -254,7 +291,11 @@ static void take_chunk(cali_slot *s, const cal_header *h, const cal_message *m)
     const cal_array data = cal_read_array(&r, body, "data", CAL_U8);
     cali_saved *in = &s->incoming;
     if (cal_reader_is_broken(&r) || !s->is_snapshot_asked || number != in->number || offset != in->size) {
-        cali_slot_lose(s, "sent a broken snapshot");
+        cali_slot_expel(s, "E401", "a chunk that does not follow the one before", h->number);
+        return;
+    }
+    if ((double)(in->size + data.n) > s->host->most_state) {
+        cali_slot_expel(s, "E106", "a snapshot that is larger than a quarter of the host's memory", h->number);
         return;
     }
     if (cali_reserve(s->host->ctx, in->size + data.n, 1, &in->bytes, &in->capacity) != CAL_OK) {
@@ -286,7 +327,7 @@ static void take_snapshot(cali_slot *s, const cal_header *h, const cal_message *
         cali_digest_bytes(s->host->ctx, in->bytes, in->size, sum);
     if (cal_reader_is_broken(&r) || !s->is_snapshot_asked || size != in->size || strcmp(sha256, sum) != 0 ||
         h->window != in->window) {
-        cali_slot_lose(s, "sent a broken snapshot");
+        cali_slot_expel(s, "E401", "a snapshot of another window, or one whose sum is wrong", h->number);
         return;
     }
     in->how = CAL_RESTORE_CONTINUE;
@@ -347,7 +388,7 @@ static void take_ack(cali_slot *s, const cal_message *m)
         return;
     s->restore_acknowledged = (size_t)cal_read_uint(&r, cal_message_body(m), "received", 0, s->restore_sent);
     if (cal_reader_is_broken(&r))
-        cali_slot_lose(s, r.problem.text);
+        cali_slot_expel(s, r.problem.code, r.problem.text, cal_message_header(m)->number);
     else
         push_chunks(s);
 }
@@ -401,11 +442,17 @@ static void take_error(cali_slot *s, const cal_message *m)
     const char *code = cal_read_text(&r, body, "code", false), *severity = cal_read_text(&r, body, "severity", false);
     const char *text = cal_read_text(&r, body, "text", false);
     if (cal_reader_is_broken(&r)) {
-        cali_slot_lose(s, "sent an ERROR that cannot be read");
+        cali_slot_expel(s, r.problem.code, r.problem.text, cal_message_header(m)->number);
         return;
     }
     if (strcmp(severity, "warn") == 0) {
         cal_context_note(s->host->ctx, "%s: worker %s: %s %s", s->name, s->worker, code, text);
+        return;
+    }
+    if (strcmp(code, "E106") == 0) { /* what we sent did not arrive as it was: a link that changes bytes */
+        char why[300];
+        snprintf(why, sizeof why, "could not read a message: %.200s", text);
+        give_up(s, code, why);
         return;
     }
     cal_status status = CAL_ERR_STATE;
@@ -458,6 +505,7 @@ void cali_slot_free(cali_slot *s)
     free(s->samples);
     free(s->sample_rows);
     free(s->sample_columns);
+    free(s->sample_every);
     free(s->sample_capacity);
     free(s->spike_times);
     free(s->spike_populations);

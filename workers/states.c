@@ -33,6 +33,8 @@ static bool await_ack(cali_worker *w, uint64_t number, size_t *acknowledged)
     cal_reader r = {0};
     if (is_ack && cal_read_uint(&r, cal_message_body(m), "number", 0, UINT64_MAX) == number)
         *acknowledged = (size_t)cal_read_uint(&r, cal_message_body(m), "received", 0, SIZE_MAX);
+    if (m != NULL && !is_ack)
+        cali_worker_put_back(w, &m); /* BYE and ERROR end more than this snapshot */
     cal_message_destroy(&m);
     return is_ack && !cal_reader_is_broken(&r);
 }
@@ -134,6 +136,8 @@ void cali_worker_restore(cali_worker *w, const cal_message *m)
     s->state_size = cal_read_uint(&r, body, "size", 1, UINT64_MAX / 2);
     s->state_window = h->window;
     s->state_received = 0;
+    if (h->window > (uint64_t)((INT64_MAX / 2 - s->start) / s->window))
+        cal_reader_fail(&r, "E304", "a window after the end of time");
     const char *sha256 = cal_read_text(&r, body, "sha256", false);
     const cal_value *how = cal_value_find(body, "begin");
     s->state_how = how != NULL && cal_read_bool(&r, body, "begin") ? CAL_RESTORE_BEGIN : CAL_RESTORE_CONTINUE;

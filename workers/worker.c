@@ -25,7 +25,7 @@ static void take(cali_worker *w, cal_frames *frames)
 {
     cal_header header = {0};
     cal_problem problem = {0};
-    const cal_limits *limits = w->state == CALI_OFFERED ? &cal_limits_greeting : &cal_limits_open;
+    const cal_limits *limits = w->is_welcome ? &cal_limits_open : &cal_limits_greeting;
     cal_message *m = cal_message_read(frames, limits, &header, &problem);
     const bool is_next = cali_channel_heard(&w->channel, &header);
     if (m == NULL)
@@ -35,6 +35,7 @@ static void take(cali_worker *w, cal_frames *frames)
         cal_message_destroy(&m);
         return;
     }
+    w->is_welcome = w->is_welcome || header.type == CAL_WELCOME; /* CONFIGURE follows at once, and may be large */
     if (header.type == CAL_PING)
         cali_channel_pong(&w->channel, w->packer, m);
     if (header.type == CAL_PING || header.type == CAL_PONG)
@@ -47,11 +48,12 @@ static void pump(cali_worker *w)
 {
     cal_frames frames;
     cal_peer from;
+    /* the link first: what came before its end is still to be read, a BYE for example */
+    const bool has_ended = w->wire != NULL && cal_wire_get_link(w->wire) > CAL_LINK_UP;
     while (w->wire != NULL && !w->is_cut && cal_wire_receive(w->wire, &from, &frames))
         take(w, &frames);
     const double now = cali_wall_s();
-    if (w->wire != NULL && cal_wire_get_link(w->wire) > CAL_LINK_UP)
-        w->is_cut = true;
+    w->is_cut = w->is_cut || has_ended;
     if (w->state == CALI_OFFERED || w->is_cut)
         return;
     if (now - w->channel.sent_s > w->beat_s)
@@ -106,6 +108,17 @@ cal_message *cali_worker_next(cali_worker *w, double wait_s, unsigned only)
         is_over = is_over || cali_worker_is_stopped(w);
     }
     return m;
+}
+
+void cali_worker_put_back(cali_worker *w, cal_message **m)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->n_inbox < CALI_INBOX) {
+        memmove(w->inbox + 1, w->inbox, w->n_inbox++ * sizeof *w->inbox);
+        w->inbox[0] = *m;
+        *m = NULL;
+    }
+    pthread_mutex_unlock(&w->lock);
 }
 
 /* ---- sending ---- */
@@ -206,7 +219,7 @@ static cal_status connect_host(cali_worker *w)
     const uint32_t incarnation = w->channel.incarnation;
     pack_hello(w);
     w->wire = wire;
-    w->is_cut = false;
+    w->is_cut = w->is_welcome = false;
     w->state = CALI_OFFERED;
     cali_channel_open(&w->channel, wire, NULL);
     w->channel.session = w->channel.incarnation = 0;
@@ -338,10 +351,13 @@ static cal_status attend(cali_worker *w)
             wait_s = 0.5;
             answered = cali_wall_s();
             is_told = false;
-            if (is_done && w->def->is_once)
+            if (is_done)
+                cali_service_end(w);
+            if (is_done && (w->def->is_once || w->is_drained))
                 return CAL_OK;
-            if (!is_done)
+            if (!is_done && !cali_worker_is_stopped(w))
                 cal_context_note(w->ctx, "no sign of the host at %s: trying again", w->def->endpoint);
+            rest(w, wait_s);
             continue;
         }
         const double silent_s = cali_wall_s() - answered;

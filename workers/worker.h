@@ -52,6 +52,8 @@ typedef struct cali_worker {
     bool has_beats, is_ending; /* guarded */
     cal_wire_link link; /* of the last connection that failed */
     bool is_cut;               /* the link is broken: a message was lost, or one cannot be read; guarded */
+    bool is_welcome;           /* WELCOME has come over this link; guarded */
+    bool is_drained;           /* the host asked this worker to leave */
     cali_channel channel;
     cal_packer *packer;
     cal_message *inbox[CALI_INBOX];
@@ -70,6 +72,8 @@ typedef struct cali_worker {
 /** The next message other than PING and PONG, owned by the caller; NULL: none within `wait_s`, the link is cut, or the worker was
  *  stopped. `only` > 0: of this type, or ERROR or BYE; others stay in their order. */
 cal_message *cali_worker_next(cali_worker *worker, double wait_s, unsigned only);
+/** Makes a message the next one again. */
+void cali_worker_put_back(cali_worker *worker, cal_message **message);
 /** Sends under the lock; from the worker's packer where `frames` is NULL. */
 void cali_worker_send(cali_worker *worker, cal_header header, const cal_frame *frames, size_t n);
 void cali_worker_error(cali_worker *worker, const char *code, const char *severity, const char *text, uint64_t answers);
