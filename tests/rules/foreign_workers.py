@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+"""A region of a brain in another simulator: the workers of examples/workers give the rate that this program gives for the same
+region, runs are repeated bit by bit although workers are killed (SIGKILL) on the way, over ipc and over tcp with keys, and what goes
+wrong in a worker is told by the run. Takes SOURCE BUILD; 77 without python3-zmq, python3-msgpack or python3-h5py.
+More words name the tests to run: rates, kills, keys, faults."""
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SOURCE, BUILD = (pathlib.Path(path) for path in sys.argv[1:3])
+PROGRAM, WORKERS = BUILD / "bin/callosum", SOURCE / "examples/workers"
+try:
+    import h5py
+    import msgpack  # noqa: F401
+    import numpy as np
+    import zmq  # noqa: F401
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+if not PROGRAM.exists():
+    print("skipped: the program is not built")
+    sys.exit(77)
+random.seed(4)
+failures = []
+LIMIT_S = 240  # of a run: nothing here may hang
+
+# a worker that misbehaves in window 5
+FAULTY = """
+import sys
+sys.path[:0] = [{python!r}]
+import numpy as np
+import callosum_worker
+class Faulty(callosum_worker.Base):
+    model, inputs, outputs = "numpy-lif", {{"*": "{unit}"}}, {{"*": "Hz"}}
+    def build(self, config):
+        self.rate = next(iter(config.outputs))
+    def step(self, t0, t1, inputs):
+        if t0 == 5 * (t1 - t0):
+            {fault}
+        return {{self.rate: 1.0}}
+callosum_worker.serve(Faulty)
+"""
+
+
+def check(is_true, what):
+    if not is_true:
+        print("FAILED:", what)
+        failures.append(what)
+
+
+class Run:
+    """`callosum run` of the example in a thread of its own; workers attach to `endpoint`."""
+
+    def __init__(self, folder, name, model, *options, listen="ipc://*"):
+        self.out = os.path.join(folder, name)
+        self.folder, self.workers = folder, []
+        self.environment = dict(os.environ, CALLOSUM_KEYS=os.path.join(folder, "keys"), PYTHONDONTWRITEBYTECODE="1")
+        command = [PROGRAM, "run", WORKERS / "experiment.yaml", "--out", self.out, *options]
+        if model is not None:
+            command += ["--set", f"regions.#1.spiking.simulator.model={model}", "--listen", listen]
+        self.process = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.said, self.key, self.endpoint = "", "", None
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        end = time.monotonic() + 30.0
+        while model is not None and self.endpoint is None and self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def read(self):
+        while text := self.process.stderr.read1(4096) if hasattr(self.process.stderr, "read1") else self.process.stderr.readline():
+            self.said += text
+            found = re.search(r"attach (\S+)(?: --host-key '([^']+)')?", self.said)
+            if found:
+                self.endpoint, self.key = found[1], found[2] or ""
+
+    def attach(self, file, *options):
+        """A worker; its text goes to the file `worker.log` of the folder."""
+        log = open(os.path.join(self.folder, "worker.log"), "a")
+        worker = subprocess.Popen(["/usr/bin/python3", file, self.endpoint, "--name", "py1", "--once", *options], stdout=log,
+                                  stderr=log, env=self.environment)
+        log.close()
+        self.workers.append(worker)
+        return worker
+
+    def end(self):
+        """The exit status of the run."""
+        try:
+            status = self.process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            check(False, f"the run ends within {LIMIT_S} s: {self.said}")
+            status = -1
+        self.reader.join(10.0)
+        for worker in self.workers:
+            try:
+                worker.wait(60.0)
+            except subprocess.TimeoutExpired:
+                worker.terminate()
+                check(False, "the worker ends after the run")
+        return status
+
+
+def data_of(folder):
+    """Everything that run.h5 recorded, by name."""
+    found = {}
+    with h5py.File(os.path.join(folder, "run.h5")) as file:
+        file.visititems(lambda name, item: found.update({name: item[...]}) if isinstance(item, h5py.Dataset) else None)
+    return {name: x.tolist() if x.dtype == object else x.tobytes() for name, x in found.items()}
+
+
+def rates_of(folder):
+    with h5py.File(os.path.join(folder, "run.h5")) as file:
+        regions = [label.decode() for label in file["region"][...]]
+        return file["rate"][:, regions.index("L.region_01")]
+
+
+def run_to_end(folder, name, model, file, *options):
+    run = Run(folder, name, model, *options)
+    if file is not None:
+        run.attach(file)
+    check(run.end() == 0, f"{name}: {run.said}")
+    return run
+
+
+def test_rates(folder):
+    """The mean rate after 0.1 s. Trains of LIF neurons above threshold are more regular than Poisson trains of their rate, so that
+    the difference of two means is at most sqrt(2 rate / (N T)) in standard deviation: 4 of these are the tolerance (1.9 % in 2 s,
+    4 % in 0.5 s)."""
+    for model, file, duration in (("numpy-lif", "numpy_lif.py", 2.0), ("brian2-lif", "brian2_lif.py", 0.5)):
+        if model == "brian2-lif" and subprocess.run(["/usr/bin/python3", "-c", "import brian2"], capture_output=True).returncode != 0:
+            print("no Brian2 here: its worker is not run")
+            continue
+        wish = ["--set", f"run.duration={duration} s"]
+        run_to_end(folder, f"{model}-own", None, None, *wish)
+        run_to_end(folder, model, model, WORKERS / file, *wish)
+        if failures:
+            return
+        ours, theirs = (rates_of(os.path.join(folder, name))[100:] for name in (f"{model}-own", model))
+        tolerance = 4.0 * np.sqrt(2.0 * ours.mean() / (1000 * 1e-3 * len(ours)))
+        print(f"{model}: {theirs.mean():.2f} Hz, this engine {ours.mean():.2f} Hz, tolerance {tolerance:.2f} Hz")
+        check(20.0 < ours.mean() < 100.0 and abs(theirs.mean() - ours.mean()) < tolerance, f"the rate of {model}")
+        check(abs(theirs.std() / ours.std() - 1.0) < 0.25, f"its fluctuation: {theirs.std():.2f} and {ours.std():.2f} Hz")
+
+
+def test_kills(folder):
+    """Three workers are killed; the fourth one ends the run. Snapshots are taken with the checkpoints."""
+    wish = ["--set", "run.duration=2 s", "--set", "checkpoint.every=100 ms"]
+    run_to_end(folder, "undisturbed", "numpy-lif", WORKERS / "numpy_lif.py", *wish)
+    run = Run(folder, "killed", "numpy-lif", *wish)
+    for _ in range(3):
+        log = pathlib.Path(folder, "worker.log")
+        n_before, end = log.read_text().count("serves"), time.monotonic() + 60.0
+        worker = run.attach(WORKERS / "numpy_lif.py")
+        while log.read_text().count("serves") == n_before and run.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0.1, 0.5))
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    run.attach(WORKERS / "numpy_lif.py")
+    check(run.end() == 0, f"killed: {run.said}")
+    n = run.said.count("in window")
+    print(f"{n} workers lost")
+    check(n >= 1, f"workers were lost: {run.said}")
+    check(data_of(os.path.join(folder, "undisturbed")) == data_of(run.out), "the data are those of the undisturbed run")
+
+
+def test_keys(folder):
+    """tcp with CURVE: a key that is not allowed does not get in; the data are those of ipc."""
+    environment = dict(os.environ, CALLOSUM_KEYS=os.path.join(folder, "keys"))
+    wish = ["--set", "run.duration=0.2 s"]
+    run_to_end(folder, "over-ipc", "numpy-lif", WORKERS / "numpy_lif.py", *wish)
+    run = Run(folder, "over-tcp", "numpy-lif", *wish, listen="tcp://127.0.0.1:*")
+    check(run.key != "", f"the run tells its key: {run.said}")
+    run.attach(WORKERS / "numpy_lif.py", "--host-key", run.key)
+    log, end = "", time.monotonic() + 20.0
+    while "callosum keys allow" not in log and time.monotonic() < end:
+        time.sleep(0.1)
+        log = pathlib.Path(folder, "worker.log").read_text()
+    found = re.search(r"callosum keys allow py1 '([^']+)'", log)
+    check(found is not None, f"the worker tells what to do: {log}")
+    if found is not None:
+        subprocess.run([PROGRAM, "keys", "allow", "py1", found[1]], env=environment, check=True, stdout=subprocess.DEVNULL)
+    check(run.end() == 0, f"over tcp: {run.said}")
+    check(data_of(os.path.join(folder, "over-ipc")) == data_of(run.out), "the data over tcp are those over ipc")
+
+
+def test_faults(folder):
+    file = os.path.join(folder, "faulty.py")
+    for name, unit, fault, wanted in (
+            ("exception", "Hz", "raise ArithmeticError('the network exploded')", "E301 ArithmeticError: the network exploded"),
+            ("nan", "Hz", "return {self.rate: np.nan}", "E302 port rate.E gives a value that is not finite"),
+            ("unit", "mV", "pass", "E202 port poisson.E (in, Hz) is in mV here"),
+            ("shape", "Hz", "return {self.rate: np.zeros(3)}", "E202 port rate.E gives 1 x"),
+            ("nothing", "Hz", "return None", "E202 step gives NoneType")):
+        pathlib.Path(file).write_text(FAULTY.format(python=str(SOURCE / "python"), unit=unit, fault=fault))
+        run = Run(folder, name, "numpy-lif", "--set", "run.duration=0.2 s")
+        run.attach(file)
+        status = run.end()
+        check(status not in (0, -1) and wanted in run.said, f"{name}: status {status}, {run.said}")
+
+
+def main():
+    begin = time.monotonic()
+    for name, test in list(globals().items()):
+        if name.startswith("test_") and name[5:] in (sys.argv[3:] or [name[5:]]):
+            folder = tempfile.mkdtemp()
+            test(folder)
+            if failures:
+                print(pathlib.Path(folder, "worker.log").read_text())
+            shutil.rmtree(folder)
+            print(f"{name}  {time.monotonic() - begin:.1f} s", flush=True)
+    sys.exit(1 if failures else 0)
+
+
+main()
