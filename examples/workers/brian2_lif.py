@@ -65,11 +65,12 @@ class Brian2Lif(callosum_worker.Base):
 
     def snapshot(self):
         g = self.neurons
-        return np.stack([g.V_[:], g.I_exc_[:], g.lastspike_[:]]).astype("<f8").tobytes()
+        return np.stack([g.V_[:], g.I_exc_[:], g.lastspike_[:] - 1e-9 * self.config.time_ns]).astype("<f8").tobytes()
 
     def restore(self, state):
         g = self.neurons
-        g.V_[:], g.I_exc_[:], g.lastspike_[:] = np.frombuffer(state, "<f8").reshape(3, self.n)
+        g.V_[:], g.I_exc_[:], since = np.frombuffer(state, "<f8").reshape(3, self.n)
+        g.lastspike_[:] = since + 1e-9 * self.config.time_ns
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from .codec import MAX_FRAME, MAX_MESSAGE, Malformed, digest, pack_body, pack_he
 from .messages import Problem
 
 MOST_WAITING = 64  # messages that were laid aside
+A_DAY_MS = 86400000  # a cut connection stays cut
 SLICE_S = 0.05     # between looks at what else may have happened
 REFUSED, UNTRUSTED = "refused", "untrusted"
 _EVENTS = {zmq.EVENT_CLOSED: "closed", zmq.EVENT_DISCONNECTED: "closed", zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: UNTRUSTED,
@@ -41,7 +42,7 @@ class Link:
             self.beat_s, self.liveness = 1.0, 5
             self.heard = self.sent = time.monotonic()
             s = self.socket = self.context.socket(zmq.DEALER)
-            s.linger, s.reconnect_ivl, s.sndhwm, s.rcvhwm = 0, -1, 256, 256
+            s.linger, s.reconnect_ivl, s.sndhwm, s.rcvhwm = 0, A_DAY_MS, 256, 256
             s.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
             if self.host_key:
                 s.curve_serverkey = self.host_key.encode()
@@ -119,15 +120,17 @@ class Link:
                     self._pump()
 
     def _pump(self):
+        is_closed = False  # what came before the end is read first
+        while self.monitor.poll(0):
+            event = zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
+            is_closed, self.why = True, self.why or _EVENTS.get(event, "")
         while not self.is_cut:
             try:
                 frames = self.socket.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
                 break
             self._take(frames)
-        while self.monitor.poll(0):
-            event = zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
-            self.is_cut, self.why = True, self.why or _EVENTS.get(event, "")
+        self.is_cut = self.is_cut or is_closed
         now = time.monotonic()
         if self.is_open and not self.is_cut:
             if now - self.sent > self.beat_s:

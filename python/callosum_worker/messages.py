@@ -6,7 +6,7 @@ NUMBERS = {"HELLO": 1, "WELCOME": 2, "REFUSE": 3, "CONFIGURE": 4, "PROGRESS": 5,
            "PING": 40, "PONG": 41, "TELEMETRY": 42, "ERROR": 50, "BYE": 51}
 NAMES = {number: name for name, number in NUMBERS.items()}
 
-HEAD = {"STEP": "kd", "OUTPUT": "kd", "SNAPSHOT": "k", "CHUNK": "d", "RESTORE": "k", "RESTORED": "k"}
+HEAD = {"STEP": "kd", "OUTPUT": "kd", "SNAPSHOT": "k", "CHUNK": "d", "SNAPSHOT_DONE": "k", "RESTORE": "k", "RESTORED": "k"}
 
 UINT, UINT32, INT = (0, 2**64 - 1), (0, 2**32 - 1), (-(2**63), 2**63 - 1)
 
@@ -16,7 +16,7 @@ FIELDS = {
                 "limits": {"frame": (65536, 67108864), "message": (65536, 268435456), "chunk": (4096, 4194304)},
                 "resume?": UINT},
     "REFUSE": {"code": "text", "text": "text", "hint": "text", "retry": "bool"},
-    "CONFIGURE": {"model": {"name": "text"}, "window_ns": (1, 2**63 - 1), "lag": (1, 2), "start_ns": INT, "key": "u8",
+    "CONFIGURE": {"model": {"name": "text"}, "window_ns": (1, 2**32 - 1), "lag": (1, 2), "start_ns": INT, "key": "u8",
                   "ports": "list", "record": "map", "options": "map", "digest": "text"},
     "port": {"name": "text", "dir": "in|out", "kind": "rate|current|conductance|voltage|spikes", "unit": "text",
              "channels": (1, 2**32 - 1), "samples": (1, 2**32 - 1), "points?": "bool", "meaning?": "text"},
@@ -24,7 +24,7 @@ FIELDS = {
     "SNAPSHOT": {"number": UINT, "kind": "memory|portable"},
     "CHUNK": {"number": UINT, "offset": UINT, "data": "u8"},
     "ACK": {"number": UINT, "received": UINT},
-    "RESTORE": {"number": UINT, "size": UINT, "sha256": "text"},
+    "RESTORE": {"number": UINT, "size": UINT, "sha256": "text", "begin?": "bool"},
     "QUERY": {"names": "list"},
     "PING": {"clock": UINT},
     "PONG": {"clock": UINT},

@@ -46,7 +46,7 @@ def convert(value, unit):
 class Config:
     """What CONFIGURE says. `parameters`: what the experiment tells the model; read them with value() and text(), for those that
     nobody reads are refused. `network`: the region as the experiment writes it, or None. `step_ns`: the step that the experiment
-    asks for; `build` may put another one there. `seed`: a number below 2^63 of the slot's key, for simulators that want one."""
+    asks for; `build` may put another one there. `time_ns`: of the state at hand, also of one that restore() is given. `seed`: a number below 2^63 of the slot's key, for simulators that want one."""
 
     def __init__(self, body):
         model = body["model"]

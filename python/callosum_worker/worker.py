@@ -12,7 +12,7 @@ from .link import REFUSED, UNTRUSTED, Link
 from .messages import Problem
 
 VERSION = "callosum_worker 0.1.0"
-HELLO_WAIT_S, ACK_WAIT_S, CHUNKS_IN_FLIGHT = 5.0, 600.0, 8
+HELLO_WAIT_S, ACK_WAIT_S, CHUNKS_IN_FLIGHT = 3.0, 600.0, 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 DONE, CUT, FAILED = "done", "cut", "failed"  # how a service ends
 
@@ -42,8 +42,13 @@ class Service:
         self.author, self.body = author, body
         self.session = self.incarnation = 0
         self.compute_s = 0.0
-        self.begin()
-        c = self.config
+        c = self.config = model.Config(body)
+        model.check_ports(c.inputs, author.inputs, "in")
+        model.check_ports(c.outputs, author.outputs, "out")
+        self.object = author()
+        self.sizes = self.object.build(c) or {}
+        c.check_unread()
+        self.go_to(0)
         parts = {"class": [author.model if isinstance(author.model, str) else list(author.model), author.version, VERSION]}
         parts.update((key, body[key]) for key in ("model", "ports", "window_ns", "key"))
         self.digest = hashlib.sha256(b"".join(codec.pack_body(parts))).hexdigest()
@@ -52,22 +57,13 @@ class Service:
         if any(c.window_ns % port.samples != 0 for port in [*c.inputs.values(), *c.outputs.values()]):
             raise Problem("E202", "the bins of a port do not divide the window")
 
-    def begin(self):
-        """The state after CONFIGURE."""
-        c = self.config = model.Config(self.body)
-        model.check_ports(c.inputs, self.author.inputs, "in")
-        model.check_ports(c.outputs, self.author.outputs, "out")
-        self.object = self.author()
-        self.sizes = self.object.build(c) or {}
-        c.check_unread()
-        self.go_to(0)
-
     def go_to(self, window):
         self.done, self.kept = window, {}  # kept: window -> (d of its STEP, frames of its OUTPUT)
+        self.config.time_ns = self.config.start_ns + window * self.config.window_ns
 
     def compute(self, head, body):
         """The frames of the OUTPUT, and the seconds that they took. A Problem with is_fatal = False changed nothing."""
-        c, t0 = self.config, self.config.start_ns + self.done * self.config.window_ns
+        c, t0 = self.config, self.config.time_ns
         t1 = t0 + c.window_ns
         try:
             if (body["t0_ns"], body["t1_ns"]) != (t0, t1):
@@ -88,7 +84,7 @@ class Service:
         self.compute_s += seconds
         self.kept[self.done] = head["d"], frames
         self.kept.pop(self.done - c.lag - 1, None)
-        self.done += 1
+        self.done, c.time_ns = self.done + 1, t1
         return frames, seconds
 
 
@@ -278,8 +274,8 @@ class Worker:
     def restore(self, message):
         s, body, state = self.service, message.body, bytearray()
         s.incarnation = self.link.incarnation = max(self.link.incarnation, message.head["e"])
-        if body["size"] > 0 and not self.has_snapshots:
-            return self.link.error(Problem("E401", "this model has no snapshots"), "window", message.number)
+        if body["size"] == 0 or not self.has_snapshots:
+            return self.link.error(Problem("E401", "this model has no such snapshots"), "window", message.number)
         while len(state) < body["size"]:
             chunk = self.link.next(ACK_WAIT_S, only="CHUNK")
             if chunk is None or chunk.type != "CHUNK":
@@ -290,15 +286,10 @@ class Worker:
                 return self.link.error(Problem("E401", "a chunk that does not follow the one before"), "window", message.number)
             state += data
             self.link.send("ACK", {"number": body["number"], "received": len(state)}, r=chunk.number)
-        if body["size"] > 0:
-            if hashlib.sha256(state).hexdigest() != body["sha256"]:
-                return self.link.error(Problem("E401", "the sum of the snapshot is wrong"), "window", message.number)
-            s.object.restore(bytes(state))
-        elif message.head["k"] == 0:
-            s.begin()
-        else:
-            return self.link.error(Problem("E401", "an empty snapshot is the begin of the run"), "window", message.number)
+        if hashlib.sha256(state).hexdigest() != body["sha256"]:
+            return self.link.error(Problem("E401", "the sum of the snapshot is wrong"), "window", message.number)
         s.go_to(message.head["k"])
+        s.object.restore(bytes(state))
         self.link.send("RESTORED", {"number": body["number"]}, r=message.number, k=s.done)
 
     def query(self, message):
