@@ -14,6 +14,7 @@ static const cali_option options[] = {
     {.name = "slot", .kind = CALI_OPTION_TEXT, .value = "REGION", .meaning = "serves this region only; default: any that waits"},
     {.name = "once", .kind = CALI_OPTION_FLAG, .meaning = "ends after one run; default: waits for the next"},
     {.name = "keys", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "the folder of keys; default: ~/.config/callosum/keys"},
+    {.name = "insecure", .kind = CALI_OPTION_FLAG, .meaning = "without keys, to a host that was started so: closed networks only"},
     CALI_OPTION_THREADS,
 };
 
@@ -30,7 +31,7 @@ static cal_status attach(cal_context *ctx, const cali_arguments *arguments)
     cal_key_pair keys;
     cal_worker_def def = {.endpoint = arguments->words[0], .name = cali_get_text(arguments, "name", machine),
                           .slot = cali_get_text(arguments, "slot", NULL), .host_key = cali_get_text(arguments, "host-key", NULL),
-                          .is_once = cali_has(arguments, "once"), .is_stopped = is_stopped};
+                          .is_once = cali_has(arguments, "once"), .is_insecure = cali_has(arguments, "insecure"), .is_stopped = is_stopped};
     def.give_up_s = def.is_once ? 60 : 0;
     if (def.host_key != NULL) {
         char *folder = NULL;

@@ -101,7 +101,7 @@ static void greet(cal_host *host, cal_wire *wire, const cal_peer *peer, const ca
         return;
     }
     cali_slot *slot = find_resumed(host, cal_value_find(body, "resume"), &r);
-    const bool is_resumed = slot != NULL, has_snapshots = strcmp(snapshot, "none") != 0;
+    const bool is_resumed = slot != NULL, has_snapshots = strcmp(snapshot, "portable") == 0;
     if (slot == NULL)
         slot = find_open(host, wish, caps, wire == host->wires[0]);
     if (slot == NULL) {
@@ -163,6 +163,8 @@ static void take(cal_host *host, cal_wire *wire, const cal_peer *peer, cal_frame
 
 static void tell_refused(cal_host *host, double now)
 {
+    if (now - host->refused_told_s < 1.0)
+        return; /* somebody may try many keys */
     const cal_door door = cal_hub_get_door(host->hub);
     if (door.n_refused == host->n_refused_told || now - host->refused_told_s < TELL_S)
         return;

@@ -89,6 +89,7 @@ typedef struct cali_slot {
     char process[32];    /* what the local process calls itself */
     bool is_process;     /* the present worker is that process */
     unsigned n_deaths;   /* since the last window */
+    double answered_s;   /* when the last OUTPUT came */
     double lost_s;       /* when the slot became empty */
     bool is_told;
     cal_slot_info facts; /* counters */

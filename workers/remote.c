@@ -228,7 +228,7 @@ static void pack_step(cali_slot *s, cal_time t0, const cal_port_data *data)
             cal_pack_vector(p, "id", CAL_U32, data[i].spikes.n, data[i].spikes.id);
             cal_pack_close(p);
         } else if (port->is_input) {
-            cal_pack_array(p, port->name, CAL_F64, 2, dims, data[i].values);
+            cal_pack_lent_array(p, port->name, CAL_F64, 2, dims, data[i].values); /* kept before `data` changes */
         }
     }
     cal_pack_close(p);

@@ -240,7 +240,10 @@ static void take_output(cali_slot *s, const cal_header *h, cal_message **m)
         cali_slot_fail(s, CAL_ERR_STATE, "E305", text);
         return;
     }
-    const double away_s = cali_wall_s() - e->sent_s, compute_s = 1e-9 * (double)h->compute_ns;
+    /* a STEP that waits behind the window before is not on its way */
+    const double now = cali_wall_s(), begin_s = e->sent_s > s->answered_s ? e->sent_s : s->answered_s;
+    const double away_s = now - begin_s, compute_s = 1e-9 * (double)h->compute_ns;
+    s->answered_s = now;
     s->facts.compute_s += compute_s;
     s->facts.link_s += away_s > compute_s ? away_s - compute_s : 0.0;
     if (!e->has_output) {

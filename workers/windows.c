@@ -139,7 +139,7 @@ static cal_status pack_output(cali_worker *w, cal_packer *p, cal_time t0)
         const cal_port *port = s->sub.ops->port(s->sub.self, i);
         const size_t dims[] = {port->channels, port->samples};
         if (!port->is_input)
-            cal_pack_array(p, port->name, CAL_F64, 2, dims, s->data[i].values);
+            cal_pack_lent_array(p, port->name, CAL_F64, 2, dims, s->data[i].values); /* kept before it changes */
     }
     cal_pack_close(p);
     cal_pack_open_map(p, "rec");
@@ -149,7 +149,7 @@ static cal_status pack_output(cali_worker *w, cal_packer *p, cal_time t0)
         for (size_t i = 0; i < s->sub.n_samplers; i++) {
             const cal_sub_samples x = s->sub.ops->samples(s->sub.self, i);
             const size_t dims[] = {x.n_rows, x.n_columns};
-            cal_pack_array(p, NULL, CAL_F32, 2, dims, x.rows);
+            cal_pack_lent_array(p, NULL, CAL_F32, 2, dims, x.rows);
         }
         cal_pack_close(p);
     }

@@ -211,7 +211,8 @@ static void pack_hello(cali_worker *w)
 
 static cal_status connect_host(cali_worker *w)
 {
-    const cal_wire_def def = {.endpoint = w->def->endpoint, .keys = w->def->keys, .host_key = w->def->host_key};
+    const cal_wire_def def = {.endpoint = w->def->endpoint, .keys = w->def->keys, .host_key = w->def->host_key,
+                              .is_insecure = w->def->is_insecure};
     cal_wire *wire = NULL;
     CAL_TRY(cal_hub_open(w->hub, &def, &wire));
     pthread_mutex_lock(&w->lock);
