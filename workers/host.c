@@ -163,8 +163,6 @@ static void take(cal_host *host, cal_wire *wire, const cal_peer *peer, cal_frame
 
 static void tell_refused(cal_host *host, double now)
 {
-    if (now - host->refused_told_s < 1.0)
-        return; /* somebody may try many keys */
     const cal_door door = cal_hub_get_door(host->hub);
     if (door.n_refused == host->n_refused_told || now - host->refused_told_s < TELL_S)
         return;
