@@ -2,7 +2,7 @@
 """A region of a brain in another simulator: the workers of examples/workers give the rate that this program gives for the same
 region, runs are repeated bit by bit although workers are killed (SIGKILL) on the way, over ipc and over tcp with keys, and what goes
 wrong in a worker is told by the run. Takes SOURCE BUILD; 77 without python3-zmq, python3-msgpack or python3-h5py.
-More words name the tests to run: rates, kills, keys, faults."""
+More words name the tests to run: rates, kills, keys, faults, document."""
 import os
 import pathlib
 import random
@@ -134,9 +134,10 @@ def test_rates(folder):
     """The mean rate after 0.1 s. Trains of LIF neurons above threshold are more regular than Poisson trains of their rate, so that
     the difference of two means is at most sqrt(2 rate / (N T)) in standard deviation: 4 of these are the tolerance (1.9 % in 2 s,
     4 % in 0.5 s)."""
-    for model, file, duration in (("numpy-lif", "numpy_lif.py", 2.0), ("brian2-lif", "brian2_lif.py", 0.5)):
-        if model == "brian2-lif" and subprocess.run(["/usr/bin/python3", "-c", "import brian2"], capture_output=True).returncode != 0:
-            print("no Brian2 here: its worker is not run")
+    for model, file, duration, needed in (("numpy-lif", "numpy_lif.py", 2.0, "numpy"), ("brian2-lif", "brian2_lif.py", 0.5, "brian2"),
+                                          ("nest-lif", "nest_lif.py", 0.5, "nest")):
+        if subprocess.run(["/usr/bin/python3", "-c", f"import {needed}"], capture_output=True).returncode != 0:
+            print(f"{needed} is not installed: {file} is not run")
             continue
         wish = ["--set", f"run.duration={duration} s"]
         run_to_end(folder, f"{model}-own", None, None, *wish)
@@ -205,6 +206,22 @@ def test_faults(folder):
         run.attach(file)
         status = run.end()
         check(status not in (0, -1) and wanted in run.said, f"{name}: status {status}, {run.said}")
+
+
+def test_document(folder):
+    """The smallest worker of docs/foreign-simulators.md runs as it stands there, and with the parameters that stand there."""
+    text = (SOURCE / "docs/foreign-simulators.md").read_text()
+    file = os.path.join(folder, "relaxation.py")
+    pathlib.Path(file).write_text(re.search(r"```python\n(.*?)```", text, re.S)[1])
+    os.environ["PYTHONPATH"] = str(SOURCE / "python")
+    parameters = re.search(r"simulator: \{model: relaxation, parameters: (\{.*?\})\}", text)[1]
+    run = run_to_end(folder, "relaxation", "relaxation", file, "--set", f"regions.#1.spiking.simulator.parameters={parameters}",
+                     "--set", "run.duration=0.5 s")
+    rates = rates_of(run.out)
+    check(0.1 < rates[-100:].mean() < 100.0 and rates[-100:].std() < 0.3 * rates[-100:].mean(), f"it relaxes: {rates[::100]}")
+    run = Run(folder, "misspelled", "relaxation", "--set", "regions.#1.spiking.simulator.parameters={tua: 20 ms}")
+    run.attach(file)
+    check(run.end() == 2 and "E203 the model relaxation has no parameter 'tua'" in run.said, f"a misspelled parameter: {run.said}")
 
 
 def main():
