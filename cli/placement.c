@@ -11,24 +11,38 @@ static bool is_stopped(void *user)
     return cali_is_stop_asked();
 }
 
+/* A command of the other machine, with the address as it is seen from there. */
+static void show_command(const cal_host *host, const char *program)
+{
+    const char *endpoint = cal_host_endpoint(host), *any = strstr(endpoint, "0.0.0.0");
+    fprintf(stderr, "\n  %s %.*s%s%s", program, any == NULL ? (int)strlen(endpoint) : (int)(any - endpoint), endpoint,
+            any == NULL ? "" : "HOST", any == NULL ? "" : any + strlen("0.0.0.0"));
+    if (cal_host_key(host)[0] != '\0')
+        fprintf(stderr, " --host-key '%s' --name gpu1", cal_host_key(host));
+}
+
 /* What to type on the other machines; on the standard error, for the standard output may be JSON. */
 static void announce(void *user, cal_session *session)
 {
     (void)user;
     cal_host *host = cal_session_host(session);
-    size_t n = 0;
+    size_t n = 0, n_foreign = 0;
     for (size_t i = 0; i < cal_host_n_slots(host); i++) {
         const cal_slot_info slot = cal_host_slot(host, i);
-        if (!slot.is_local)
-            fprintf(stderr, "%s\"%s\"", n++ == 0 ? "waiting for a worker of " : ", ", slot.name);
+        if (slot.is_local)
+            continue;
+        fprintf(stderr, "%s\"%s\"", n++ == 0 ? "waiting for a worker of " : ", ", slot.name);
+        if (slot.model[0] != '\0')
+            fprintf(stderr, " (model %s)", slot.model);
+        n_foreign += slot.model[0] != '\0';
     }
     if (n == 0)
         return;
-    const char *endpoint = cal_host_endpoint(host), *any = strstr(endpoint, "0.0.0.0");
-    fprintf(stderr, ". On its machine type:\n  callosum worker attach %.*s%s%s", any == NULL ? (int)strlen(endpoint) : (int)(any - endpoint),
-            endpoint, any == NULL ? "" : "HOST", any == NULL ? "" : any + strlen("0.0.0.0"));
-    if (cal_host_key(host)[0] != '\0')
-        fprintf(stderr, " --host-key '%s' --name gpu1", cal_host_key(host));
+    fprintf(stderr, ". On its machine type:");
+    if (n > n_foreign)
+        show_command(host, "callosum worker attach");
+    if (n_foreign > 0)
+        show_command(host, "python3 YOUR_WORKER.py");
     fprintf(stderr, "\n");
     fflush(stderr);
 }

@@ -383,6 +383,7 @@ cal_slot_info cali_slot_info(const cali_slot *s)
     cal_slot_info info = s->facts;
     info.name = s->name;
     info.worker = s->worker;
+    info.model = strcmp(s->model, cal_worker_network.name) == 0 ? "" : s->model;
     info.device = s->device;
     info.state = state_of(s);
     info.is_local = s->is_local;

@@ -83,6 +83,7 @@ extern const char *const cal_slot_state_names[]; /**< "empty", "filling", "live"
 /** A slot as it is now; texts borrowed until the next call. */
 typedef struct cal_slot_info {
     const char *name, *worker, *device; /**< "" where there is none */
+    const char *model;         /**< of a foreign worker; "": this engine */
     cal_slot_state state;
     bool is_local;
     int64_t pid;               /**< of a local worker, else 0 */

@@ -77,7 +77,7 @@ class Run:
     def read(self):
         while text := self.process.stderr.read1(4096) if hasattr(self.process.stderr, "read1") else self.process.stderr.readline():
             self.said += text
-            found = re.search(r"attach (\S+)(?: --host-key '([^']+)')?", self.said)
+            found = re.search(r"YOUR_WORKER.py (\S+)(?: --host-key '([^']+)')?", self.said)
             if found:
                 self.endpoint, self.key = found[1], found[2] or ""
 
