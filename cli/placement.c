@@ -11,14 +11,13 @@ static bool is_stopped(void *user)
     return cali_is_stop_asked();
 }
 
-/* A command of the other machine, with the address as it is seen from there. */
-static void show_command(const cal_host *host, const char *program)
+void cali_print_attach(const char *program, const char *endpoint, const char *host_key)
 {
-    const char *endpoint = cal_host_endpoint(host), *any = strstr(endpoint, "0.0.0.0");
+    const char *any = strstr(endpoint, "0.0.0.0");
     fprintf(stderr, "\n  %s %.*s%s%s", program, any == NULL ? (int)strlen(endpoint) : (int)(any - endpoint), endpoint,
             any == NULL ? "" : "HOST", any == NULL ? "" : any + strlen("0.0.0.0"));
-    if (cal_host_key(host)[0] != '\0')
-        fprintf(stderr, " --host-key '%s' --name gpu1", cal_host_key(host));
+    if (host_key[0] != '\0')
+        fprintf(stderr, " --host-key '%s' --name gpu1", host_key);
 }
 
 /* What to type on the other machines; on the standard error, for the standard output may be JSON. */
@@ -40,9 +39,9 @@ static void announce(void *user, cal_session *session)
         return;
     fprintf(stderr, ". On its machine type:");
     if (n > n_foreign)
-        show_command(host, "callosum worker attach");
+        cali_print_attach("callosum worker attach", cal_host_endpoint(host), cal_host_key(host));
     if (n_foreign > 0)
-        show_command(host, "python3 YOUR_WORKER.py");
+        cali_print_attach("python3 YOUR_WORKER.py", cal_host_endpoint(host), cal_host_key(host));
     fprintf(stderr, "\n");
     fflush(stderr);
 }

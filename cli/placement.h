@@ -24,4 +24,8 @@
 /** Fills `def` (borrows from the arguments). Errors: INPUT (--when-lost). */
 cal_status cali_placement(cal_context *ctx, const cali_arguments *arguments, cal_workers_def *def);
 
+/** Prints a line to the standard error, with `program`: what to type on another machine to attach a worker, with the address as it is
+ *  seen from there; `host_key` "" without CURVE. The line is not ended. */
+void cali_print_attach(const char *program, const char *endpoint, const char *host_key);
+
 #endif

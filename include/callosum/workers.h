@@ -145,6 +145,46 @@ typedef struct cal_worker_def {
  *  a run goes to the host; notes tell what happens here. */
 cal_status cal_worker_run(cal_context *ctx, const cal_worker_def *def);
 
+/* ---- checking a worker ----------------------------------------------------------------------------- */
+
+typedef enum cal_outcome { CAL_OUTCOME_OK, CAL_OUTCOME_FAILED, CAL_OUTCOME_SKIPPED } cal_outcome;
+extern const char *const cal_outcome_names[]; /**< "ok", "FAILED", "skipped" */
+
+/** What became of one check; texts are borrowed. */
+typedef struct cal_check_result {
+    const char *name, *meaning;
+    const char *section; /**< of protocols/PROTOCOL.md */
+    bool is_required;    /**< else the protocol advises it */
+    cal_outcome verdict;
+    char text[600];      /**< what was expected and what came, or why it was skipped; "" */
+    double seconds;
+} cal_check_result;
+
+typedef struct cal_worker_check_def {
+    const char *listen;      /**< where the worker comes to, as of cal_host_def */
+    const char *keys_folder;
+    bool is_insecure;
+    unsigned beat_ms, liveness; /**< of the link; default 500, 4 */
+    unsigned wait_s;         /**< for the worker to come at first; default 600 */
+    unsigned return_s;       /**< to come back after a check, default 60; then the remaining checks fail */
+    unsigned answer_s;       /**< for an answer; default 30 */
+    const char *const *only; /**< n_only names of checks; NULL: all */
+    size_t n_only;
+    cal_host *host;          /**< the region that is asked for is slot `slot` of it; NULL: a small network of one population */
+    size_t slot;
+    void (*announce)(void *user, const char *endpoint, const char *host_key); /**< it listens; host_key "" without CURVE */
+    void (*greet)(void *user, const char *name, const char *version, const char *model); /**< the first worker has come */
+    void (*report)(void *user, const cal_check_result *result);
+    void (*wait)(void *user, unsigned seconds); /**< the worker has to be started again */
+    bool (*is_stopped)(void *user);
+    void *user; /**< functions may be NULL */
+} cal_worker_check_def;
+cal_worker_check_def cal_worker_check_def_default(void);
+
+/** Drives the worker that comes through the protocol, check by check. `*n_failed`: required checks that failed. Errors: INPUT (endpoint;
+ *  no such check; it cannot have the region), IO (no worker came), STATE (stopped), MEMORY. */
+cal_status cal_worker_check(cal_context *ctx, const cal_worker_check_def *def, size_t *n_failed);
+
 #ifdef __cplusplus
 }
 #endif
