@@ -55,7 +55,7 @@ static void report_json(cali_text *json, const cal_check_result *r)
     cali_json_text(json, "section", r->section);
     cali_json_text(json, "meaning", r->meaning);
     cali_json_bool(json, "required", r->is_required);
-    cali_json_text(json, "verdict", cal_outcome_names[r->verdict]);
+    cali_json_text(json, "verdict", cal_outcome_names[r->outcome]);
     cali_json_text(json, "text", r->text);
     cali_json_number(json, "seconds", r->seconds);
     cali_json_close(json, "}");
@@ -64,15 +64,15 @@ static void report_json(cali_text *json, const cal_check_result *r)
 static void report(void *user, const cal_check_result *r)
 {
     checking *c = user;
-    c->n[r->verdict]++;
+    c->n[r->outcome]++;
     if (c->is_json) {
         report_json(&c->json, r);
         return;
     }
-    printf("%-8s %-19s %s\n", cal_outcome_names[r->verdict], r->name, r->meaning);
-    if (r->verdict == CAL_OUTCOME_FAILED)
+    printf("%-8s %-19s %s\n", cal_outcome_names[r->outcome], r->name, r->meaning);
+    if (r->outcome == CAL_OUTCOME_FAILED)
         printf("         %s\n         see PROTOCOL.md, section %s%s\n", r->text, r->section, r->is_required ? "" : "; the protocol only advises it");
-    else if (r->verdict == CAL_OUTCOME_SKIPPED)
+    else if (r->outcome == CAL_OUTCOME_SKIPPED)
         printf("         because %s\n", r->text);
     fflush(stdout);
 }

@@ -23,11 +23,11 @@ cal_worker_check_def cal_worker_check_def_default(void)
 
 /* ---- verdicts ---- */
 
-static void judge(cali_check *c, cal_outcome verdict, const char *format, va_list arguments)
+static void judge(cali_check *c, cal_outcome outcome, const char *format, va_list arguments)
 {
     if (cali_check_is_over(c))
         return;
-    c->result->verdict = verdict;
+    c->result->outcome = outcome;
     vsnprintf(c->result->text, sizeof c->result->text, format, arguments);
 }
 
@@ -49,7 +49,7 @@ void cali_check_skip(cali_check *c, const char *format, ...)
 
 bool cali_check_is_over(const cali_check *c)
 {
-    return c->result->verdict != CAL_OUTCOME_OK;
+    return c->result->outcome != CAL_OUTCOME_OK;
 }
 
 static bool is_stopped(const cali_check *c)
@@ -524,9 +524,9 @@ void cali_check_save(cali_check *c, uint64_t number, unsigned char **bytes, size
     cal_packer_clear(c->packer);
     cal_pack_uint(c->packer, "number", number);
     cal_pack_text(c->packer, "kind", cal_read_text(&hello, cal_read_map(&hello, cal_message_body(c->hello), "caps"), "snapshot", false));
-    cali_check_send(c, (cal_header){.type = CAL_SNAPSHOT, .window = c->next, .has_window = true});
+    const uint64_t asked = cali_check_send(c, (cal_header){.type = CAL_SNAPSHOT, .window = c->next, .has_window = true});
     const cal_message *m = cali_check_next(c, c->def->answer_s);
-    while (m != NULL && cal_message_header(m)->type == CAL_CHUNK && !cali_check_is_over(c)) {
+    while (check_answers(c, m, asked, "CHUNK or SNAPSHOT_DONE", "to SNAPSHOT") != NULL && cal_message_header(m)->type == CAL_CHUNK) {
         *size = take_chunk(c, number, bytes, *size);
         m = cali_check_next(c, c->def->answer_s);
     }
@@ -568,10 +568,10 @@ void cali_check_restore(cali_check *c, uint64_t number, uint64_t window, const u
     cal_pack_uint(c->packer, "number", number);
     cal_pack_uint(c->packer, "size", size);
     cal_pack_text(c->packer, "sha256", sha256);
-    cali_check_send(c, (cal_header){.type = CAL_RESTORE_STATE, .window = window, .has_window = true});
+    const uint64_t asked = cali_check_send(c, (cal_header){.type = CAL_RESTORE_STATE, .window = window, .has_window = true});
     for (size_t at = 0; at < size && !cali_check_is_over(c); at += CHUNK) {
         send_chunk(c, number, bytes, at, size - at < CHUNK ? size - at : (size_t)CHUNK);
-        const cal_message *m = cali_check_expect(c, CAL_ACK, 0, "to a CHUNK");
+        const cal_message *m = cali_check_expect(c, CAL_ACK, c->channel.n_sent, "to a CHUNK");
         cal_reader r = {0};
         const size_t received = at + CHUNK < size ? at + CHUNK : size;
         if (m != NULL && cal_read_uint(&r, cal_message_body(m), "received", 0, UINT64_MAX) != received)
@@ -581,7 +581,7 @@ void cali_check_restore(cali_check *c, uint64_t number, uint64_t window, const u
         cali_check_expect_error(c, code, 0, "to a snapshot whose SHA-256 is wrong");
         return;
     }
-    const cal_message *m = cali_check_expect(c, CAL_RESTORED, 0, "to RESTORE");
+    const cal_message *m = cali_check_expect(c, CAL_RESTORED, asked, "to RESTORE");
     if (m != NULL && cal_message_header(m)->window != window)
         cali_check_fail(c, "RESTORED has `k` %llu, not %llu", (unsigned long long)cal_message_header(m)->window, (unsigned long long)window);
     c->next = window;
@@ -641,10 +641,10 @@ static cal_status run_one(cali_check *c, const cali_check_case *entry, size_t *n
         entry->run(c);
     if (is_stopped(c))
         return CAL_FAIL(c->ctx, CAL_ERR_STATE, "stopped before all checks were done");
-    if (result.verdict == CAL_OUTCOME_FAILED)
+    if (result.outcome == CAL_OUTCOME_FAILED)
         c->is_ready = false; /* the next check begins with a worker that is configured anew */
     result.seconds = cali_wall_s() - begin;
-    *n_failed += result.verdict == CAL_OUTCOME_FAILED && result.is_required;
+    *n_failed += result.outcome == CAL_OUTCOME_FAILED && result.is_required;
     if (c->def->report != NULL)
         c->def->report(c->def->user, &result);
     return CAL_OK;
@@ -684,7 +684,7 @@ static cal_status open_wire(cali_check *c)
 
 static cal_status await_first(cali_check *c)
 {
-    cal_check_result none = {.verdict = CAL_OUTCOME_OK};
+    cal_check_result none = {.outcome = CAL_OUTCOME_OK};
     c->result = &none;
     if (c->def->announce != NULL)
         c->def->announce(c->def->user, c->endpoint, c->keys.public_key);

@@ -205,12 +205,8 @@ static void refuse_step(cali_check *c, uint64_t window, cali_step_twist twist, c
 static void other_content(cali_check *c)
 {
     cali_check_begin(c);
-    const cali_sum first = cali_check_step(c, c->next);
-    const uint64_t number = cali_check_send_step(c, c->next - 1, CALI_STEP_OTHER);
-    cali_check_expect_error(c, "E303", number, "to the same window with other input");
-    const cali_sum again = cali_check_step(c, c->next - 1);
-    cali_check_same(c, &first, &again, "the right STEP after E303");
     cali_check_step(c, c->next);
+    refuse_step(c, c->next - 1, CALI_STEP_OTHER, "E303", "to the same window with other input");
 }
 
 static void skipped(cali_check *c)
@@ -368,21 +364,27 @@ static void save_and_go_on(cali_check *c, unsigned char **bytes, size_t *size, c
         after[i] = cali_check_step(c, c->next);
 }
 
-static void bring_back(cali_check *c, const unsigned char *bytes, size_t size, const cali_sum after[GO_ON])
+/* The windows behind the snapshot, as they were; of a worker that is not deterministic only that they come. */
+static void go_on_as(cali_check *c, const cali_sum after[GO_ON], const char *when)
 {
-    char sha256[CALI_DIGEST_SIZE];
     cal_reader r = {0};
     const bool is_deterministic = cal_read_bool(&r, cal_read_map(&r, cal_message_body(c->hello), "caps"), "deterministic");
-    if (cali_check_is_over(c) || cali_digest_bytes(c->ctx, bytes, size, sha256) != CAL_OK)
-        return;
-    cali_check_restore(c, 1, SAVED_AT, bytes, size, sha256, NULL);
     for (int i = 0; i < GO_ON; i++) {
-        char what[60];
+        char what[80];
         const cali_sum again = cali_check_step(c, c->next);
-        snprintf(what, sizeof what, "window %d after the restored snapshot", SAVED_AT + i);
+        snprintf(what, sizeof what, "window %d %s", SAVED_AT + i, when);
         if (is_deterministic)
             cali_check_same(c, &after[i], &again, what);
     }
+}
+
+static void bring_back(cali_check *c, const unsigned char *bytes, size_t size, const cali_sum after[GO_ON])
+{
+    char sha256[CALI_DIGEST_SIZE];
+    if (cali_check_is_over(c) || cali_digest_bytes(c->ctx, bytes, size, sha256) != CAL_OK)
+        return;
+    cali_check_restore(c, 1, SAVED_AT, bytes, size, sha256, NULL);
+    go_on_as(c, after, "after the restored snapshot");
 }
 
 static void snapshot(cali_check *c)
@@ -410,6 +412,7 @@ static void snapshot_elsewhere(cali_check *c)
     free(bytes);
 }
 
+/* The same run twice; in the second one a damaged snapshot comes in between. */
 static void broken_snapshot(cali_check *c)
 {
     unsigned char *bytes = NULL;
@@ -417,15 +420,14 @@ static void broken_snapshot(cali_check *c)
     cali_sum after[GO_ON];
     char sha256[CALI_DIGEST_SIZE];
     save_and_go_on(c, &bytes, &size, after);
+    cali_check_fresh(c);
+    for (int k = 0; k < SAVED_AT; k++)
+        cali_check_step(c, c->next);
     if (!cali_check_is_over(c) && cali_digest_bytes(c->ctx, bytes, size, sha256) == CAL_OK) {
-        const uint64_t next = c->next;
         bytes[size / 2] ^= 1;
         cali_check_restore(c, 2, SAVED_AT, bytes, size, sha256, "E401");
-        c->next = next;
     }
-    const cali_sum again = cali_check_step(c, c->next - 1);
-    cali_check_same(c, &after[GO_ON - 1], &again, "the state after a snapshot that was refused");
-    cali_check_step(c, c->next);
+    go_on_as(c, after, "after a snapshot that was refused");
     free(bytes);
 }
 

@@ -75,6 +75,9 @@ static cal_status fill(cal_context *ctx, const cal_value *map, network *n, cal_w
     cal_snn *snn = NULL;
     CAL_TRY(cali_network_model_decode(ctx, map, &n->model, problem));
     const cal_snn_def *def = cali_network_model_def(n->model);
+    if (def->dt > 0 && def->window % def->dt != 0)
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "E210 a step of %g ms does not divide the window of %g ms", cal_time_ms(def->dt),
+                        cal_time_ms(def->window));
     CAL_TRY(cali_network_model_digest(ctx, def, out->digest));
     CAL_TRY(cal_snn_create(ctx, def, &snn));
     const cal_snn_counts counts = cal_snn_get_counts(snn);

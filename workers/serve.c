@@ -174,6 +174,8 @@ bool cali_worker_handle(cali_worker *w, const cal_message *m)
     const cal_header *h = cal_message_header(m);
     if (h->session != w->channel.session || h->incarnation != w->channel.incarnation)
         return true; /* of another run, or before this worker took the slot */
+    if (cal_message_name(h->type) == NULL)
+        return true; /* of a later release */
     const cal_worker_state state = state_of(w);
     if (h->type == CAL_BYE) {
         cal_reader r = {0};

@@ -9,7 +9,7 @@
 enum { CHUNKS_IN_FLIGHT = 8 };
 static const double ACK_WAIT_S = 600.0;
 
-static void send_chunk(cali_worker *w, uint64_t number, const char *bytes, size_t offset, size_t n)
+static void send_chunk(cali_worker *w, uint64_t number, uint64_t answers, const char *bytes, size_t offset, size_t n)
 {
     pthread_mutex_lock(&w->lock);
     cal_packer_clear(w->packer);
@@ -20,7 +20,7 @@ static void send_chunk(cali_worker *w, uint64_t number, const char *bytes, size_
     size_t n_frames = 0;
     if (cal_packer_get(w->packer, &frames, &n_frames) == CAL_OK)
         cali_channel_send(&w->channel,
-                          (cal_header){.type = CAL_CHUNK, .digest = cal_frames_digest(frames, n_frames), .has_digest = true},
+                          (cal_header){.type = CAL_CHUNK, .answers = answers, .digest = cal_frames_digest(frames, n_frames), .has_digest = true},
                           frames, n_frames);
     pthread_mutex_unlock(&w->lock);
 }
@@ -46,7 +46,7 @@ void cali_worker_snapshot(cali_worker *w, const cal_message *m)
     cal_reader r = {0};
     const uint64_t number = cal_read_uint(&r, cal_message_body(m), "number", 0, UINT64_MAX);
     if (h->window != s->next) {
-        cali_worker_error(w, "E304", "fatal", "a snapshot of another window was asked for", h->number);
+        cali_worker_error(w, "E304", "window", "a snapshot of another window was asked for", h->number);
         return;
     }
     if (s->sub.ops->save_state == NULL) {
@@ -68,7 +68,7 @@ void cali_worker_snapshot(cali_worker *w, const cal_message *m)
         const size_t n = size - at < CAL_PROTOCOL_MAX_CHUNK ? size - at : (size_t)CAL_PROTOCOL_MAX_CHUNK;
         while (is_linked && at - acknowledged >= (size_t)CHUNKS_IN_FLIGHT * CAL_PROTOCOL_MAX_CHUNK)
             is_linked = await_ack(w, number, &acknowledged);
-        send_chunk(w, number, bytes, at, n);
+        send_chunk(w, number, h->number, bytes, at, n);
     }
     while (is_linked && acknowledged < size)
         is_linked = await_ack(w, number, &acknowledged);
@@ -107,8 +107,8 @@ static void finish_restore(cali_worker *w, uint64_t answers)
     char sha256[CALI_DIGEST_SIZE];
     cal_status status = cali_digest_bytes(w->ctx, s->state, s->state_size, sha256);
     if (status == CAL_OK && strcmp(sha256, s->state_sha256) != 0) {
-        cali_worker_error(w, "E401", "fatal", "the sum of the snapshot is wrong", answers);
-        w->state = CALI_FAILED;
+        s->state_size = 0;
+        cali_worker_error(w, "E401", "window", "the sum of the snapshot is wrong", answers);
         return;
     }
     if (status == CAL_OK)
@@ -135,6 +135,7 @@ void cali_worker_restore(cali_worker *w, const cal_message *m)
     s->state_number = cal_read_uint(&r, body, "number", 0, UINT64_MAX);
     s->state_size = cal_read_uint(&r, body, "size", 1, UINT64_MAX / 2);
     s->state_window = h->window;
+    s->state_asked = h->number;
     s->state_received = 0;
     if (h->window > (uint64_t)((INT64_MAX / 2 - s->start) / s->window))
         cal_reader_fail(&r, "E304", "a window after the end of time");
@@ -147,7 +148,7 @@ void cali_worker_restore(cali_worker *w, const cal_message *m)
         cal_reader_fail(&r, "E401", "this model has no snapshots");
     if (cal_reader_is_broken(&r)) {
         s->state_size = 0;
-        cali_worker_error(w, r.problem.code, "fatal", r.problem.text, h->number);
+        cali_worker_error(w, r.problem.code, "window", r.problem.text, h->number);
         return;
     }
     memcpy(s->state_sha256, sha256, CALI_DIGEST_SIZE);
@@ -165,7 +166,8 @@ void cali_worker_chunk(cali_worker *w, const cal_message *m)
                                       data.n == 0 || data.n > s->state_size - s->state_received))
         cal_reader_fail(&r, "E401", "a chunk that does not follow the one before");
     if (cal_reader_is_broken(&r)) {
-        cali_worker_error(w, r.problem.code, "fatal", r.problem.text, h->number);
+        s->state_size = 0;
+        cali_worker_error(w, r.problem.code, "window", r.problem.text, h->number);
         return;
     }
     /* grown by what has come, whatever the size that was announced */
@@ -177,5 +179,5 @@ void cali_worker_chunk(cali_worker *w, const cal_message *m)
     s->state_received += data.n;
     send_received(w, CAL_ACK, h->number);
     if (s->state_received == s->state_size)
-        finish_restore(w, h->number);
+        finish_restore(w, s->state_asked);
 }

@@ -184,9 +184,9 @@ static void repeat(cali_worker *w, const cal_header *h)
 {
     const cali_answer *a = &w->service.answers[h->window % CALI_KEPT_OUTPUTS];
     if (!a->is_kept || a->window != h->window)
-        cali_worker_error(w, "E304", "fatal", "this window was computed, and its answer is no longer kept", h->number);
+        cali_worker_error(w, "E304", "window", "this window was computed, and its answer is no longer kept", h->number);
     else if (a->step_digest != h->digest)
-        cali_worker_error(w, "E303", "fatal", "this window was computed from another STEP", h->number);
+        cali_worker_error(w, "E303", "window", "this window was computed from another STEP", h->number);
     else
         send_answer(w, a, h->number);
 }
@@ -200,7 +200,7 @@ void cali_worker_step(cali_worker *w, const cal_message *m)
         return;
     }
     if (h->window > w->service.next) {
-        cali_worker_error(w, "E304", "fatal", "a window was skipped", h->number);
+        cali_worker_error(w, "E304", "window", "a window was skipped", h->number);
         return;
     }
     cal_status status = read_inputs(w, &r, cal_message_body(m));

@@ -28,8 +28,12 @@ static void take(cali_worker *w, cal_frames *frames)
     const cal_limits *limits = w->is_welcome ? &cal_limits_open : &cal_limits_greeting;
     cal_message *m = cal_message_read(frames, limits, &header, &problem);
     const bool is_next = cali_channel_heard(&w->channel, &header);
+    /* what demands too much of this release is not done, and that is all */
+    const bool is_beyond = m == NULL && is_next && strcmp(problem.code, "E105") == 0;
     if (m == NULL)
-        cali_channel_error(&w->channel, w->packer, problem.code, "fatal", problem.text, "", header.number);
+        cali_channel_error(&w->channel, w->packer, problem.code, is_beyond ? "window" : "fatal", problem.text, "", header.number);
+    if (is_beyond)
+        return;
     if (m == NULL || !is_next || w->n_inbox == CALI_INBOX) {
         w->is_cut = true;
         cal_message_destroy(&m);

@@ -35,7 +35,7 @@ typedef struct cali_service {
     uint64_t next; /* window that is expected; windows done */
     cali_answer answers[CALI_KEPT_OUTPUTS];
     /* a state that is being received */
-    uint64_t state_number, state_size, state_window;
+    uint64_t state_number, state_size, state_window, state_asked; /* asked: the number of RESTORE */
     size_t state_received, state_capacity;
     char state_sha256[65];
     unsigned char *state;

@@ -155,7 +155,7 @@ typedef struct cal_check_result {
     const char *name, *meaning;
     const char *section; /**< of protocols/PROTOCOL.md */
     bool is_required;    /**< else the protocol advises it */
-    cal_outcome verdict;
+    cal_outcome outcome;
     char text[600];      /**< what was expected and what came, or why it was skipped; "" */
     double seconds;
 } cal_check_result;
