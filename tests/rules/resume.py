@@ -260,6 +260,26 @@ def check_full_disk(scratch):
     assert not os.path.exists(os.path.join(out, "checkpoints")), "a complete run keeps none"
 
 
+def check_small_disk(scratch):
+    """On a disk where neither checkpoints nor rows find room the run fails; with room it is resumed. Needs the right to mount."""
+    experiment, whole = os.path.join(scratch, "brain.yaml"), read(scratch, "brain_whole", "run.h5")
+    disk = os.path.join(scratch, "disk")
+    os.mkdir(disk)
+    out = os.path.join(disk, "run")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", disk], capture_output=True).returncode != 0:
+        print("no small disk: this user may not mount one")
+        return
+    try:
+        printed = run("run", experiment, "--out", out, expected=1, text="No space left on device")
+        n = len(checkpoints(out))
+        assert n > 0 and "the file holds all up to" in printed, printed
+        subprocess.run(["mount", "-o", "remount,size=30m", disk], check=True)
+        run("resume", out, text="resume      at")
+        assert read(out, "run.h5") == whole, "another run.h5 after a full disk"
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
 with tempfile.TemporaryDirectory() as scratch_folder:
     check_kills(scratch_folder, "brain", BRAIN)
     check_kills(scratch_folder, "network", NETWORK)
@@ -269,4 +289,5 @@ with tempfile.TemporaryDirectory() as scratch_folder:
     check_places(scratch_folder)
     check_rerun(scratch_folder)
     check_full_disk(scratch_folder)
+    check_small_disk(scratch_folder)
 print("ok")
