@@ -57,6 +57,7 @@ typedef struct cali_slot {
     cali_kept configure;
     char digest[65];     /* of CONFIGURE */
     char model_digest[65]; /* of READY; a later worker's must be the same */
+    bool has_worked;       /* a window was computed by that model */
 
     cali_phase phase;
     cal_status status;

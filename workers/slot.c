@@ -247,7 +247,7 @@ static void take_output(cali_slot *s, const cal_header *h, cal_message **m)
     s->facts.compute_s += compute_s;
     s->facts.link_s += away_s > compute_s ? away_s - compute_s : 0.0;
     if (!e->has_output) {
-        e->has_output = true;
+        e->has_output = s->has_worked = true;
         e->output_digest = h->digest;
         s->n_deaths = 0;
     }
@@ -417,7 +417,7 @@ static void take_ready(cali_slot *s, const cal_message *m)
         snprintf(text, sizeof text, "worker %s answers another CONFIGURE", s->worker);
     else if (step == 0 || s->window % step != 0)
         snprintf(text, sizeof text, "worker %s takes steps of %g ms, which do not divide the window", s->worker, cal_time_ms(step));
-    else if (s->model_digest[0] != '\0' && strcmp(model, s->model_digest) != 0)
+    else if (s->has_worked && strcmp(model, s->model_digest) != 0)
         snprintf(text, sizeof text, "worker %s makes another model of it than the worker before; use the same release", s->worker);
     if (text[0] != '\0') {
         cali_slot_fail(s, CAL_ERR_INPUT, step != 0 && s->window % step != 0 ? "E210" : "E211", text);

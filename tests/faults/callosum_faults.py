@@ -18,6 +18,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import deaths  # noqa: E402, F401
+import hostile  # noqa: E402, F401
+import links  # noqa: E402, F401
 from support import CASES, Brain, Case, Fault, Skip  # noqa: E402
 
 
