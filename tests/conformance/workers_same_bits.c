@@ -1,0 +1,206 @@
+/* Nobody can tell from the numbers where a region was computed: run.h5 is equal byte for byte in one process, with local workers
+ * (ipc), over tcp, over tcp with CURVE, for any number of workers and threads; within lag 1, and within lag 2. The brain has three
+ * spiking regions: one that learns, one whose input are shared trains, one whose voltages are recorded. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "callosum/experiment.h"
+#include "support/support.h"
+
+static const char brain[] =
+    "callosum: 1\n"
+    "run: {duration: 120 ms, seed: 5}\n"
+    "connectome: {generate: {regions: 8, seed: 1}, speed: 8 mm/ms}\n"
+    "coupling: {gain: 0.5, min_delay: 4 ms, a: 10 ms}\n"
+    "noise: [{state: V, level: 0.1 1/sqrt(ms)}]\n"
+    "models: {field: {neural_mass: mpr, parameters: {tau: 10 ms}}}\n"
+    "regions:\n"
+    "  default: field\n"
+    "  \"#1\":\n"
+    "    spiking:\n"
+    "      step: 0.1 ms\n"
+    "      populations: {E: {neuron: lif, count: 120}}\n"
+    "      connections: [{from: E, to: E, in_degree: 20, weight: 5 pA, delay: 1.5 ms,"
+    " plasticity: {rule: stdp, w_max: 20 pA}}]\n"
+    "      drive: [{kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 1000, weight: 22 pA}]\n"
+    "      receives: [{by: poisson, into: E.excitatory, synapses: 100, weight: 20 pA}]\n"
+    "      gives: [{by: rate-exp, from: E}]\n"
+    "  \"#3\":\n"
+    "    spiking:\n"
+    "      step: 0.1 ms\n"
+    "      populations: {E: {neuron: lif, count: 100}}\n"
+    "      drive: [{kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 1000, weight: 22 pA}]\n"
+    "      receives: [{by: shared-poisson, into: E.excitatory, trains: 200, synapses: 20, weight: 20 pA}]\n"
+    "      gives: [{by: rate, from: E}]\n"
+    "  \"#6\":\n"
+    "    spiking:\n"
+    "      step: 0.05 ms\n"
+    "      populations: {Q: {neuron: qif, count: 150, parameters: {tau: 10 ms, eta: \"lorentzian(1, 0.5)\"}}}\n"
+    "      receives: [{by: current, into: Q}]\n"
+    "      gives: [{by: rate, from: Q}]\n"
+    "record:\n"
+    "  signals:\n"
+    "    - {what: rate, every: 1 ms}\n"
+    "    - {what: spikes, of: all}\n"
+    "    - {what: v, of: \"#6\", neurons: 7, every: 0.1 ms}\n";
+
+enum { N_REGIONS = 3 };
+
+/* ---- workers in threads of this program ---- */
+
+typedef struct crew {
+    pthread_t threads[N_REGIONS];
+    unsigned n;
+    const char *keys; /* folder; NULL: plaintext */
+    char endpoint[200], host_key[CAL_KEY_SIZE];
+    atomic_bool is_over;
+} crew;
+
+static bool is_over(void *user)
+{
+    return atomic_load(&((crew *)user)->is_over);
+}
+
+static void *work(void *arg)
+{
+    crew *c = arg;
+    cal_context *ctx = cali_test_context(1);
+    cal_key_pair keys;
+    cal_worker_def def = {.endpoint = c->endpoint, .name = "thread", .is_stopped = is_over, .user = c};
+    if (c->keys != NULL) {
+        cr_assert(cal_keys_pair(ctx, c->keys, "worker", false, &keys) == CAL_OK, "%s", cal_context_message(ctx));
+        def.keys = &keys;
+        def.host_key = c->host_key;
+    }
+    cr_assert(cal_worker_run(ctx, &def) == CAL_OK, "%s", cal_context_message(ctx));
+    cal_context_destroy(&ctx);
+    return NULL;
+}
+
+/* The session listens: workers come. */
+static void announce(void *user, cal_session *session)
+{
+    crew *c = user;
+    cal_host *host = cal_session_host(session);
+    snprintf(c->endpoint, sizeof c->endpoint, "%s", cal_host_endpoint(host));
+    snprintf(c->host_key, sizeof c->host_key, "%s", cal_host_key(host));
+    for (; c->n < N_REGIONS; c->n++)
+        cr_assert(pthread_create(&c->threads[c->n], NULL, work, c) == 0);
+}
+
+static bool is_never(void *user)
+{
+    (void)user;
+    return false;
+}
+
+/* ---- runs ---- */
+
+static void write_brain(cal_context *ctx, const char *folder, char path[1200])
+{
+    snprintf(path, 1200, "%s/brain.yaml", folder);
+    cr_assert(cali_file_write(ctx, path, brain, strlen(brain)) == CAL_OK);
+}
+
+/* Runs with the slots and compares; the first run of a test has no slots and is what the others are compared with. */
+static void run(const char *folder, const char *name, const char *lag, unsigned n_threads, const cal_workers_def *workers)
+{
+    cal_context *ctx = cali_test_context(n_threads);
+    char experiment_path[1200], path[1200], override[40];
+    const char *const overrides[] = {override};
+    cal_experiment *experiment = NULL;
+    cal_session *session = NULL;
+    cal_session_def def = cal_session_def_default();
+    snprintf(override, sizeof override, "sync.lag=%s", lag);
+    snprintf(path, sizeof path, "%s/%s.h5", folder, name);
+    write_brain(ctx, folder, experiment_path);
+    def.path = path;
+    def.workers = workers;
+    cr_assert(cal_experiment_load(ctx, experiment_path, overrides, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_create(ctx, experiment, &def, &session) == CAL_OK, "%s", cal_context_message(ctx));
+    while (!cal_session_is_done(session))
+        cr_assert(cal_session_advance(session) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_session_finish(session) == CAL_OK, "%s", cal_context_message(ctx));
+    cal_session_destroy(&session);
+    cal_experiment_destroy(&experiment);
+    cal_context_destroy(&ctx);
+}
+
+static void compare(const char *folder, const char *name)
+{
+    cal_context *ctx = cali_test_context(1);
+    char paths[2][1200], *bytes[2] = {NULL};
+    size_t sizes[2];
+    snprintf(paths[0], sizeof paths[0], "%s/inproc.h5", folder);
+    snprintf(paths[1], sizeof paths[1], "%s/%s.h5", folder, name);
+    for (int i = 0; i < 2; i++)
+        cr_assert(cali_file_read(ctx, paths[i], SIZE_MAX, &bytes[i], &sizes[i]) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_expect(sizes[0] == sizes[1] && memcmp(bytes[0], bytes[1], sizes[0]) == 0, "%s: another run.h5", name);
+    free(bytes[0]);
+    free(bytes[1]);
+    cal_context_destroy(&ctx);
+}
+
+static cal_workers_def define(const char *const *slots, size_t n_slots)
+{
+    cal_workers_def def = {.slots = slots, .n_slots = n_slots, .host = cal_host_def_default()};
+    def.host.program = CALLOSUM_BUILD_DIR "/bin/callosum";
+    def.host.is_stopped = is_never;
+    return def;
+}
+
+static void check(const char *lag)
+{
+    static const char *const one[] = {"L.region_01=local"}, *const all[] = {"all=local"};
+    static const char *const far[] = {"all=remote"};
+    char folder[1000], keys[1100];
+    snprintf(folder, sizeof folder, "%s", cali_test_directory());
+    snprintf(keys, sizeof keys, "%s/keys", folder);
+    run(folder, "inproc", lag, 1, NULL);
+    const struct {
+        const char *name, *const *slots;
+        unsigned n_threads;
+        bool is_remote, has_keys;
+    } ways[] = {{"threads3", NULL, 3, false, false},    {"one_local", one, 2, false, false}, {"local", all, 1, false, false},
+                {"local_threads", all, 3, false, false}, {"tcp", far, 2, true, false},        {"curve", far, 1, true, true}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        crew c = {.keys = ways[i].has_keys ? keys : NULL};
+        cal_workers_def def = define(ways[i].slots, ways[i].slots != NULL);
+        if (ways[i].is_remote) {
+            cal_context *ctx = cali_test_context(1);
+            cal_key_pair pair;
+            char *made = NULL;
+            cr_assert(cal_keys_folder(ctx, keys, &made) == CAL_OK, "%s", cal_context_message(ctx));
+            cr_assert(cal_keys_pair(ctx, keys, "worker", true, &pair) == CAL_OK, "%s", cal_context_message(ctx));
+            cr_assert(cal_keys_allow(ctx, keys, "worker", pair.public_key, NULL) == CAL_OK, "%s", cal_context_message(ctx));
+            free(made);
+            cal_context_destroy(&ctx);
+            def.host.listen = "tcp://127.0.0.1:*";
+            def.host.keys_folder = keys;
+            def.host.is_insecure = !ways[i].has_keys;
+            def.host.user = &c;
+            def.announce = announce;
+        }
+        run(folder, ways[i].name, lag, ways[i].n_threads, ways[i].slots != NULL ? &def : NULL);
+        atomic_store(&c.is_over, true);
+        for (unsigned k = 0; k < c.n; k++)
+            pthread_join(c.threads[k], NULL);
+        compare(folder, ways[i].name);
+    }
+}
+
+Test(workers_same_bits, lag_1)
+{
+    check("1");
+}
+
+Test(workers_same_bits, lag_2)
+{
+    check("2");
+}
