@@ -34,10 +34,11 @@ def kill_local(c, setup):
                 time.sleep(random.random() * 0.1)
                 n_kills += sum(c.kill(pid) for pid in new)
                 c.count("of these the follower at once", len(new))
-            time.sleep(random.choice([0.05, 0.3, 0.8]) * random.random() + 0.01)
+            time.sleep(random.choice([0.05, 1.0, 2.0]) * random.random() + 0.01)
             c.left()
-        while not finish(c, brain, host, out):
-            host = c.host(brain.file, out, "--slot", "all=local", verb="resume")
+        while not finish(c, brain, host, out):  # six deaths in a row without a window stop a run
+            has_begun = os.path.exists(os.path.join(out, "manifest.json"))
+            host = c.host(brain.file, out, "--slot", "all=local", verb="resume" if has_begun else "run")
         shutil.rmtree(out)
     c.count("workers killed", n_kills)
 

@@ -209,7 +209,7 @@ class Brain:
 
 def finish(c, brain, host, out, *more):
     """The run ends well, or it stopped with a named cause and goes on. Gives True if it ended well at once."""
-    text = c.wait(host, (0, 1, 4))
+    text = c.wait(host, (0, 1, 2, 4))
     if host.returncode == 0:
         brain.compare(out)
         c.count("runs with equal bits")
