@@ -13,6 +13,8 @@ static const cali_option options[] = {
     {.name = "name", .kind = CALI_OPTION_TEXT, .value = "NAME", .meaning = "of this worker, and of its key; default: the machine's"},
     {.name = "slot", .kind = CALI_OPTION_TEXT, .value = "REGION", .meaning = "serves this region only; default: any that waits"},
     {.name = "once", .kind = CALI_OPTION_FLAG, .meaning = "ends after one run; default: waits for the next"},
+    {.name = "parent", .kind = CALI_OPTION_COUNT, .value = "PID", .low = 1, .high = 4294967295.0,
+     .meaning = "ends with the process that started it, which has this number"},
     {.name = "keys", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "the folder of keys; default: ~/.config/callosum/keys"},
     {.name = "insecure", .kind = CALI_OPTION_FLAG, .meaning = "without keys, to a host that was started so: closed networks only"},
     CALI_OPTION_THREADS,
@@ -32,6 +34,7 @@ static cal_status attach(cal_context *ctx, const cali_arguments *arguments)
     cal_worker_def def = {.endpoint = arguments->words[0], .name = cali_get_text(arguments, "name", machine),
                           .slot = cali_get_text(arguments, "slot", NULL), .host_key = cali_get_text(arguments, "host-key", NULL),
                           .is_once = cali_has(arguments, "once"), .is_insecure = cali_has(arguments, "insecure"), .is_stopped = is_stopped};
+    def.parent = (int64_t)cali_get_number(arguments, "parent", 0.0);
     def.give_up_s = def.is_once ? 60 : 0;
     if (def.host_key != NULL) {
         char *folder = NULL;

@@ -18,13 +18,14 @@ extern char **environ;
 cal_status cali_process_start(cali_slot *slot)
 {
     cal_host *host = slot->host;
-    char threads[16], name[32];
+    char threads[16], name[32], parent[24];
+    snprintf(parent, sizeof parent, "%lld", (long long)getpid());
     snprintf(threads, sizeof threads, "%u", slot->n_threads > 0 ? slot->n_threads : 1);
     snprintf(name, sizeof name, "local-%u", ++slot->n_processes);
     snprintf(slot->process, sizeof slot->process, "%s", name);
     const char *const program = host->program;
     const char *const arguments[] = {program, "worker", "attach", cal_wire_endpoint(host->wires[0]), "--name", name,
-                                     "--slot", slot->name, "--threads", threads, "--once", NULL};
+                                     "--slot", slot->name, "--threads", threads, "--parent", parent, "--once", NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);

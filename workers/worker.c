@@ -14,7 +14,7 @@ static const double HELLO_WAIT_S = 3.0; /* for the answer to HELLO */
 
 bool cali_worker_is_stopped(const cali_worker *w)
 {
-    if (w->def->is_once && (int64_t)getppid() != w->parent)
+    if (w->def->parent != 0 && (int64_t)getppid() != w->def->parent)
         return true; /* nobody is left to work for */
     return w->def->is_stopped != NULL && w->def->is_stopped(w->def->user);
 }
@@ -386,7 +386,7 @@ cal_status cal_worker_run(cal_context *ctx, const cal_worker_def *def)
         mine.models = ours;
         mine.n_models = 1;
     }
-    cali_worker w = {.ctx = ctx, .def = &mine, .parent = getppid(), .beat_s = 1.0, .liveness = 5, .hold_s = 300.0};
+    cali_worker w = {.ctx = ctx, .def = &mine, .beat_s = 1.0, .liveness = 5, .hold_s = 300.0};
     pthread_mutex_init(&w.lock, NULL);
     cal_status status = cal_hub_create(ctx, NULL, &w.hub);
     if (status == CAL_OK)

@@ -66,7 +66,6 @@ typedef struct cali_worker {
     unsigned liveness;
     cali_service service;
     bool has_service;
-    int64_t parent; /* process that started this one */
 } cali_worker;
 
 /** The next message other than PING and PONG, owned by the caller; NULL: none within `wait_s`, the link is cut, or the worker was

@@ -133,7 +133,8 @@ typedef struct cal_worker_def {
     const char *host_key;    /**< CURVE: the host's public key; NULL: plaintext */
     const cal_key_pair *keys; /**< CURVE */
     bool is_insecure;         /**< plaintext to any address, by the user's wish */
-    bool is_once;            /**< ends after one run, or when the process that started it is gone */
+    bool is_once;            /**< ends after one run */
+    int64_t parent;          /**< the process that started this one: the worker ends with it; 0: it lives on */
     unsigned give_up_s;      /**< without an answer of any host for so long it ends; 0: never */
     const cal_worker_model *const *models; /**< n_models; NULL: cal_worker_network */
     size_t n_models;
