@@ -1,0 +1,52 @@
+/* A network of a few neurons with a rate, trains, and recorded voltages: what fuzzers of workers build. */
+#ifndef CALI_TESTS_WORKER_NETWORK_H
+#define CALI_TESTS_WORKER_NETWORK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "callosum/workers.h"
+
+enum { WORKER_NEURONS = 4, WORKER_SAMPLES = 2, WORKER_WINDOW_NS = 1000000 };
+
+/* Fills the definition; what it points to is static. */
+static cal_snn_def worker_network(void)
+{
+    static cal_snn_population populations[1];
+    static const cal_snn_port ports[] = {{.name = "drive", .kind = CAL_PORT_CURRENT, .samples = WORKER_SAMPLES},
+                                         {.name = "rate", .kind = CAL_PORT_RATE, .samples = WORKER_SAMPLES}};
+    static const cal_snn_sampler samplers[] = {{.population = 0, .state = "V", .every = WORKER_WINDOW_NS / 2}};
+    populations[0] = (cal_snn_population){.name = "E", .neuron = cal_snn_neuron_find("lif"), .n = WORKER_NEURONS};
+    cal_snn_def def = cal_snn_def_default();
+    def.name = "fuzzed";
+    def.dt = WORKER_WINDOW_NS / 10;
+    def.window = WORKER_WINDOW_NS;
+    def.populations = populations;
+    def.n_populations = 1;
+    def.ports = ports;
+    def.n_ports = 2;
+    def.samplers = samplers;
+    def.n_samplers = 1;
+    return def;
+}
+
+static void worker_must(cal_context *ctx, cal_status status)
+{
+    if (status == CAL_OK)
+        return;
+    fprintf(stderr, "%s\n", cal_context_message(ctx));
+    abort();
+}
+
+/* The bytes of an input, one after the other; zeros after its end. */
+typedef struct fuzz_bytes {
+    const uint8_t *data;
+    size_t size, at;
+} fuzz_bytes;
+
+static unsigned fuzz_next(fuzz_bytes *b)
+{
+    return b->at < b->size ? b->data[b->at++] : 0;
+}
+
+#endif
