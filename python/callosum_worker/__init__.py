@@ -14,9 +14,12 @@
 
 `python3 my_worker.py tcp://HOST:PORT --host-key KEY` then serves a region. docs/foreign-simulators.md tells the rest."""
 import argparse
+import ipaddress
 import platform
 import signal
 import sys
+
+import zmq
 
 from . import keys
 from .messages import Problem
@@ -47,6 +50,15 @@ class Base:
         raise NotImplementedError
 
 
+def _is_private(endpoint):
+    """Whether plaintext may go there: to a file of this machine, or its loopback."""
+    host = endpoint.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    try:
+        return not endpoint.startswith("tcp://") or host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
+
+
 def serve(author, argv=None):
     """Serves as the command line says, then ends the program: with 0 after Ctrl-C or a run with --once, else with 1."""
     p = argparse.ArgumentParser(description=f"Serves the model {author.model} to runs of callosum.")
@@ -62,11 +74,16 @@ def serve(author, argv=None):
         signal.signal(number, lambda n, frame: stops.append(n) if not stops else sys.exit(1))
     try:
         pair = None
+        if options.host_key is None and not _is_private(options.endpoint):
+            raise keys.KeysError(f"plaintext is for ipc and loopback: {options.endpoint} needs --host-key, as the run prints it")
         if options.host_key is not None:
             keys.check_public(options.host_key)
             pair = keys.pair(options.keys or keys.default_folder(), options.name)
         worker = Worker(author, options.endpoint, options.name, options.slot, options.host_key, pair, options.once,
                         lambda: bool(stops))
+        status = worker.run()
+    except zmq.ZMQError as error:
+        sys.exit(f"{p.prog}: {options.endpoint}: {error}")
     except (keys.KeysError, OSError) as error:
         sys.exit(f"{p.prog}: {error}")
-    sys.exit(worker.run())
+    sys.exit(status)

@@ -201,6 +201,18 @@ def test_keys(folder):
         pass
 
 
+def test_command_line(folder):
+    """What cannot work is said in a line, with status 1 or 2 and no traceback."""
+    worker = [sys.executable, SOURCE / "examples/workers/numpy_lif.py"]
+    for words, wanted in ((["tcp://192.0.2.1:7711"], "needs --host-key"), (["tcp://host.example:7711"], "needs --host-key"),
+                          (["nowhere"], "nowhere: "), (["tcp://127.0.0.1:x"], "tcp://127.0.0.1:x: "), ([], "endpoint"),
+                          (["tcp://127.0.0.1:1", "--host-key", "short"], "no public key"),
+                          (["tcp://127.0.0.1:1", "--host-key", 40 * "a", "--name", "../x", "--keys", folder], "no name for a key")):
+        done = subprocess.run([*worker, *words, "--once"], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+        check(done.returncode in (1, 2) and wanted in done.stderr and "Traceback" not in done.stderr, f"{words}: {done.stderr}")
+
+
 # ---- a host --------------------------------------------------------------------------------------------------------------------
 
 
