@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "callosum/workers.h"
+#include "callosum/experiment.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "cli/runner.h"
 
 static const cali_option options[] = {
+    {.name = "experiment", .kind = CALI_OPTION_TEXT, .value = "FILE", .meaning = "asks for a spiking region of this experiment; default: a small network"},
+    {.name = "slot", .kind = CALI_OPTION_TEXT, .value = "REGION", .meaning = "the region; default: the only one"},
     {.name = "only", .kind = CALI_OPTION_LIST, .value = "CHECK", .meaning = "this check alone; may be given again"},
     {.name = "wait", .kind = CALI_OPTION_COUNT, .value = "SECONDS", .low = 1, .high = 86400, .meaning = "for the worker to come; default: 600"},
     {.name = "keys", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "the folder of keys; default: ~/.config/callosum/keys"},
@@ -21,6 +23,11 @@ typedef struct checking {
     bool is_json;
     size_t n[3]; /* by verdict */
     cali_text json;
+    cal_context *ctx;
+    cal_worker_check_def def;
+    size_t n_failed;
+    cal_status status;
+    bool is_done;
 } checking;
 
 /* On the standard error: the standard output has the verdicts. */
@@ -104,29 +111,66 @@ static cali_exit finish(checking *c, size_t n_failed)
     return n_failed == 0 ? CALI_EXIT_OK : CALI_EXIT_FAILED;
 }
 
+/* ---- a region of an experiment: the session is built as for a run, up to the wait for workers ---- */
+
+static void check_region(void *user, cal_session *session)
+{
+    checking *c = user;
+    c->def.host = cal_session_host(session);
+    c->status = cal_worker_check(c->ctx, &c->def, &c->n_failed);
+    c->is_done = true;
+}
+
+static bool is_over(void *user)
+{
+    return ((const checking *)user)->is_done || cali_is_stop_asked();
+}
+
+static cal_status check_experiment(checking *c, const char *path, const char *region)
+{
+    char wish[300];
+    const char *const slots[] = {wish};
+    cal_experiment *experiment = NULL;
+    cal_session *session = NULL;
+    cal_session_def def = cal_session_def_default();
+    cal_workers_def workers = {.host = cal_host_def_default(), .slots = slots, .n_slots = 1, .announce = check_region};
+    snprintf(wish, sizeof wish, "%s=remote", region);
+    workers.host.listen = "ipc://*";
+    workers.host.is_stopped = is_over;
+    workers.host.user = c;
+    def.sink = "memory";
+    def.workers = &workers;
+    CAL_TRY(cal_experiment_load(c->ctx, path, NULL, 0, &experiment));
+    const cal_status status = cal_session_create(c->ctx, experiment, &def, &session);
+    cal_session_destroy(&session);
+    cal_experiment_destroy(&experiment);
+    return c->is_done ? c->status : status;
+}
+
 static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
 {
-    checking c = {.is_json = cali_has(arguments, "json")};
-    cal_worker_check_def def = cal_worker_check_def_default();
-    def.listen = arguments->words[0];
-    def.keys_folder = cali_get_text(arguments, "keys", NULL);
-    def.is_insecure = cali_has(arguments, "insecure");
-    def.wait_s = (unsigned)cali_get_number(arguments, "wait", def.wait_s);
-    def.only = cali_get_list(arguments, "only", &def.n_only);
-    def.announce = announce;
-    def.greet = greet;
-    def.report = report;
-    def.wait = tell_wait;
-    def.is_stopped = is_stopped;
-    def.user = &c;
+    checking c = {.is_json = cali_has(arguments, "json"), .ctx = ctx, .def = cal_worker_check_def_default()};
+    cal_worker_check_def *def = &c.def;
+    const char *experiment = cali_get_text(arguments, "experiment", NULL);
+    def->listen = arguments->words[0];
+    def->keys_folder = cali_get_text(arguments, "keys", NULL);
+    def->is_insecure = cali_has(arguments, "insecure");
+    def->wait_s = (unsigned)cali_get_number(arguments, "wait", def->wait_s);
+    def->only = cali_get_list(arguments, "only", &def->n_only);
+    def->announce = announce;
+    def->greet = greet;
+    def->report = report;
+    def->wait = tell_wait;
+    def->is_stopped = is_stopped;
+    def->user = &c;
     if (c.is_json)
         cali_json_open(&c.json, NULL, "{");
-    size_t n_failed = 0;
     cali_catch_stop();
-    const cal_status status = cal_worker_check(ctx, &def, &n_failed);
+    const cal_status status = experiment == NULL ? cal_worker_check(ctx, def, &c.n_failed)
+                                                 : check_experiment(&c, experiment, cali_get_text(arguments, "slot", "all"));
     cali_release_stop();
     if (status == CAL_OK)
-        return finish(&c, n_failed);
+        return finish(&c, c.n_failed);
     cali_text_free(&c.json);
     return cali_fail(ctx, status == CAL_ERR_INPUT ? CALI_EXIT_INPUT : CALI_EXIT_FAILED);
 }

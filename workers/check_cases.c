@@ -114,7 +114,12 @@ static void refuse_configure(cali_check *c, cali_edit mistake, const char *code,
 
 static void wrong_unit(cali_check *c)
 {
-    refuse_configure(c, (cali_edit){.path = "ports[0].unit", .text = "mV"}, "E202", "a port in another unit");
+    cal_reader r = {0};
+    const cal_value *port = cal_value_at(cal_value_find(cal_message_body(c->configure), "ports"), 0);
+    const bool is_voltage = port != NULL && strcmp(cal_read_text(&r, port, "unit", false), "mV") == 0;
+    if (port == NULL)
+        cali_check_skip(c, "the region has no ports");
+    refuse_configure(c, (cali_edit){.path = "ports[0].unit", .text = is_voltage ? "Hz" : "mV"}, "E202", "a port in another unit");
 }
 
 static void wrong_model(cali_check *c)
