@@ -11,6 +11,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -50,6 +51,7 @@ def main():
     os.makedirs(scratch, exist_ok=True)
     os.environ["CALLOSUM_KEYS"] = os.path.join(scratch, "keys")
     print(f"seed {arguments.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     setup, n_failed = Setup(arguments, scratch), 0
     for name, limit_s, function in CASES:
         if arguments.only not in name:
@@ -64,10 +66,12 @@ def main():
         except (Fault, AssertionError, OSError) as fault:
             has_failed, n_failed = True, n_failed + 1
             result = f"FAILED: {fault}"
-        c.close(has_failed)
+        finally:
+            c.close()
         if has_failed:
             result += "\n" + c.last_lines()
-            c.close(arguments.keep is not None)
+        if not has_failed or arguments.keep is None:
+            shutil.rmtree(c.folder, ignore_errors=True)
         figures = "; ".join(f"{what}: {n}" for what, n in c.figures.items())
         print(f"{name:44} {time.monotonic() - begin:6.1f} s  {figures}{'; ' if figures else ''}{result}", flush=True)
     if arguments.keep is None:

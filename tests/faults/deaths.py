@@ -171,5 +171,5 @@ def full_disk(c, setup):
         host = c.host(brain.file, out, "--slot", "all=local", verb="resume")
         finish(c, brain, host, out)
     finally:
-        c.close(True)
+        c.close()
         subprocess.run(["umount", "-l", disk])

@@ -3,7 +3,6 @@ brain with two spiking regions that all of them run."""
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -171,14 +170,12 @@ class Case:
             return False
         return True
 
-    def close(self, keeps):
+    def close(self):
         for process in self.processes:
             pids = [] if process.poll() is not None else [process.pid, *workers_of(process.pid)]
             for pid in pids:
                 self.kill(pid)
             process.wait()
-        if not keeps:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def last_lines(self):
         lines = []
