@@ -260,7 +260,7 @@ void cali_check_await_hello(cali_check *c, double wait_s)
     bool is_told = false;
     while (!cali_check_is_over(c) && !c->is_waiting && cali_wall_s() < begin + wait_s && !is_stopped(c)) {
         pump(c);
-        if (!is_told && cali_wall_s() > told_s && c->def->wait != NULL && c->hello != NULL) {
+        if (!is_told && !c->is_waiting && cali_wall_s() > told_s && c->def->wait != NULL && c->hello != NULL) {
             c->def->wait(c->def->user, (unsigned)wait_s);
             is_told = true;
         }
