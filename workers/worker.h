@@ -51,7 +51,7 @@ typedef struct cali_worker {
     pthread_t beats;
     bool has_beats, is_ending; /* guarded */
     cal_wire_link link; /* of the last connection that failed */
-    bool is_cut;               /* the link is broken: a message was lost, or one cannot be read; guarded */
+    _Atomic bool is_cut;              /* the link is broken: a message was lost, or one cannot be read; guarded */
     bool is_welcome;           /* WELCOME has come over this link; guarded */
     bool is_drained;           /* the host asked this worker to leave */
     cali_channel channel;
@@ -60,7 +60,7 @@ typedef struct cali_worker {
     size_t n_inbox;
 
     cal_packer *outputs; /* of the main thread */
-    cali_worker_state state;
+    _Atomic cali_worker_state state; /* set by the main thread, seen by the beats */
     char slot[256];
     double beat_s, hold_s;
     unsigned liveness;
