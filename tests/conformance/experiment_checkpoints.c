@@ -91,14 +91,16 @@ static void go_on(const subject *which, unsigned n_threads, size_t n_windows)
     size_t n = 0, size = 0;
     cal_time time = 0;
     cal_recording *former = NULL;
+    cal_context *ctx = cali_test_context(1);
+    MUST(ctx, cal_recording_open(ctx, "run.h5", &former)); /* while no recorder writes, as `resume` does */
     running r = start(which, n_threads, "run.h5.part");
     MUST(r.ctx, cal_checkpoints_list(r.ctx, "checkpoints", &n, &paths));
     cr_assert(n > 0 && n <= 2, "%zu checkpoints", n);
-    MUST(r.ctx, cal_recording_open(r.ctx, "run.h5", &former));
     MUST(r.ctx, cal_checkpoint_load(r.ctx, paths[0], &bytes, &size, &time));
     MUST(r.ctx, cal_session_continue(r.session, bytes, size, former));
     cr_expect(cal_session_time(r.session) == time && time > 0);
     cal_recording_close(&former);
+    cal_context_destroy(&ctx);
     MUST(r.ctx, cal_session_move(r.session, "run.h5"));
     advance(&r, n_windows, true);
     if (cal_session_is_done(r.session))
