@@ -235,15 +235,15 @@ static cal_status connect_host(cali_worker *w)
     return CAL_OK;
 }
 
-/* WELCOME: true if the worker may go on with what it has, or begin. */
+/* WELCOME: the worker goes on with what it has, or waits for CONFIGURE. */
 static void welcome(cali_worker *w, const cal_message *m, cali_worker_state resumed)
 {
     cal_reader r = {0};
     const cal_value *body = cal_message_body(m);
     const bool is_resumed = cal_value_find(body, "resume") != NULL;
-    w->beat_s = 1e-3 * (double)cal_read_uint(&r, body, "beat_ms", 100, 60000);
-    w->liveness = (unsigned)cal_read_uint(&r, body, "liveness", 2, 100);
-    w->hold_s = (double)cal_read_uint(&r, body, "hold_s", 0, UINT32_MAX);
+    const uint64_t beat_ms = cal_read_uint(&r, body, "beat_ms", 10, 3600000);
+    const uint64_t liveness = cal_read_uint(&r, body, "liveness", 1, 1000);
+    const uint64_t hold_s = cal_read_uint(&r, body, "hold_s", 0, UINT32_MAX);
     const char *slot = cal_read_text(&r, body, "slot", false);
     if (cal_reader_is_broken(&r)) {
         cali_worker_error(w, r.problem.code, "fatal", r.problem.text, cal_message_header(m)->number);
@@ -254,6 +254,9 @@ static void welcome(cali_worker *w, const cal_message *m, cali_worker_state resu
     if (!is_resumed)
         cali_service_end(w);
     pthread_mutex_lock(&w->lock);
+    w->beat_s = 1e-3 * (double)beat_ms;
+    w->liveness = (unsigned)liveness;
+    w->hold_s = (double)hold_s;
     w->channel.session = cal_message_header(m)->session;
     w->channel.incarnation = cal_message_header(m)->incarnation;
     w->state = is_resumed && w->has_service ? resumed : CALI_WELCOMED;
