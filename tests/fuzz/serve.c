@@ -221,7 +221,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cal_message_destroy(&m);
         for (cal_message *left; (left = cali_worker_next(&w, 0.0, 0)) != NULL;)
             cal_message_destroy(&left);
-        fake_is_cut = w.is_cut = false;
+        w.is_cut = false;
+        fake_is_cut = false;
         w.channel.n_received = 0;
     }
     cali_service_end(&w);
