@@ -293,7 +293,7 @@ static void take_chunk(cali_slot *s, const cal_header *h, const cal_message *m)
     const uint64_t offset = cal_read_uint(&r, body, "offset", 0, UINT64_MAX);
     const cal_array data = cal_read_array(&r, body, "data", CAL_U8);
     cali_saved *in = &s->incoming;
-    if (cal_reader_is_broken(&r) || !s->is_snapshot_asked || number != in->number || offset != in->size) {
+    if (cal_reader_is_broken(&r) || !s->is_snapshot_asked || number != in->number || offset != in->size || data.n == 0) {
         cali_slot_expel(s, "E401", "a chunk that does not follow the one before", h->number);
         return;
     }
