@@ -45,7 +45,7 @@ typedef enum cali_phase {
 typedef struct cali_slot {
     struct cal_host *host;
     char *name;
-    bool is_local, is_draining, is_suspect, was_ready;
+    bool is_local, is_draining, is_suspect;
     unsigned n_threads, lag;
     cal_when_lost when_lost;
     cal_time window;
@@ -67,7 +67,7 @@ typedef struct cali_slot {
     char worker[128], device[64];
     uint32_t incarnation;
     uint64_t n_neurons, n_synapses;
-    double bytes, filled_s; /* filled_s: when the present worker came */
+    double bytes;
 
     cali_log_entry *log; /* n_log entries, windows ascending */
     size_t n_log, log_capacity, log_bytes;
@@ -92,7 +92,6 @@ typedef struct cali_slot {
     unsigned n_deaths;   /* since the last window */
     double answered_s;   /* when the last OUTPUT came */
     double lost_s;       /* when the slot became empty */
-    bool is_told;
     cal_slot_info facts; /* counters */
 } cali_slot;
 
@@ -144,6 +143,8 @@ void cali_slot_expel(cali_slot *slot, const char *code, const char *text, uint64
 /** A silence longer than this is taken for a broken link. */
 void cali_slot_look_after(cali_slot *slot, double now);
 void cali_slot_feed(cali_slot *slot);
+/** The entry of a window in the log; NULL: none. */
+cali_log_entry *cali_slot_find_entry(const cali_slot *slot, uint64_t window);
 void cali_slot_ask_snapshot(cali_slot *slot);
 /** Sends the saved state to the worker. */
 void cali_slot_restore(cali_slot *slot);

@@ -372,10 +372,8 @@ static cal_status await(cali_slot *s, bool (*is_there)(const cali_slot *))
 
 static bool has_next_output(const cali_slot *s)
 {
-    for (size_t i = 0; i < s->n_log; i++)
-        if (s->log[i].window == s->n_finished)
-            return s->log[i].output != NULL;
-    return false;
+    const cali_log_entry *e = cali_slot_find_entry(s, s->n_finished);
+    return e != NULL && e->output != NULL;
 }
 
 static cal_status finish(void *self, cal_time t0, cal_port_data *data)
@@ -386,7 +384,7 @@ static cal_status finish(void *self, cal_time t0, cal_port_data *data)
     cal_status status = s->n_finished < s->n_begun ? await(s, has_next_output)
                                                    : CAL_FAIL(host->ctx, CAL_ERR_STATE, "%s: no window was begun", s->name);
     if (status == CAL_OK) {
-        cali_log_entry *e = &s->log[s->n_finished - s->log[0].window];
+        cali_log_entry *e = cali_slot_find_entry(s, s->n_finished);
         status = read_output(s, e->output, t0, data);
         cal_message_destroy(&e->output);
         s->n_finished++;

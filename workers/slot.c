@@ -87,7 +87,6 @@ void cali_slot_take(cali_slot *s, cal_wire *wire, const cal_peer *peer, const ch
     snprintf(s->worker, sizeof s->worker, "%s", worker);
     snprintf(s->device, sizeof s->device, "%s", device);
     s->phase = CALI_CONFIGURING;
-    s->filled_s = cali_wall_s();
     s->is_snapshot_asked = s->is_draining = false;
     send_welcome(s, false, 0);
     send_configure(s);
@@ -184,7 +183,7 @@ void cali_slot_look_after(cali_slot *s, double now)
 
 /* ---- windows ---- */
 
-static cali_log_entry *find_entry(const cali_slot *s, uint64_t window)
+cali_log_entry *cali_slot_find_entry(const cali_slot *s, uint64_t window)
 {
     if (s->n_log == 0 || window < s->log[0].window || window - s->log[0].window >= s->n_log)
         return NULL;
@@ -196,7 +195,7 @@ void cali_slot_feed(cali_slot *s)
     if (s->phase != CALI_LIVE || s->channel.wire == NULL || s->is_draining)
         return;
     while (s->to_send < s->n_begun && s->to_send - s->expected < s->lag) {
-        cali_log_entry *e = find_entry(s, s->to_send);
+        cali_log_entry *e = cali_slot_find_entry(s, s->to_send);
         if (e == NULL ||
             !cali_channel_send(&s->channel, (cal_header){.type = CAL_STEP, .window = e->window, .has_window = true,
                                                          .digest = e->digest, .has_digest = true}, e->step.frames, e->step.n))
@@ -223,7 +222,7 @@ static void drop_log(cali_slot *s)
 
 static void take_output(cali_slot *s, const cal_header *h, cal_message **m)
 {
-    cali_log_entry *e = find_entry(s, h->window);
+    cali_log_entry *e = cali_slot_find_entry(s, h->window);
     if (h->window < s->expected && (e == NULL || e->output_digest == h->digest))
         return; /* came twice */
     if (h->window > s->expected || s->to_send <= h->window || e == NULL) {
@@ -424,7 +423,6 @@ static void take_ready(cali_slot *s, const cal_message *m)
         return;
     }
     snprintf(s->model_digest, sizeof s->model_digest, "%s", model);
-    s->was_ready = true;
     if (s->saved.bytes != NULL)
         cali_slot_restore(s);
     else
