@@ -7,7 +7,8 @@
 
 #define CALI_OPTIONS_PLACEMENT                                                                                             \
     {.name = "slot", .kind = CALI_OPTION_LIST, .value = "REGION=PLACE",                                                   \
-     .meaning = "computes a spiking region inproc (default), in a local worker process, or remote; all=local: each of them"}, \
+     .meaning = "computes a spiking region inproc (default), in a local worker process, or remote; REGION may be all, and is " \
+                "network where an experiment has no brain"},                                                              \
     {.name = "listen", .kind = CALI_OPTION_TEXT, .value = "ENDPOINT",                                                     \
      .meaning = "where remote workers come to, for example tcp://0.0.0.0:7711"},                                          \
     {.name = "when-lost", .kind = CALI_OPTION_TEXT, .value = "POLICY",                                                    \

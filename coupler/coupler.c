@@ -5,7 +5,9 @@
  *
  * Sub-simulators that compute elsewhere are given their window before the host's begins, and are waited for after it.
  * With lag 2 they are given window k + 1 before the host's window k begins: all that it needs was done by the end of
- * window k - 1. While window k + 1 is on its way, window k is computed. */
+ * window k - 1. While window k + 1 is on its way, window k is computed.
+ *
+ * Without a host all this holds, less what is exchanged: sub-simulators are then computed side by side. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,7 +67,7 @@ static bool is_elsewhere(const cali_sub *sub)
 cal_status cali_coupler_write_outputs(cal_coupler *self, uint64_t end)
 {
     for (; self->n_written < end; self->n_written++)
-        for (size_t s = 0; s < self->n_subs; s++)
+        for (size_t s = 0; self->nmm != NULL && s < self->n_subs; s++)
             CAL_TRY(cal_nmm_write(self->nmm, self->subs[s].region,
                                   cali_sub_output(self, &self->subs[s], self->n_written), self->n_steps));
     return CAL_OK;
@@ -177,6 +179,7 @@ static void finish_elsewhere(cal_coupler *self)
 static void run_block(void *arg, size_t block)
 {
     cal_coupler *self = arg;
+    block += self->nmm == NULL;
     if (block > 0) {
         cali_sub *sub = &self->subs[block - 1];
         if (!is_elsewhere(sub))
@@ -188,7 +191,7 @@ static void run_block(void *arg, size_t block)
     self->host_s += cali_wall_s() - start;
 }
 
-/* The message says who failed, unless several did: then the first message stands as it is. */
+/* The message says who failed, unless several did, or there is no host beside: then the first message stands as it is. */
 static cal_status collect(cal_coupler *self)
 {
     cal_status status = self->host_status;
@@ -203,7 +206,7 @@ static cal_status collect(cal_coupler *self)
     const char *message = cal_context_message(self->ctx);
     if (n_failed == 0)
         return CAL_OK;
-    if (n_failed == 1 && self->host_status == CAL_OK &&
+    if (n_failed == 1 && self->nmm != NULL && self->host_status == CAL_OK &&
         strstr(message, self->subs[failed].name) == NULL) {
         char text[1024];
         snprintf(text, sizeof text, "%s: %s", self->subs[failed].name, message);
@@ -222,7 +225,7 @@ cal_status cal_coupler_advance(cal_coupler *coupler)
     begin_elsewhere(coupler);
     CAL_TRY(exchange(coupler));
     coupler->exchange_s += cali_wall_s() - start;
-    cali_parallel_for(cali_context_pool(coupler->ctx), coupler->n_subs + 1, run_block, coupler);
+    cali_parallel_for(cali_context_pool(coupler->ctx), coupler->n_subs + (coupler->nmm != NULL), run_block, coupler);
     finish_elsewhere(coupler);
     CAL_TRY(collect(coupler));
     coupler->is_held = false;

@@ -42,9 +42,9 @@ typedef struct cali_sub {
 
 struct cal_coupler {
     cal_context *ctx; /* borrowed */
-    cal_nmm *nmm;
+    cal_nmm *nmm; /* NULL: no host */
     cal_time window, dt, end;
-    size_t n_steps; /* of the host per window */
+    size_t n_steps; /* of the host per window; 1 without one */
     unsigned lag;
     cali_key key;
     size_t n_subs, capacity, n_costs, n_waits;

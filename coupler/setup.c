@@ -72,7 +72,7 @@ static cal_status fail_window(const cal_coupler *self, const cal_coupler_def *de
 
 static cal_status init(cal_coupler *self, const cal_coupler_def *def)
 {
-    self->dt = cal_nmm_dt(self->nmm);
+    self->dt = self->nmm != NULL ? cal_nmm_dt(self->nmm) : def->window;
     self->window = def->window;
     self->lag = def->lag;
     self->end = def->end;
@@ -83,9 +83,11 @@ static cal_status init(cal_coupler *self, const cal_coupler_def *def)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT,
                         "window %g ms is not a multiple of the host's step %g ms, or above 4294 ms",
                         cal_time_ms(def->window), cal_time_ms(self->dt));
+    self->n_steps = (size_t)(def->window / self->dt);
+    if (self->nmm == NULL)
+        return CAL_OK;
     if (cal_nmm_time(self->nmm) != 0)
         return CAL_FAIL(self->ctx, CAL_ERR_STATE, "the host has been advanced already");
-    self->n_steps = (size_t)(def->window / self->dt);
     size_t from = 0, to = 0;
     const double delay_ms = cal_nmm_min_external_delay_ms(self->nmm, &from, &to);
     /* a thousandth of a nanosecond, as above */
@@ -104,8 +106,10 @@ cal_status cal_coupler_create(cal_context *ctx, const cal_coupler_def *def, cal_
         return status;
     }
     self->ctx = ctx;
-    self->nmm = *nmm;
-    *nmm = NULL;
+    if (nmm != NULL) {
+        self->nmm = *nmm;
+        *nmm = NULL;
+    }
     const cal_status made = init(self, def);
     if (made != CAL_OK)
         cal_coupler_destroy(&self);
@@ -267,7 +271,7 @@ static cal_status make_link(cal_coupler *self, cali_sub *sub, const cal_link *fr
     return l->transducer->init == NULL ? CAL_OK : l->transducer->init(l->state, &l->place);
 }
 
-/* Every input once, at least one output; points and bins do not mix in one region's output. */
+/* Every input once, at least one output where there is a host; points and bins do not mix in one region's output. */
 static cal_status check_links(cal_coupler *self, const cali_sub *sub, cal_samples *samples)
 {
     size_t n_gives = 0, n_points = 0;
@@ -276,7 +280,9 @@ static cal_status check_links(cal_coupler *self, const cali_sub *sub, cal_sample
             n_gives++;
             n_points += sub->ports[sub->links[i].port].is_points;
         }
-    if (n_gives == 0)
+    if (self->nmm == NULL && sub->n_links > 0)
+        return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s has %zu links, but there is no host", sub->name, sub->n_links);
+    if (self->nmm != NULL && n_gives == 0)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT,
                         "%s gives nothing to the host: link one of its outputs", sub->name);
     if (n_points != 0 && n_points != n_gives)
@@ -302,7 +308,7 @@ static cal_status make_sub(cal_coupler *self, cali_sub *sub, const char *name, c
     CAL_TRY(cali_copy_text(self->ctx, name, &sub->name));
     if (self->n_windows > 0)
         return CAL_FAIL(self->ctx, CAL_ERR_STATE, "%s comes too late: the run has begun", name);
-    if (sub->region >= cal_nmm_n_regions(self->nmm))
+    if (self->nmm != NULL && sub->region >= cal_nmm_n_regions(self->nmm))
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s: region %zu, but there are %zu", name,
                         sub->region, cal_nmm_n_regions(self->nmm));
     for (size_t i = 0; i < self->n_subs; i++)
@@ -323,7 +329,7 @@ static cal_status make_sub(cal_coupler *self, cali_sub *sub, const char *name, c
                        &sub->outputs));
     cal_samples samples = CAL_SAMPLES_BINS;
     CAL_TRY(check_links(self, sub, &samples));
-    return cal_nmm_set_samples(self->nmm, sub->region, samples);
+    return self->nmm != NULL ? cal_nmm_set_samples(self->nmm, sub->region, samples) : CAL_OK;
 }
 
 cal_status cal_coupler_add(cal_coupler *coupler, const char *name, size_t region, const cal_sub_ops *ops,

@@ -111,7 +111,8 @@ cal_status cal_coupler_save_state(cal_coupler *self, char **bytes, size_t *size)
                 .n_subs = self->n_subs};
     memcpy(h.magic, MAGIC, sizeof h.magic);
     size_t host_size = 0;
-    CAL_TRY(cal_nmm_save_state(self->nmm, &host, &host_size));
+    if (self->nmm != NULL)
+        CAL_TRY(cal_nmm_save_state(self->nmm, &host, &host_size));
     h.host_size = host_size;
     cali_text out = {0};
     cali_text_add_bytes(&out, &h, sizeof h);
@@ -244,9 +245,9 @@ cal_status cal_coupler_restore_state(cal_coupler *self, const char *bytes, size_
     if (self->n_windows > 0 || self->is_broken)
         return CAL_FAIL(self->ctx, CAL_ERR_STATE, "a state is restored before the first advance");
     if (!is_coupled(bytes, size)) {
-        if (self->n_subs == 0)
+        if (self->n_subs == 0 && self->nmm != NULL)
             return take_host(self, bytes, size, how);
-        REFUSE("this is no saved state of a run with spiking regions");
+        REFUSE("this is no saved state of a %s", self->nmm != NULL ? "run with spiking regions" : "network of its own");
     }
     header h;
     source from = {bytes, size - CALI_SEAL_SIZE};
@@ -258,7 +259,11 @@ cal_status cal_coupler_restore_state(cal_coupler *self, const char *bytes, size_
     const char *host = take(&from, h.host_size);
     if (host == NULL || h.n_windows > (uint64_t)(INT64_MAX / self->window))
         REFUSE("the state is cut short or broken: %zu bytes", size);
-    CAL_TRY(cal_nmm_restore_state(self->nmm, host, (size_t)h.host_size, how));
+    if ((self->nmm == NULL) != (h.host_size == 0))
+        REFUSE("%s", self->nmm == NULL ? "the state is of a brain, this is a network of its own"
+                                       : "the state is of a network of its own, this is a brain");
+    if (self->nmm != NULL)
+        CAL_TRY(cal_nmm_restore_state(self->nmm, host, (size_t)h.host_size, how));
     if (self->n_subs == 0)
         return CAL_OK;
     const cal_status status = take_subs(self, &h, &from, how);

@@ -1,19 +1,21 @@
-/* A network of its own: a session without connectome, neural masses and coupler.
+/* A network of its own: a session without connectome and neural masses, whose coupler has no host.
  *
- * The engine is advanced directly, in windows that are as long as memory and progress like; no bit depends on them. What
- * is recorded of the populations are output ports of the engine, in bins that divide the window and every interval that
- * is asked for; a row is the mean over its bins, and may span windows. */
+ * Its windows are as long as memory, messages to a worker and progress like; no bit depends on them. What is recorded of the
+ * populations are output ports of the network, in bins that divide the window and every interval that is asked for; a row is
+ * the mean over its bins, and may span windows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "experiment/session.h"
 
-/* Bounds what is computed at once: the spikes of a window are kept, progress is shown and a stop is obeyed between them. */
+/* Bounds what is computed at once: progress is shown and a stop is obeyed between windows. */
 #define LONGEST_WINDOW_MS 20.0
-#define MOST_SAMPLE_BYTES 6.4e7 /* states of neurons of one window */
+/* What a window records is kept as a whole, and is one message of a worker. */
+#define MOST_RECORD_BYTES 6e7
+#define SPIKE_BYTES 12.0
+#define MOST_RATE_PER_MS 1.0 /* of a neuron that spikes are counted on; the protocol has room for four times as many */
 
 const char cali_alone_name[] = "network";
 
@@ -81,19 +83,30 @@ static cal_status check_intervals(const cal_session *s, cal_time step)
     return CAL_OK;
 }
 
-/* Shorter where many states are recorded. */
+/* Of the neurons that a signal takes of a population, at most. */
+static double record_bytes_per_ms(const cal_experiment *e, const cali_signal *wish, const cali_population *p)
+{
+    const cali_wish_kind kind = cali_wish_kind_of(e, wish);
+    const double every_ms = cal_time_ms(wish->every == 0 ? e->networks[0].step : wish->every);
+    const bool is_share = wish->neurons.kind == CALI_CHOICE_NONE;
+    if (!cali_is_chosen(wish->of, p->name))
+        return 0.0;
+    if (kind == CALI_WISH_NEURONS)
+        return sizeof(float) * cali_choice_most(&wish->neurons, p->n) / every_ms;
+    if (kind != CALI_WISH_SPIKES || p->neuron == NULL)
+        return 0.0;
+    return SPIKE_BYTES * MOST_RATE_PER_MS * (is_share ? wish->fraction * p->n : cali_choice_most(&wish->neurons, p->n));
+}
+
+/* Shorter where much is recorded. */
 static double longest_window_ms(const cal_experiment *e)
 {
     const cali_network *network = &e->networks[0];
     double bytes_per_ms = 0.0;
-    for (size_t i = 0; i < e->n_signals; i++) {
-        const cali_signal *wish = &e->signals[i];
-        const double every_ms = cal_time_ms(wish->every == 0 ? network->step : wish->every);
-        for (size_t p = 0; p < network->n_populations && cali_wish_kind_of(e, wish) == CALI_WISH_NEURONS; p++)
-            if (cali_is_chosen(wish->of, network->populations[p].name))
-                bytes_per_ms += sizeof(float) * cali_choice_most(&wish->neurons, network->populations[p].n) / every_ms;
-    }
-    return bytes_per_ms * LONGEST_WINDOW_MS > MOST_SAMPLE_BYTES ? MOST_SAMPLE_BYTES / bytes_per_ms : LONGEST_WINDOW_MS;
+    for (size_t i = 0; i < e->n_signals; i++)
+        for (size_t p = 0; p < network->n_populations; p++)
+            bytes_per_ms += record_bytes_per_ms(e, &e->signals[i], &network->populations[p]);
+    return bytes_per_ms * LONGEST_WINDOW_MS > MOST_RECORD_BYTES ? MOST_RECORD_BYTES / bytes_per_ms : LONGEST_WINDOW_MS;
 }
 
 static cal_status choose_window(cal_session *s, cal_time step)
@@ -109,6 +122,9 @@ static cal_status choose_window(cal_session *s, cal_time step)
                                     cal_time_ms(e->duration / step * step + step));
     const cal_time longest = cal_coupler_longest_window(longest_window_ms(e), step, 1, whole);
     p->window = e->window != 0 ? e->window : longest > step ? longest : step;
+    if (p->window > UINT32_MAX)
+        return cali_experiment_fail(s->ctx, e, e->window_place, "C106", "the window of %g ms is longer than 4294 ms\ntry "
+                                    "sync.window: auto", cal_time_ms(p->window));
     if (p->window % step != 0)
         return cali_experiment_fail(s->ctx, e, e->window_place, "C202", "step %g ms does not divide the window %g ms\ntry "
                                     "sync.window: auto", cal_time_ms(step), cal_time_ms(p->window));
@@ -136,7 +152,7 @@ cal_status cali_alone_plan(cal_session *s)
     s->plan.networks = s->networks;
     s->plan.n_networks = 1;
     s->plan.dt = network->step;
-    s->plan.lag = 1;
+    s->plan.lag = 2; /* nothing is exchanged: a worker is given its next window while one is recorded */
     CAL_TRY(check_intervals(s, network->step));
     CAL_TRY(choose_window(s, network->step));
     s->alone.bin = s->plan.window;
@@ -254,8 +270,7 @@ cal_status cali_alone_declare(cal_session *s)
     for (size_t i = 0; i < e->n_signals; i++)
         if (is_track(e, &e->signals[i]))
             CAL_TRY(declare_track(s, &e->signals[i]));
-    CAL_TRY(cali_neurons_declare(s));
-    return cali_alloc(s->ctx, s->builds[0].def.n_ports * s->alone.n_bins, sizeof *s->alone.values, "signals", &s->alone.values);
+    return cali_neurons_declare(s);
 }
 
 static cal_status append_track(cal_session *s, cali_population_track *t)
@@ -263,7 +278,7 @@ static cal_status append_track(cal_session *s, cali_population_track *t)
     size_t n_rows = 0;
     for (size_t b = 0; b < s->alone.n_bins; b++) {
         for (size_t c = 0; c < t->n_columns; c++)
-            t->sums[c] += s->alone.values[t->ports[c] * s->alone.n_bins + b];
+            t->sums[c] += cal_coupler_port_values(s->coupler, 0, t->ports[c])[b];
         if (++t->n_taken < t->n_bins)
             continue;
         for (size_t c = 0; c < t->n_columns; c++) {
@@ -278,33 +293,8 @@ static cal_status append_track(cal_session *s, cali_population_track *t)
 
 cal_status cali_alone_append(cal_session *s)
 {
-    for (size_t i = 0; i < s->builds[0].def.n_ports; i++)
-        CAL_TRY(cal_snn_read(s->alone.snn, i, s->alone.values + i * s->alone.n_bins));
     for (size_t i = 0; i < s->alone.n_tracks; i++)
         CAL_TRY(append_track(s, &s->alone.tracks[i]));
-    return CAL_OK;
-}
-
-/* ---- running ------------------------------------------------------------------------------------------ */
-
-cal_status cali_alone_create(cal_session *s)
-{
-    const double start = cali_wall_s();
-    CAL_TRY(cali_network_located(s, 0, cal_snn_create(s->ctx, &s->builds[0].def, &s->alone.snn)));
-    const cal_snn_counts counts = cal_snn_get_counts(s->alone.snn);
-    s->networks[0].n_synapses = (double)counts.n_synapses;
-    s->networks[0].bytes = counts.bytes;
-    s->builds[0].snn = s->alone.snn;
-    s->build_s = cali_wall_s() - start;
-    return CAL_OK;
-}
-
-cal_status cali_alone_advance(cal_session *s)
-{
-    const double start = cali_wall_s();
-    CAL_TRY(cal_snn_advance(s->alone.snn));
-    s->alone.advance_s += cali_wall_s() - start;
-    s->alone.n_windows++;
     return CAL_OK;
 }
 
@@ -316,6 +306,4 @@ void cali_alone_free(cal_session *s)
         free(s->alone.tracks[i].rows);
     }
     free(s->alone.tracks);
-    free(s->alone.values);
-    cal_snn_destroy(&s->alone.snn);
 }

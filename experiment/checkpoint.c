@@ -1,7 +1,7 @@
 /* The state of a session between two windows as bytes, and back.
  *
  *     magic, version, byte order | time, window | lengths of what follows
- *     layout | state of the coupler, or of the network of its own | sums under way | digest of all before
+ *     layout | state of the coupler | sums under way | digest of all before
  *
  * The layout is a text that names everything with a sum; it must be that of the session. One walk over the session both
  * saves and restores the sums. What was recorded is not here but in run.h5, which is on the disk before a checkpoint
@@ -125,9 +125,9 @@ static cal_status pass_monitor(cal_session *s, passage *p, cali_track *t)
 
 static cal_status pass_probes(cal_session *s, passage *p)
 {
-    if (s->coupler == NULL)
-        return CAL_OK;
     cal_nmm *host = cal_coupler_nmm(s->coupler);
+    if (host == NULL)
+        return CAL_OK;
     const size_t n = cal_nmm_n_probe_sums(host);
     double *sums = NULL;
     CAL_TRY(cali_alloc(s->ctx, n, sizeof *sums, "sums", &sums));
@@ -169,8 +169,7 @@ static cal_status collect(cal_session *s, cali_text *layout, cali_text *sums, ch
 {
     CAL_TRY(describe(s, layout));
     CAL_TRY(pass_sums(s, &(passage){.out = sums}));
-    return s->alone.snn != NULL ? cal_snn_save_state(s->alone.snn, state, state_size)
-                                : cal_coupler_save_state(s->coupler, state, state_size);
+    return cal_coupler_save_state(s->coupler, state, state_size);
 }
 
 cal_status cali_checkpoint_save(cal_session *s, char **bytes, size_t *size)
@@ -237,16 +236,13 @@ cal_status cali_checkpoint_restore(cal_session *s, const char *bytes, size_t siz
     memcpy(&h, bytes, sizeof h);
     const char *layout = bytes + sizeof h, *state = layout + h.layout_size;
     CAL_TRY(check_layout(s, &h, layout));
-    CAL_TRY(s->alone.snn != NULL
-                ? cal_snn_restore_state(s->alone.snn, state, (size_t)h.state_size, CAL_RESTORE_CONTINUE)
-                : cal_coupler_restore_state(s->coupler, state, (size_t)h.state_size, CAL_RESTORE_CONTINUE));
+    CAL_TRY(cal_coupler_restore_state(s->coupler, state, (size_t)h.state_size, CAL_RESTORE_CONTINUE));
     if (cal_session_time(s) != time)
         REFUSE(s->ctx, "the checkpoint is broken: its state is of %g ms, not of %g ms", cal_time_ms(cal_session_time(s)),
                cal_time_ms(time));
-    s->alone.n_windows = (uint64_t)(time / s->plan.window);
     passage p = {.at = state + h.state_size, .left = (size_t)h.sums_size};
     CAL_TRY(pass_sums(s, &p));
     if (p.is_broken || p.left != 0)
         REFUSE(s->ctx, "the checkpoint is broken where its sums should stand");
-    return s->experiment->is_alone ? CAL_OK : cali_keep_states(s);
+    return cali_keep_states(s);
 }

@@ -367,7 +367,6 @@ static void add_simulator(cali_echo *e, const cali_simulator *s)
 
 static void add_border(cali_echo *e, const cali_network *network)
 {
-    add_simulator(e, &network->simulator);
     cali_echo_open(e, "receives", "[");
     for (size_t i = 0; i < network->n_receives; i++)
         add_transfer(e, network, &network->receives[i]);
@@ -390,6 +389,7 @@ void cali_echo_network(cali_echo *e, const cali_network *network)
         cali_echo_text(e, "spikes", network->spikes);
     add_connections(e, network);
     add_drive(e, network);
+    add_simulator(e, &network->simulator);
     if (!e->exp->is_alone)
         add_border(e, network);
     cali_echo_close(e, "}");

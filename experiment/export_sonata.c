@@ -600,7 +600,7 @@ cal_status cal_experiment_export_sonata(cal_context *ctx, const cal_experiment *
                         "nodes\n  try an experiment with the key network", experiment->path);
     cal_status status = cal_session_create(ctx, experiment, &def, &s);
     if (status == CAL_OK) {
-        exporter x = {.ctx = ctx, .snn = s->alone.snn, .def = &s->builds[0].def, .folder = folder};
+        exporter x = {.ctx = ctx, .snn = s->builds[0].snn, .def = &s->builds[0].def, .folder = folder};
         status = export_all(&x, experiment, replaces);
         cali_text_free(&x.nodes);
         cali_text_free(&x.edges);

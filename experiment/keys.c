@@ -43,9 +43,9 @@ static const cali_key top[] = {
     {"record", CALI_KEY_MAPPING, .inner = &cali_keys_record, .meaning = "what is kept"},
     {"checkpoint", CALI_KEY_MAPPING, .inner = &cali_keys_checkpoint,
      .meaning = "left out: none. What `callosum resume` goes on from after a stop, a crash or a power cut (docs/checkpoints.md)"},
-    {"workers", CALI_KEY_NAMED, .inner = &cali_keys_worker, .not_beside = "network",
-     .meaning = "spiking regions in processes of their own, on this machine or another, by the region's label or `all` (docs/workers.md); "
-                "`--slot` wins over it. No result depends on it"},
+    {"workers", CALI_KEY_NAMED, .inner = &cali_keys_worker,
+     .meaning = "spiking regions in processes of their own, on this machine or another, by the region's label or `all`; with `network`: "
+                "`network` (docs/workers.md). `--slot` wins over it. No result depends on it"},
     {"analysis", CALI_KEY_MAPPING, .inner = &cali_keys_analysis, .meaning = "what is computed from it at the end"},
 };
 const cali_mapping cali_keys_top = {"", "The whole file.", MAPPING(top)};
@@ -300,8 +300,8 @@ const cali_mapping cali_keys_region = {
     "`most connected` (the region with the most incoming connections), or `default`.",
     MAPPING(region), "regions:\n  default: field\n  \"L.precuneus, R.precuneus\": {model: field, parameters: {eta: -4}}"};
 
-/* The last three are about the border of a region; a network of its own has none. */
-enum { N_BORDER_KEYS = 3 };
+/* The last two are about the border of a region; a network of its own has none. */
+enum { N_BORDER_KEYS = 2 };
 static const cali_key spiking[] = {
     {"step", CALI_KEY_TIME, "ms", "0.1 ms", ABOVE(0.0, 100.0), AT(cali_network, step),
      PLACE(cali_network, step_place), .meaning = "time step of the neurons; divides the window"},
@@ -315,12 +315,12 @@ static const cali_key spiking[] = {
     {"drive", CALI_KEY_LIST, .inner = &cali_keys_drive, .meaning = "input that comes from no region"},
     {"scale", CALI_KEY_MAPPING, .inner = &cali_keys_scale,
      .meaning = "a network of another size with the same mean and variance of the input; all else is written for the full one"},
+    {"simulator", CALI_KEY_MAPPING, .inner = &cali_keys_simulator,
+     .meaning = "another simulator computes the network; all else stays as it is written for this one"},
     {"receives", CALI_KEY_LIST, .inner = &cali_keys_receive,
      .meaning = "how the drive of the other regions reaches the neurons"},
     {"gives", CALI_KEY_LIST, .inner = &cali_keys_give, .is_required = true,
      .meaning = "what the other regions see of it; several are summed"},
-    {"simulator", CALI_KEY_MAPPING, .inner = &cali_keys_simulator,
-     .meaning = "another simulator computes the region; all else stays as it is written for this one"},
 };
 const cali_mapping cali_keys_spiking = {
     "regions.SELECTOR.spiking", "A network of spiking neurons.", MAPPING(spiking),
@@ -346,9 +346,9 @@ static const cali_key simulator[] = {
 };
 const cali_mapping cali_keys_simulator = {
     "regions.SELECTOR.spiking.simulator",
-    "A region that another simulator computes, in a worker of its own (docs/foreign-simulators.md). It is told populations, "
-    "connections and parameters of the region, and takes and gives what `receives` and `gives` say. Such a run needs "
-    "`--slot REGION=remote --listen ENDPOINT`.",
+    "A region, or a network of its own, that another simulator computes, in a worker of its own (docs/foreign-simulators.md). It is "
+    "told populations, connections and parameters, and takes and gives what `receives` and `gives` say; of a network of its own it "
+    "gives the rates and means that are recorded. Such a run needs `--listen ENDPOINT`.",
     MAPPING(simulator), "simulator: {model: brian2-lif, parameters: {seed: 3}}"};
 
 static const cali_key scale[] = {
@@ -679,7 +679,7 @@ static const cali_key worker_keys[] = {
      .meaning = "what the run does when the worker dies or stays away: wait for another, restart it (local ones), stop; auto: restart "
                 "local ones, wait for remote ones"},
 };
-const cali_mapping cali_keys_worker = {"workers.REGION", "Where a spiking region is computed.", MAPPING(worker_keys),
+const cali_mapping cali_keys_worker = {"workers.REGION", "Where a spiking region, or a network of its own, is computed.", MAPPING(worker_keys),
                                        "workers: {L.precuneus: {on: remote, when_lost: wait}}"};
 
 static const cali_key analysis[] = {

@@ -401,8 +401,7 @@ size_t cali_sampler_piece(size_t n_columns)
 
 static cal_status append_sampler(cal_session *s, const cali_sampler_track *t)
 {
-    const cal_sub_samples x = s->experiment->is_alone ? cal_snn_get_samples(s->alone.snn, t->sampler)
-                                                      : cal_coupler_samples(s->coupler, t->sub, t->sampler);
+    const cal_sub_samples x = cal_coupler_samples(s->coupler, t->sub, t->sampler);
     const size_t n_piece = cali_sampler_piece(x.n_columns);
     CAL_TRY(cali_reserve(s->ctx, n_piece * x.n_columns, sizeof *s->sample_rows, &s->sample_rows, &s->sample_capacity));
     for (size_t first = 0; first < x.n_rows; first += n_piece) {
@@ -416,8 +415,7 @@ static cal_status append_sampler(cal_session *s, const cali_sampler_track *t)
 
 static cal_status append_train(cal_session *s, const cali_train_track *t)
 {
-    const cal_sub_spikes spikes =
-        s->experiment->is_alone ? cal_snn_get_spikes(s->alone.snn) : cal_coupler_spikes(s->coupler, t->sub);
+    const cal_sub_spikes spikes = cal_coupler_spikes(s->coupler, t->sub);
     if (spikes.n > s->train_capacity) {
         size_t capacity = s->train_capacity;
         CAL_TRY(cali_reserve(s->ctx, spikes.n, sizeof *s->train_times, &s->train_times, &capacity));

@@ -563,9 +563,9 @@ void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *
         cali_parse_drive(r, cali_list_at(drive, i), label, network);
     }
     cali_parse_scale(r, cali_node_get(node, "scale"), network);
+    cali_parse_simulator(r, cali_node_get(node, "simulator"), network);
     if (beside == NULL)
         return;
-    cali_parse_simulator(r, cali_node_get(node, "simulator"), network);
     cali_parse_transfers(r, cali_node_get(node, "receives"), "receives", network, CAL_RECEIVES, &network->receives,
                     &network->n_receives);
     cali_parse_transfers(r, cali_node_get(node, "gives"), "gives", network, CAL_GIVES, &network->gives, &network->n_gives);

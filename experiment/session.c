@@ -230,16 +230,9 @@ static cal_status init(cal_session *s)
     plan_checkpoints(s);
     CAL_TRY(cali_slots_plan(s));
     CAL_TRY(define_networks(s));
-    if (s->experiment->is_alone) {
-        CAL_TRY(is_recorded_late(s) ? cali_alone_create(s) : create_recorder(s));
-        if (s->def.is_check)
-            return CAL_OK;
-        CAL_TRY(is_recorded_late(s) ? create_recorder(s) : cali_alone_create(s));
-        CAL_TRY(cali_wiring_begin(s));
-        return cali_weights_append(s);
-    }
     cal_nmm *host = NULL;
-    CAL_TRY(create_host(s, &host));
+    if (!s->experiment->is_alone)
+        CAL_TRY(create_host(s, &host));
     const cal_coupler_def def = {.window = s->plan.window, .lag = s->plan.lag, .end = s->experiment->duration,
                                  .seed = s->experiment->seed};
     CAL_TRY(cal_coupler_create(s->ctx, &def, &host, &s->coupler));
@@ -313,11 +306,10 @@ cal_status cal_session_advance(cal_session *s)
     const double start = cali_wall_s();
     if (s->host != NULL && cali_is_checkpoint_due_at(s, cal_session_time(s) + s->plan.window))
         cal_coupler_hold(s->coupler);
-    CAL_TRY(s->experiment->is_alone ? cali_alone_advance(s) : cal_coupler_advance(s->coupler));
+    CAL_TRY(cal_coupler_advance(s->coupler));
     const double advanced = cali_wall_s();
     CAL_TRY(cali_signals_append(s));
-    if (!s->experiment->is_alone)
-        CAL_TRY(cali_keep_states(s));
+    CAL_TRY(cali_keep_states(s));
     if (!s->experiment->is_alone && cal_session_is_checkpoint_due(s)) /* whether or not somebody writes one: equal bits */
         CAL_TRY(cal_nmm_restart(cal_coupler_nmm(s->coupler)));
     const double end = cali_wall_s();
@@ -342,8 +334,6 @@ cal_status cal_session_finish(cal_session *s)
 
 cal_time cal_session_time(const cal_session *s)
 {
-    if (s->alone.snn != NULL)
-        return cal_snn_time(s->alone.snn);
     return s->coupler == NULL ? 0 : cal_coupler_time(s->coupler);
 }
 
@@ -359,12 +349,8 @@ cal_plan cal_session_plan(const cal_session *s)
 
 cal_cost cal_session_cost(const cal_session *s)
 {
-    cal_cost cost = {.wall_s = s->wall_s, .build_s = s->build_s, .recording_s = s->recording_s};
-    if (s->experiment->is_alone)
-        cost.coupler = (cal_coupler_cost){.total_s = s->alone.advance_s, .sub_s = &s->alone.advance_s,
-                                          .n_windows = s->alone.n_windows};
-    else
-        cost.coupler = cal_coupler_get_cost(s->coupler);
+    cal_cost cost = {.coupler = cal_coupler_get_cost(s->coupler), .wall_s = s->wall_s, .build_s = s->build_s,
+                     .recording_s = s->recording_s};
     const double simulated_s = (double)cal_session_time(s) * 1e-9;
     cost.real_time_factor = simulated_s > 0.0 ? s->wall_s / simulated_s : 0.0;
     return cost;

@@ -93,16 +93,12 @@ typedef struct cali_population_track {
     double *rows;   /* (most rows of a window x n_columns) */
 } cali_population_track;
 
-/** A network of its own: the engine, and what stands in the place of a coupler. */
+/** What is recorded of the populations of a network of its own. */
 typedef struct cali_alone {
-    cal_snn *snn;
     cal_time bin;  /* of all ports */
     size_t n_bins; /* in a window */
-    double *values; /* (n_ports x n_bins) of the last window */
     cali_population_track *tracks;
     size_t n_tracks;
-    double advance_s;
-    uint64_t n_windows;
 } cali_alone;
 
 struct cal_session {
@@ -124,7 +120,7 @@ struct cal_session {
     char window_reason[512];
 
     cali_build *builds; /* parallel to networks */
-    cal_coupler *coupler; /* NULL: a network of its own */
+    cal_coupler *coupler; /* of a network of its own: without a host */
     cal_host *host;       /* NULL: all is in process */
     size_t n_slots, n_elsewhere, n_local;
     cali_alone alone;
@@ -243,8 +239,6 @@ cal_status cali_alone_plan(cal_session *session);
 /** The output ports and shares of recorded neurons that the signals ask for. */
 void cali_alone_define(const cal_session *session, cali_build *build);
 cal_status cali_alone_declare(cal_session *session);
-cal_status cali_alone_create(cal_session *session);
-cal_status cali_alone_advance(cal_session *session);
 cal_status cali_alone_append(cal_session *session);
 void cali_alone_free(cal_session *session);
 

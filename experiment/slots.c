@@ -35,9 +35,9 @@ static bool place_region(cal_session *s, const char *region, size_t length, cal_
 
 static void list_regions(const cal_session *s, char *names, size_t size)
 {
-    size_t at = (size_t)snprintf(names, size, s->plan.n_networks > 0 ? "There are:" : "This experiment has none");
+    size_t at = (size_t)snprintf(names, size, s->plan.n_networks > 0 ? "all" : "none");
     for (size_t k = 0; k < s->plan.n_networks && at < size; k++)
-        at += (size_t)snprintf(names + at, size - at, "%s \"%s\"", k > 0 ? "," : "", s->networks[k].region);
+        at += (size_t)snprintf(names + at, size - at, ", \"%s\"", s->networks[k].region);
 }
 
 /* "REGION=local": the region may hold "=" itself. */
@@ -51,7 +51,8 @@ static cal_status read_wish(cal_session *s, const char *wish)
     if (place_region(s, wish, (size_t)(equals - wish), place, (unsigned)s->def.workers->when_lost))
         return CAL_OK;
     list_regions(s, names, sizeof names);
-    return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "C303 --slot %s: no spiking region has that name. %s", wish, names);
+    return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "C303 --slot %s: no spiking %s has that name. There are: %s", wish,
+                    s->experiment->is_alone ? "network" : "region", names);
 }
 
 /* `workers` of the experiment, then --slot. */
@@ -66,7 +67,8 @@ static cal_status read_wishes(cal_session *s)
         if (place_region(s, w->region, strlen(w->region), (cal_place)w->on, lost) || s->def.is_mean_field)
             continue;
         list_regions(s, names, sizeof names);
-        return cali_experiment_fail(s->ctx, e, w->place, "C303", "no spiking region is called \"%.100s\"\ntry %s", w->region, names);
+        return cali_experiment_fail(s->ctx, e, w->place, "C303", "no spiking %s is called \"%.100s\"\nknown %s",
+                                    s->experiment->is_alone ? "network" : "region", w->region, names);
     }
     for (size_t i = 0; i < def->n_slots; i++)
         CAL_TRY(read_wish(s, def->slots[i]));
@@ -104,8 +106,6 @@ cal_status cali_slots_plan(cal_session *s)
         return CAL_OK;
     for (size_t k = 0; k < s->plan.n_networks; k++)
         s->builds[k].place = simulator_of(s, k)->model != NULL ? CAL_PLACE_REMOTE : CAL_PLACE_INPROC;
-    if (s->def.workers != NULL && s->experiment->is_alone && s->def.workers->n_slots > 0)
-        return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot: a network of its own is one process; regions of a brain can be elsewhere");
     if (s->def.workers != NULL)
         CAL_TRY(read_wishes(s));
     for (size_t k = 0; k < s->plan.n_networks; k++) {

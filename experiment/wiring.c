@@ -131,9 +131,7 @@ cal_status cali_wiring_begin(cal_session *s)
     if (e->initial_state == NULL)
         return CAL_OK;
     CAL_TRY(cali_file_read(s->ctx, e->initial_state, (size_t)1 << 38, &bytes, &size));
-    const cal_status status = s->alone.snn != NULL
-                                  ? cal_snn_restore_state(s->alone.snn, bytes, size, CAL_RESTORE_BEGIN)
-                                  : cal_coupler_restore_state(s->coupler, bytes, size, CAL_RESTORE_BEGIN);
+    const cal_status status = cal_coupler_restore_state(s->coupler, bytes, size, CAL_RESTORE_BEGIN);
     free(bytes);
     if (status == CAL_OK)
         return CAL_OK;
@@ -144,8 +142,7 @@ cal_status cal_session_save_state(const cal_session *s, const char *path)
 {
     char *bytes = NULL;
     size_t size = 0;
-    CAL_TRY(s->alone.snn != NULL ? cal_snn_save_state(s->alone.snn, &bytes, &size)
-                                 : cal_coupler_save_state(s->coupler, &bytes, &size));
+    CAL_TRY(cal_coupler_save_state(s->coupler, &bytes, &size));
     const cal_status status = cali_file_write(s->ctx, path, bytes, size);
     free(bytes);
     return status;

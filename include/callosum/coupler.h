@@ -122,7 +122,8 @@ cal_coupler_def cal_coupler_def_default(void);
  *  the smallest delay across the border; 0 if there is none. */
 cal_time cal_coupler_longest_window(double min_delay_ms, cal_time step, unsigned lag, cal_time duration);
 
-/** The host is given away, also on failure (the handle is nulled). It has not been advanced yet. Errors: ARGUMENT
+/** The host is given away, also on failure (the handle is nulled). It has not been advanced yet. NULL: there is none;
+ *  sub-simulators then have no links and no input ports, and exchange nothing. Errors: ARGUMENT
  *  (window no multiple of the host's dt), INPUT (C201: lag W above the smallest delay on edges into or out of
  *  external regions), MEMORY. */
 cal_status cal_coupler_create(cal_context *ctx, const cal_coupler_def *def, cal_nmm **nmm, cal_coupler **out);
@@ -150,7 +151,7 @@ cal_status cal_coupler_advance(cal_coupler *coupler);
  *  computation. */
 void cal_coupler_hold(cal_coupler *coupler);
 cal_time cal_coupler_time(const cal_coupler *coupler);
-/** The host, for probes and counts; borrowed. */
+/** The host, for probes and counts; borrowed; NULL: there is none. */
 cal_nmm *cal_coupler_nmm(cal_coupler *coupler);
 
 /* What the last window left, for recording. */

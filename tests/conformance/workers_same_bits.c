@@ -1,6 +1,7 @@
 /* Nobody can tell from the numbers where a region was computed: run.h5 is equal byte for byte in one process, with local workers
  * (ipc), over tcp, over tcp with CURVE, for any number of workers and threads; within lag 1, and within lag 2. The brain has three
- * spiking regions: one that learns, one whose input are shared trains, one whose voltages are recorded. */
+ * spiking regions: one that learns, one whose input are shared trains, one whose voltages are recorded. A network of its own is one
+ * participant; of it everything is recorded that can be. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <pthread.h>
@@ -50,13 +51,45 @@ static const char brain[] =
     "    - {what: spikes, of: all}\n"
     "    - {what: v, of: \"#6\", neurons: 7, every: 0.1 ms}\n";
 
+static const char network[] =
+    "callosum: 1\n"
+    "run: {duration: 240 ms, seed: 5}\n"
+    "network:\n"
+    "  step: 0.1 ms\n"
+    "  populations:\n"
+    "    E: {neuron: lif, count: 160, homeostasis: {parameter: V_th, rate: 8 Hz, step: 0.02 mV, range: 3 mV}}\n"
+    "    I: {neuron: lif-cond, count: 40, initial: {V: -58 mV}}\n"
+    "  connections:\n"
+    "    - {from: E, to: E, in_degree: 20, weight: 5 pA, delay: 1.5 ms, plasticity: {rule: stdp, w_max: 20 pA}}\n"
+    "    - {from: E, to: I, receptor: excitatory, in_degree: 30, weight: 1 nS, delay: 1.5 ms}\n"
+    "    - {from: I, to: E, in_degree: 10, weight: -50 pA, delay: 0.8 ms}\n"
+    "  drive:\n"
+    "    - {kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 1000, weight: 22 pA}\n"
+    "    - {kind: current, into: I, amplitude: 300 pA}\n"
+    "record:\n"
+    "  signals:\n"
+    "    - {what: rate, every: 1 ms}\n"
+    "    - {what: spikes}\n"
+    "    - {what: mean V, of: I, every: 7 ms}\n"
+    "    - {what: V, of: E, neurons: random 9, every: 0.1 ms}\n"
+    "    - {what: homeostasis, of: E, neurons: every 40, every: 3 ms}\n";
+
 enum { N_REGIONS = 3 };
+
+/* An experiment with the overrides that it is run with, a slot of it, and how many workers it takes. */
+typedef struct work_load {
+    const char *text, *override, *slot;
+    unsigned n_regions;
+} work_load;
+static const work_load loads[] = {{brain, "sync.lag=1", "L.region_01=local", N_REGIONS},
+                                  {brain, "sync.lag=2", "L.region_01=local", N_REGIONS},
+                                  {network, "sync.window=4 ms", "network=local", 1}};
 
 /* ---- workers in threads of this program ---- */
 
 typedef struct crew {
     pthread_t threads[N_REGIONS];
-    unsigned n;
+    unsigned n, n_wanted;
     const char *keys; /* folder; NULL: plaintext */
     char endpoint[200], host_key[CAL_KEY_SIZE];
     atomic_bool is_over;
@@ -90,7 +123,7 @@ static void announce(void *user, cal_session *session)
     cal_host *host = cal_session_host(session);
     snprintf(c->endpoint, sizeof c->endpoint, "%s", cal_host_endpoint(host));
     snprintf(c->host_key, sizeof c->host_key, "%s", cal_host_key(host));
-    for (; c->n < N_REGIONS; c->n++)
+    for (; c->n < c->n_wanted; c->n++)
         cr_assert(pthread_create(&c->threads[c->n], NULL, work, c) == 0);
 }
 
@@ -102,27 +135,20 @@ static bool is_never(void *user)
 
 /* ---- runs ---- */
 
-static void write_brain(cal_context *ctx, const char *folder, char path[1200])
-{
-    snprintf(path, 1200, "%s/brain.yaml", folder);
-    cr_assert(cali_file_write(ctx, path, brain, strlen(brain)) == CAL_OK);
-}
-
 /* Runs with the slots and compares; the first run of a test has no slots and is what the others are compared with. */
-static void run(const char *folder, const char *name, const char *lag, unsigned n_threads, const cal_workers_def *workers)
+static void run(const char *folder, const char *name, const work_load *load, unsigned n_threads, const cal_workers_def *workers)
 {
     cal_context *ctx = cali_test_context(n_threads);
-    char experiment_path[1200], path[1200], override[40];
-    const char *const overrides[] = {override};
+    char experiment_path[1200], path[1200];
     cal_experiment *experiment = NULL;
     cal_session *session = NULL;
     cal_session_def def = cal_session_def_default();
-    snprintf(override, sizeof override, "sync.lag=%s", lag);
     snprintf(path, sizeof path, "%s/%s.h5", folder, name);
-    write_brain(ctx, folder, experiment_path);
+    snprintf(experiment_path, sizeof experiment_path, "%s/experiment.yaml", folder);
+    cr_assert(cali_file_write(ctx, experiment_path, load->text, strlen(load->text)) == CAL_OK);
     def.path = path;
     def.workers = workers;
-    cr_assert(cal_experiment_load(ctx, experiment_path, overrides, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
+    cr_assert(cal_experiment_load(ctx, experiment_path, &load->override, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
     cr_assert(cal_session_create(ctx, experiment, &def, &session) == CAL_OK, "%s", cal_context_message(ctx));
     while (!cal_session_is_done(session))
         cr_assert(cal_session_advance(session) == CAL_OK, "%s", cal_context_message(ctx));
@@ -155,14 +181,14 @@ static cal_workers_def define(const char *const *slots, size_t n_slots)
     return def;
 }
 
-static void check(const char *lag)
+static void check(const work_load *load)
 {
-    static const char *const one[] = {"L.region_01=local"}, *const all[] = {"all=local"};
-    static const char *const far[] = {"all=remote"};
+    const char *const one[] = {load->slot};
+    static const char *const all[] = {"all=local"}, *const far[] = {"all=remote"};
     char folder[1000], keys[1100];
     snprintf(folder, sizeof folder, "%s", cali_test_directory());
     snprintf(keys, sizeof keys, "%s/keys", folder);
-    run(folder, "inproc", lag, 1, NULL);
+    run(folder, "inproc", load, 1, NULL);
     const struct {
         const char *name, *const *slots;
         unsigned n_threads;
@@ -170,7 +196,7 @@ static void check(const char *lag)
     } ways[] = {{"threads3", NULL, 3, false, false},    {"one_local", one, 2, false, false}, {"local", all, 1, false, false},
                 {"local_threads", all, 3, false, false}, {"tcp", far, 2, true, false},        {"curve", far, 1, true, true}};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        crew c = {.keys = ways[i].has_keys ? keys : NULL};
+        crew c = {.keys = ways[i].has_keys ? keys : NULL, .n_wanted = load->n_regions};
         cal_workers_def def = define(ways[i].slots, ways[i].slots != NULL);
         if (ways[i].is_remote) {
             cal_context *ctx = cali_test_context(1);
@@ -187,7 +213,7 @@ static void check(const char *lag)
             def.host.user = &c;
             def.announce = announce;
         }
-        run(folder, ways[i].name, lag, ways[i].n_threads, ways[i].slots != NULL ? &def : NULL);
+        run(folder, ways[i].name, load, ways[i].n_threads, ways[i].slots != NULL ? &def : NULL);
         atomic_store(&c.is_over, true);
         for (unsigned k = 0; k < c.n; k++)
             pthread_join(c.threads[k], NULL);
@@ -197,10 +223,15 @@ static void check(const char *lag)
 
 Test(workers_same_bits, lag_1)
 {
-    check("1");
+    check(&loads[0]);
 }
 
 Test(workers_same_bits, lag_2)
 {
-    check("2");
+    check(&loads[1]);
+}
+
+Test(workers_same_bits, a_network_of_its_own)
+{
+    check(&loads[2]);
 }

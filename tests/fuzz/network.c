@@ -24,7 +24,7 @@ static bool has_code(cal_context *ctx)
 /* As many windows as take a moment. */
 static void run(cal_session *s)
 {
-    const cal_snn_counts counts = cal_snn_get_counts(s->alone.snn);
+    const cal_snn_counts counts = cal_snn_get_counts(s->builds[0].snn);
     const double steps = (double)s->plan.window / (double)s->builds[0].def.dt;
     double left = 2e6;
     for (cal_status status = CAL_OK; status == CAL_OK && left > 0.0 && !cal_session_is_done(s);) {

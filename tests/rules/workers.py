@@ -2,7 +2,9 @@
 """Regions in worker processes as a user runs them: the bytes of run.h5 are those of the run in process; list and drain;
 what is refused. argv: source folder, build folder."""
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,6 +71,53 @@ for more, words in ((["--slot", "nobody=local"], ["C303", REGION]), (["--slot", 
     check(not (scratch / "refused").exists(), f"{more}: leaves a folder")
 check(call(program, "worker", "list", scratch / "here").returncode == 2, "a run without workers lists some")
 check(call(program, "worker", "drain", scratch / "there", "x").returncode == 2, "a run that has ended drains")
+
+# a network of its own is one participant: the same bytes, also after its worker and then the run were killed
+NETWORK = scratch / "network.yaml"
+NETWORK.write_text("""callosum: 1
+run: {duration: 2 s, seed: 5}
+network:
+  populations: {E: {neuron: lif, count: 400}}
+  connections: [{from: E, to: E, in_degree: 40, weight: 5 pA, delay: 1.5 ms, plasticity: {rule: stdp, w_max: 20 pA}}]
+  drive: [{kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 1000, weight: 22 pA}]
+record: {signals: [{what: rate}, {what: spikes}, {what: V, neurons: 3, every: 0.1 ms}]}
+checkpoint: {every: 100 ms}
+""")
+
+
+def network(out, *more):
+    return [program, "run", NETWORK, "--threads", "1", "--out", scratch / out, *more]
+
+
+def local_worker(out):
+    """The process that serves the run now."""
+    end = time.time() + 60
+    while time.time() < end:
+        told = call(program, "worker", "list", scratch / out, "--json")
+        pid = json.loads(told.stdout)["slots"][0]["pid"] if told.returncode == 0 else 0
+        if pid > 0:
+            return pid
+        time.sleep(0.02)
+    return 0
+
+
+check(call(*network("net-here")).returncode == 0, "a network of its own fails in process")
+run = subprocess.Popen(network("net-there", "--slot", "network=local"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+pid = local_worker("net-there")
+check(pid > 0, "the network has no worker")
+if pid > 0 and run.poll() is None:
+    os.kill(pid, signal.SIGKILL)
+said = run.communicate(timeout=200)[1]
+check(run.returncode == 0, f"a network of its own fails in a worker: {said}")
+check(same("net-here", "net-there"), "run.h5 of the network differs between here and there")
+run = subprocess.Popen(network("net-killed", "--slot", "all=local"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+check(wait_for(scratch / "net-killed/checkpoints"), "no checkpoint")
+run.kill()
+run.wait()
+resumed = call(program, "resume", scratch / "net-killed", "--slot", "network=local")
+check(resumed.returncode == 0 and same("net-here", "net-killed"), f"the resumed network differs: {resumed.stderr}")
+refused = call(*network("refused", "--slot", "E=local"))
+check(refused.returncode == 2 and 'There are: all, "network"' in refused.stderr, f"a wrong name: {refused.stderr}")
 
 print("\n".join(problems))
 sys.exit(1 if problems else 0)

@@ -58,7 +58,7 @@ static finished run(const char *text, unsigned n_threads, const char *const *set
     cr_assert(cal_session_create(ctx, e, &def, &s) == CAL_OK, "%s", cal_context_message(ctx));
     while (!cal_session_is_done(s))
         cr_assert(cal_session_advance(s) == CAL_OK, "%s", cal_context_message(ctx));
-    f.hash = cal_snn_hash(s->alone.snn);
+    f.hash = cal_snn_hash(s->builds[0].snn);
     cr_assert(cal_session_finish(s) == CAL_OK);
     cr_assert(cal_recording_from_memory(s->recorder, &f.recording) == CAL_OK);
     cal_session_destroy(&s);
@@ -201,7 +201,7 @@ Test(experiment_alone, a_run_begins_at_a_saved_state)
         if (i == 1)
             cr_assert(cal_session_save_state(s, "half.state") == CAL_OK, "%s", cal_context_message(ctx));
         else
-            cr_assert(cal_snn_get_state(s->alone.snn, 0, "V", v[i / 2]) == CAL_OK);
+            cr_assert(cal_snn_get_state(s->builds[0].snn, 0, "V", v[i / 2]) == CAL_OK);
         cal_session_destroy(&s);
         cal_experiment_destroy(&e);
     }
@@ -362,7 +362,7 @@ static const struct {
      "  try      to take one of them away"},
     {"what_regions_give", "network.gives=E",
      "--set network.gives=E  C101  unknown key \"gives\" of network\n"
-     "  known    step, populations, sonata, spikes, connections, drive, scale"},
+     "  known    step, populations, sonata, spikes, connections, drive, scale, simulator"},
     {"an_unknown_quantity", "record.signals[0].what=mean W",
      "--set record.signals[0].what=mean W  C107  cannot record \"mean W\" of the network\n"
      "  known    rate, spikes, V, mean V, g_exc, mean g_exc, g_inh, mean g_inh, n_refractory, mean n_refractory"},

@@ -53,8 +53,8 @@ static uint64_t voltages(const char *drive, double v[3])
     run_of r = start(text);
     while (!cal_session_is_done(r.s))
         cr_assert(cal_session_advance(r.s) == CAL_OK, "%s", cal_context_message(r.ctx));
-    cr_assert(cal_snn_get_state(r.s->alone.snn, 0, "V", v) == CAL_OK);
-    const uint64_t hash = cal_snn_hash(r.s->alone.snn);
+    cr_assert(cal_snn_get_state(r.s->builds[0].snn, 0, "V", v) == CAL_OK);
+    const uint64_t hash = cal_snn_hash(r.s->builds[0].snn);
     finish(&r);
     return hash;
 }
@@ -181,7 +181,7 @@ Test(experiment_drive, the_echo_runs_alike)
     run_of b = start(echo.data);
     while (!cal_session_is_done(b.s))
         cr_assert(cal_session_advance(b.s) == CAL_OK);
-    cr_expect(eq(u64, cal_snn_hash(b.s->alone.snn), hash), "%s", echo.data);
+    cr_expect(eq(u64, cal_snn_hash(b.s->builds[0].snn), hash), "%s", echo.data);
     cali_text_free(&echo);
     finish(&a);
     finish(&b);

@@ -132,7 +132,7 @@ Test(experiment_plasticity, a_run_learns)
     cr_assert(cal_session_create(ctx, e, &def, &s) == CAL_OK, "%s", cal_context_message(ctx));
     while (!cal_session_is_done(s))
         cr_assert(cal_session_advance(s) == CAL_OK, "%s", cal_context_message(ctx));
-    cr_assert(eq(int, cal_snn_get_weights(s->alone.snn, 0, &w), CAL_OK));
+    cr_assert(eq(int, cal_snn_get_weights(s->builds[0].snn, 0, &w), CAL_OK));
     size_t n_moved = 0;
     for (size_t k = 0; k < w.n; k++)
         n_moved += w.weight[k] != 40.0;

@@ -57,10 +57,10 @@ static double *run(cal_context *ctx, const cal_experiment *e, size_t *n, size_t 
     cr_assert(cal_session_finish(s) == CAL_OK);
     cr_assert(cal_recording_from_memory(s->recorder, &recording) == CAL_OK);
     cr_assert(cal_recording_read_matrix(recording, "positions/network.I", n, d, &values) == CAL_OK);
-    const double *x = cal_snn_get_positions(s->alone.snn, 1, &dimensions);
+    const double *x = cal_snn_get_positions(s->builds[0].snn, 1, &dimensions);
     cr_assert(x != NULL && *n == 6 && *d == dimensions);
     cr_expect(memcmp(x, values, *n * *d * sizeof *x) == 0);
-    cr_expect(cal_snn_get_positions(s->alone.snn, 0, &dimensions) == NULL);
+    cr_expect(cal_snn_get_positions(s->builds[0].snn, 0, &dimensions) == NULL);
     cal_recording_close(&recording);
     cal_session_destroy(&s);
     return values;
@@ -222,10 +222,10 @@ static double engine_synapses(cal_context *ctx, const cal_experiment *e, double 
     cal_session *s = NULL;
     def.sink = "memory";
     cr_assert(cal_session_create(ctx, e, &def, &s) == CAL_OK, "%s", cal_context_message(ctx));
-    const double n = (double)cal_snn_get_counts(s->alone.snn).n_synapses;
+    const double n = (double)cal_snn_get_counts(s->builds[0].snn).n_synapses;
     char *bytes = NULL;
     size_t size = 0;
-    cr_assert(cal_snn_save_state(s->alone.snn, &bytes, &size) == CAL_OK);
+    cr_assert(cal_snn_save_state(s->builds[0].snn, &bytes, &size) == CAL_OK);
     *hash = (double)size;
     free(bytes);
     cal_session_destroy(&s);

@@ -52,8 +52,8 @@ static kept run(const char *text, unsigned n_threads, const char *const *set, si
     cr_assert(status == CAL_OK, "%s", cal_context_message(k.ctx));
     while (!cal_session_is_done(s))
         cr_assert(cal_session_advance(s) == CAL_OK, "%s", cal_context_message(k.ctx));
-    if (s->alone.snn != NULL)
-        k.hash[0] = cal_snn_hash(s->alone.snn);
+    if (s->builds[0].snn != NULL)
+        k.hash[0] = cal_snn_hash(s->builds[0].snn);
     cr_assert(cal_session_finish(s) == CAL_OK);
     cr_assert(cal_recording_from_memory(s->recorder, &k.recording) == CAL_OK);
     cal_session_destroy(&s);

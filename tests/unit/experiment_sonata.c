@@ -70,7 +70,7 @@ static outcome run(cal_context *ctx, const cal_experiment *e)
     cr_assert(eq(int, cal_session_create(ctx, e, &def, &s), CAL_OK), "%s", cal_context_message(ctx));
     while (!cal_session_is_done(s))
         cr_assert(eq(int, cal_session_advance(s), CAL_OK), "%s", cal_context_message(ctx));
-    const outcome o = {cal_snn_hash(s->alone.snn), cal_snn_get_counts(s->alone.snn).n_spikes, hash_states(s->alone.snn)};
+    const outcome o = {cal_snn_hash(s->builds[0].snn), cal_snn_get_counts(s->builds[0].snn).n_spikes, hash_states(s->builds[0].snn)};
     cal_session_destroy(&s);
     return o;
 }
@@ -224,7 +224,7 @@ Test(experiment_sonata, positions_are_written_and_read)
     static const unsigned dimensions[] = {2, 3, 1, 0};
     for (size_t p = 0; p < 4; p++) {
         unsigned d[2];
-        const double *x = cal_snn_get_positions(s[0]->alone.snn, p, &d[0]), *y = cal_snn_get_positions(s[1]->alone.snn, p, &d[1]);
+        const double *x = cal_snn_get_positions(s[0]->builds[0].snn, p, &d[0]), *y = cal_snn_get_positions(s[1]->builds[0].snn, p, &d[1]);
         cr_assert(d[0] == dimensions[p] && d[1] == dimensions[p]);
         for (size_t i = 0; i < (size_t)counts[p] * d[0]; i++)
             cr_expect(epsilon_eq(dbl, y[i], x[i], 4e-16 * (1.0 + fabs(x[i])))); /* two roundings: mm to um and back */

@@ -44,13 +44,13 @@ Test(experiment_values, each_neuron_has_its_own)
     snprintf(text, sizeof text, form, 3u, path, "I", path);
     cr_assert(cali_experiment_parse(ctx, "exp.yaml", text, strlen(text), NULL, 0, &e) == CAL_OK, "%s", cal_context_message(ctx));
     cr_assert(cal_session_create(ctx, e, &def, &s) == CAL_OK, "%s", cal_context_message(ctx));
-    cr_assert(cal_snn_get_state(s->alone.snn, 0, "V", v) == CAL_OK);
+    cr_assert(cal_snn_get_state(s->builds[0].snn, 0, "V", v) == CAL_OK);
     cr_expect(epsilon_eq(dbl, v[0], -60.0, 1e-5));
     cr_expect(epsilon_eq(dbl, v[1], -55.5, 1e-5));
     cr_expect(epsilon_eq(dbl, v[2], -70.0, 1e-5));
     while (!cal_session_is_done(s))
         cr_assert(cal_session_advance(s) == CAL_OK);
-    cr_assert(cal_snn_get_state(s->alone.snn, 0, "V", v) == CAL_OK);
+    cr_assert(cal_snn_get_state(s->builds[0].snn, 0, "V", v) == CAL_OK);
     const cal_neuron *lif = cal_snn_neuron_find("lif");
     const double rest = lif->params[cal_field_find(lif->params, lif->n_params, "E_L")].value;
     const double gain = lif->params[cal_field_find(lif->params, lif->n_params, "tau_m")].value /

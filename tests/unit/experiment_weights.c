@@ -103,7 +103,7 @@ Test(experiment_weights, rows_are_what_the_engine_holds)
     size_t n = 0;
     do {
         if (cal_session_time(s) % (50 * CAL_NS_PER_MS) == 0)
-            cr_assert(eq(int, cal_snn_get_weights(s->alone.snn, 0, &w[n++]), CAL_OK));
+            cr_assert(eq(int, cal_snn_get_weights(s->builds[0].snn, 0, &w[n++]), CAL_OK));
     } while (!cal_session_is_done(s) && cal_session_advance(s) == CAL_OK);
     cr_assert(eq(sz, n, 4), "%s", cal_context_message(ctx));
     cal_recording *recording = finish(s, e);
@@ -192,7 +192,7 @@ Test(experiment_weights, of_synapses_that_form_are_their_number)
     size_t n = 0;
     do {
         if (cal_session_time(s) % (50 * CAL_NS_PER_MS) == 0)
-            cr_assert(eq(int, cal_snn_get_structure(s->alone.snn, 0, &expected[n++]), CAL_OK));
+            cr_assert(eq(int, cal_snn_get_structure(s->builds[0].snn, 0, &expected[n++]), CAL_OK));
     } while (!cal_session_is_done(s) && cal_session_advance(s) == CAL_OK);
     cr_assert(eq(sz, n, 4), "%s", cal_context_message(ctx));
     cal_recording *recording = finish(s, e);
