@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/fork_gate.h"
 #include "base/memory.h"
 #include "recording/parts.h"
 #include "recording/recorder.h"
@@ -184,9 +185,11 @@ static void *run_writer(void *arg)
         self->is_busy = true;
         pthread_cond_broadcast(&self->emptied);
         pthread_mutex_unlock(&self->lock);
+        cali_fork_gate_enter();
         drain(self, &w, &work);
         if (is_due && work.size == 0)
             flush(self, &w);
+        cali_fork_gate_leave();
         pthread_mutex_lock(&self->lock);
         self->is_busy = false;
         self->flushed = w.flushed;
@@ -227,12 +230,14 @@ static void feed_directly(cal_recorder *self, const record *r, const void *first
     bool is_flushed = false;
     if (self->failure.status != CAL_OK)
         return;
+    cali_fork_gate_enter();
     if (r->kind == RECORD_COMMIT)
         self->sink->commit(self->self, r->time, &is_flushed, &self->failure);
     else if (r->kind == RECORD_ROWS)
         self->sink->append(self->self, (size_t)r->index, (size_t)r->n, first, &self->failure);
     else
         self->sink->append_spikes(self->self, (size_t)r->index, (size_t)r->n, first, second, &self->failure);
+    cali_fork_gate_leave();
 }
 
 /* Puts a record into the queue; the payload is in up to two pieces. */
@@ -404,7 +409,9 @@ cal_status cal_recorder_move(cal_recorder *self, const char *path)
     if (self->sink->move == NULL)
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "the sink %s has no file", self->sink->name);
     CAL_TRY(cali_copy_text(self->ctx, path, &copy));
+    cali_fork_gate_enter();
     const cal_status status = self->sink->move(self->self, path);
+    cali_fork_gate_leave();
     free(status == CAL_OK ? self->path : copy);
     if (status == CAL_OK)
         self->path = copy;
@@ -449,8 +456,10 @@ cal_status cal_recorder_finish(cal_recorder *self)
                         self->is_finished ? "is finished" : "has not started");
     stop_thread(self);
     self->is_finished = true;
+    cali_fork_gate_enter();
     if (self->failure.status == CAL_OK)
         self->sink->finish(self->self, &self->failure);
+    cali_fork_gate_leave();
     if (self->failure.status == CAL_OK)
         self->flushed = self->committed;
     return report(self);
@@ -513,8 +522,10 @@ void cal_recorder_destroy(cal_recorder **recorder)
         return;
     cal_recorder *self = *recorder;
     stop_thread(self);
+    cali_fork_gate_enter();
     if (self->sink != NULL && self->self != NULL)
         self->sink->destroy(self->self);
+    cali_fork_gate_leave();
     cali_layout_clear(&self->layout);
     pthread_cond_destroy(&self->filled);
     pthread_cond_destroy(&self->emptied);
@@ -606,7 +617,10 @@ cal_status cal_recorder_start(cal_recorder *self)
                        &self->n_rows));
     CAL_TRY(cali_alloc(self->ctx, self->layout.n_trains, sizeof *self->last_time, "recorder",
                        &self->last_time));
-    if (self->sink->start(self->self, &self->layout, &self->failure) != CAL_OK)
+    cali_fork_gate_enter();
+    const cal_status status = self->sink->start(self->self, &self->layout, &self->failure);
+    cali_fork_gate_leave();
+    if (status != CAL_OK)
         return report(self);
     self->is_started = true;
     return self->sink->has_thread ? start_thread(self) : CAL_OK;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fork_gate.h"
 #include "base/memory.h"
 #include "base/rehearsal.h"
 #include "recording/parts.h"
@@ -24,7 +25,9 @@ cal_status cali_recording_open_here(cal_context *ctx, const char *path, cal_reco
     cal_recording *self = NULL;
     CAL_TRY(cali_alloc(ctx, 1, sizeof *self, "recording", &self));
     self->ctx = ctx;
+    cali_fork_gate_enter();
     const cal_status status = cali_hdf5_open(ctx, path, self);
+    cali_fork_gate_leave();
     if (status != CAL_OK) {
         cal_recording_close(&self);
         return status;
@@ -47,8 +50,10 @@ void cal_recording_close(cal_recording **recording)
     if (recording == NULL || *recording == NULL)
         return;
     cal_recording *self = *recording;
+    cali_fork_gate_enter();
     if (self->source != NULL)
         self->source->close(self->self);
+    cali_fork_gate_leave();
     cali_layout_clear(&self->layout);
     free(self);
     *recording = NULL;
@@ -99,7 +104,12 @@ cal_status cal_recording_read(cal_recording *self, size_t signal, size_t first, 
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT,
                         "signal %s has %zu rows; asked for %zu from %zu", s->name, s->n_rows, n,
                         first);
-    return n == 0 ? CAL_OK : self->source->read(self->self, signal, first, n, rows);
+    if (n == 0)
+        return CAL_OK;
+    cali_fork_gate_enter();
+    const cal_status status = self->source->read(self->self, signal, first, n, rows);
+    cali_fork_gate_leave();
+    return status;
 }
 
 size_t cal_recording_n_trains(const cal_recording *self)
@@ -126,7 +136,12 @@ cal_status cal_recording_read_spikes(cal_recording *self, size_t train, size_t f
     if (first > t->n_spikes || n > t->n_spikes - first)
         return CAL_FAIL(self->ctx, CAL_ERR_ARGUMENT, "%s.%s has %zu spikes; asked for %zu from %zu",
                         t->region, t->population, t->n_spikes, n, first);
-    return n == 0 ? CAL_OK : self->source->read_spikes(self->self, train, first, n, times_ms, ids);
+    if (n == 0)
+        return CAL_OK;
+    cali_fork_gate_enter();
+    const cal_status status = self->source->read_spikes(self->self, train, first, n, times_ms, ids);
+    cali_fork_gate_leave();
+    return status;
 }
 
 cal_status cal_recording_read_matrix(cal_recording *self, const char *path, size_t *n_rows,
@@ -135,12 +150,18 @@ cal_status cal_recording_read_matrix(cal_recording *self, const char *path, size
     *n_rows = 0;
     *n_columns = 0;
     *values = NULL;
-    return self->source->read_matrix(self->self, path, n_rows, n_columns, values);
+    cali_fork_gate_enter();
+    const cal_status status = self->source->read_matrix(self->self, path, n_rows, n_columns, values);
+    cali_fork_gate_leave();
+    return status;
 }
 
 cal_status cal_recording_read_texts(cal_recording *self, const char *path, size_t *n, char ***texts)
 {
     *n = 0;
     *texts = NULL;
-    return self->source->read_texts(self->self, path, n, texts);
+    cali_fork_gate_enter();
+    const cal_status status = self->source->read_texts(self->self, path, n, texts);
+    cali_fork_gate_leave();
+    return status;
 }

@@ -106,9 +106,9 @@ cal_status cal_recorder_move(cal_recorder *recorder, const char *path);
 
 typedef struct cal_recording cal_recording;
 
-/** Opens a run.h5, also one left by a killed run or one that another process writes. Not while a recorder of this process
- *  writes: the file is looked at in a child process first, which would inherit HDF5 in the middle of its work. Errors: IO,
- *  INPUT (no callosum run; broken). Hostile files give a message, never a crash: sizes are checked before allocation. */
+/** Opens a run.h5, also one left by a killed run or one that another process or a recorder of this one writes. The file is
+ *  looked at in a child process first. Errors: IO, INPUT (no callosum run; broken). Hostile files give a message, never a
+ *  crash: sizes are checked before allocation. */
 cal_status cal_recording_open(cal_context *ctx, const char *path, cal_recording **out);
 /** What a memory recorder holds after cal_recorder_finish; the recorder may be destroyed before it. */
 cal_status cal_recording_from_memory(cal_recorder *recorder, cal_recording **out);

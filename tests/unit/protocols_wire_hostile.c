@@ -127,11 +127,11 @@ static void expect_served(void)
     cal_peer peer;
     cal_frames got;
     cr_assert(cal_wire_send(worker, NULL, &(cal_frame){"hello", 5}, 1));
-    cr_assert(cal_wire_wait(&host, 1, 5000) && cal_wire_receive(host, &peer, &got), "the honest worker is not heard");
+    cr_assert(cal_wire_wait(&host, 1, 30000) && cal_wire_receive(host, &peer, &got), "the honest worker is not heard");
     cr_expect(got.n == 1 && got.frames[0].size == 5 && memcmp(got.frames[0].data, "hello", 5) == 0);
     cal_frames_release(&got);
     cr_assert(cal_wire_send(host, &peer, &(cal_frame){"welcome", 7}, 1));
-    cr_assert(cal_wire_wait(&worker, 1, 5000) && cal_wire_receive(worker, &peer, &got));
+    cr_assert(cal_wire_wait(&worker, 1, 30000) && cal_wire_receive(worker, &peer, &got));
     cal_frames_release(&got);
 }
 
@@ -152,6 +152,22 @@ static int count_files(void)
         n++;
     closedir(folder);
     return n;
+}
+
+/* The open files come down to n. A connection of one's own is greeted first: connections are taken in their order, so none
+ * of those before it waits to be taken and to count later. */
+static void expect_files(int n)
+{
+    char greeting[64];
+    const int last = connect_raw();
+    cr_assert(recv(last, greeting, sizeof greeting, 0) > 0);
+    close(last);
+    int n_open = count_files();
+    for (int i = 0; i < 400 && n_open > n; i++) {
+        poll(NULL, 0, 50);
+        n_open = count_files();
+    }
+    cr_expect(n_open <= n, "%d open files, %d before", n_open, n);
 }
 
 /* ---- at a port with CURVE ---------------------------------------------------------------------- */
@@ -191,9 +207,7 @@ Test(protocols_hostile_curve, a_port_scanner_leaves_no_open_files_behind)
         if (i % 200 == 0)
             expect_served();
     }
-    for (int i = 0; i < 100 && count_files() > n_before; i++)
-        poll(NULL, 0, 50);
-    cr_expect(count_files() <= n_before, "%d open files, %d before", count_files(), n_before);
+    expect_files(n_before);
     expect_served();
 }
 
@@ -217,12 +231,10 @@ Test(protocols_hostile_curve, a_thousand_connections_that_say_nothing_cost_littl
     cr_expect(resident_mb() - before_mb < 100.0, "%.1f MB more", resident_mb() - before_mb);
     cr_log_info("%.1f MB for %d silent connections", resident_mb() - before_mb, N);
     for (int i = 0; i < N; i += 333)
-        cr_expect(is_closed(silent[i], 12000), "connection %d is still open", i);
+        cr_expect(is_closed(silent[i], 60000), "connection %d is still open", i);
     for (int i = 0; i < N; i++)
         close(silent[i]);
-    for (int i = 0; i < 200 && count_files() > n_before; i++)
-        poll(NULL, 0, 50);
-    cr_expect(count_files() <= n_before);
+    expect_files(n_before);
     expect_served();
 }
 
@@ -234,7 +246,7 @@ Test(protocols_hostile_curve, a_length_beyond_the_limit_before_the_handshake_end
         const int s = connect_raw();
         greet(s, "CURVE");
         push(s, "\x06\0\0\0\0\x08\0\0\0\x05HELLO", 15); /* a command of 128 MiB, says this one */
-        cr_expect(is_closed(s, 3000));
+        cr_expect(is_closed(s, 30000));
         close(s);
     }
     cr_expect(resident_mb() - before_mb < 50.0);
@@ -248,7 +260,7 @@ Test(protocols_hostile_plain, a_frame_beyond_the_limit_ends_the_connection)
     expect_served();
     const int s = join_raw("liar");
     push(s, "\x02\0\0\0\0\x04\x10\0\0", 9); /* 65 MiB and more follow, says this one */
-    cr_expect(is_closed(s, 3000));
+    cr_expect(is_closed(s, 30000));
     close(s);
     expect_served();
 }
@@ -275,7 +287,7 @@ Test(protocols_hostile_plain, a_name_that_is_taken_cannot_be_taken_over)
     cal_frames got;
     const int honest = join_raw("thalamus");
     push(honest, "\0\x02hi", 4);
-    cr_assert(cal_wire_wait(&host, 1, 5000) && cal_wire_receive(host, &first, &got));
+    cr_assert(cal_wire_wait(&host, 1, 30000) && cal_wire_receive(host, &first, &got));
     cal_frames_release(&got);
     cr_expect(first.size == 8 && memcmp(first.id, "thalamus", 8) == 0);
     const int thief = join_raw("thalamus");
@@ -299,7 +311,7 @@ Test(protocols_hostile_plain, a_name_longer_than_ours_can_be_is_dropped_and_coun
     push(s, "\0\x02hi", 4);
     cal_frames got;
     cal_peer from;
-    cr_expect(cal_wire_wait(&host, 1, 5000) && !cal_wire_receive(host, &from, &got));
+    cr_expect(cal_wire_wait(&host, 1, 30000) && !cal_wire_receive(host, &from, &got));
     cr_expect(cal_wire_n_dropped(host) == 1);
     close(s);
     expect_served();
@@ -317,7 +329,7 @@ Test(protocols_hostile_plain, sixty_four_workers_are_told_apart)
         for (int i = 0; i < N; i++)
             cr_assert(cal_wire_send(wires[i], NULL, &(cal_frame){&i, sizeof i}, 1));
         for (int n = 0, i = 0; n < N; n++) {
-            cr_assert(cal_wire_wait(&host, 1, 5000) && cal_wire_receive(host, &from, &got));
+            cr_assert(cal_wire_wait(&host, 1, 30000) && cal_wire_receive(host, &from, &got));
             memcpy(&i, got.frames[0].data, sizeof i);
             cal_frames_release(&got);
             cr_expect(round == 0 || (peers[i].size == from.size && memcmp(peers[i].id, from.id, from.size) == 0));

@@ -99,15 +99,30 @@ static void record(const char *path, change what, size_t n_windows, bool finishe
     end(&r, finishes);
 }
 
-static cal_status replay(recording_run *r, const char *former_path, size_t n_windows)
+/* Opening looks at the file in a child process first. AddressSanitizer's allocator does not survive a fork while another
+ * thread is in it, so a former recording is opened before the recorder's thread begins. */
+typedef struct former_recording {
+    cal_context *ctx;
+    cal_recording *recording;
+} former_recording;
+
+static former_recording open_former(const char *path)
+{
+    former_recording former = {.ctx = cali_test_context(1)};
+    MUST(former.ctx, cal_recording_open(former.ctx, path, &former.recording));
+    return former;
+}
+
+static void close_former(former_recording *former)
+{
+    cal_recording_close(&former->recording);
+    cal_context_destroy(&former->ctx);
+}
+
+static cal_status replay(recording_run *r, cal_recording *former, size_t n_windows)
 {
     const cal_replay order[] = {{.index = r->fast}, {.is_train = true, .index = r->train}, {.index = r->slow}};
-    cal_recording *former = NULL;
-    MUST(r->ctx, cal_recording_open(r->ctx, former_path, &former));
-    const cal_status status = cal_recorder_replay(r->recorder, former, order, 3, WINDOW_MS * MS,
-                                                  (cal_time)n_windows * WINDOW_MS * MS);
-    cal_recording_close(&former);
-    return status;
+    return cal_recorder_replay(r->recorder, former, order, 3, WINDOW_MS * MS, (cal_time)n_windows * WINDOW_MS * MS);
 }
 
 static void go_to_scratch(void)
@@ -139,8 +154,10 @@ Test(recording_replay, a_replayed_recording_that_goes_on_has_the_bytes_of_one_in
     record("whole.h5", SAME, N, true);
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         record("former.h5", SAME, cuts[i] + (i % 3 < (size_t)N - cuts[i] ? i % 3 : 0), i % 2 == 0);
+        former_recording former = open_former("former.h5");
         recording_run r = begin("next.h5", SAME);
-        MUST(r.ctx, replay(&r, "former.h5", cuts[i]));
+        MUST(r.ctx, replay(&r, former.recording, cuts[i]));
+        close_former(&former);
         MUST(r.ctx, cal_recorder_move(r.recorder, "former.h5"));
         for (size_t k = cuts[i]; k < N; k++)
             append_window(&r, k);
@@ -160,14 +177,13 @@ Test(recording_replay, long_windows_keep_their_shape)
     for (size_t i = 0; i < LONG_WINDOW_ROWS * N_WIDE; i++)
         rows[i] = (float)value_at(i / N_WIDE, i % N_WIDE);
     for (int k = 0; k < 2; k++) {
+        former_recording former = k == 0 ? (former_recording){0} : open_former("whole.h5");
         recording_run r = begin(k == 0 ? "whole.h5" : "next.h5", SAME);
-        cal_recording *former = NULL;
         const cal_replay order[] = {{.index = r.fast}};
         if (k == 1) {
-            MUST(r.ctx, cal_recording_open(r.ctx, "whole.h5", &former));
-            cr_expect(cal_recorder_replay(r.recorder, former, order, 1, window, 3 * window) == CAL_OK, "%s",
+            cr_expect(cal_recorder_replay(r.recorder, former.recording, order, 1, window, 3 * window) == CAL_OK, "%s",
                       cal_context_message(r.ctx));
-            cal_recording_close(&former);
+            close_former(&former);
         }
         for (cal_time t = window; k == 0 && t <= 3 * window; t += window) {
             MUST(r.ctx, cal_recorder_append(r.recorder, r.fast, LONG_WINDOW_ROWS, rows));
@@ -184,14 +200,16 @@ Test(recording_replay, a_recording_of_another_run_or_one_that_ends_early_is_refu
     go_to_scratch();
     record("other.h5", OTHER_NAME, 4, true);
     record("short.h5", SAME, 4, true);
+    former_recording other = open_former("other.h5"), too_short = open_former("short.h5");
     recording_run r = begin("next.h5", SAME);
-    cr_expect(replay(&r, "other.h5", 3) == CAL_ERR_INPUT);
-    cr_expect(strstr(cal_context_message(r.ctx), "C305 the former recording is of another run: it lacks slow") != NULL, "%s",
-              cal_context_message(r.ctx));
-    cal_context_clear(r.ctx);
-    cr_expect(replay(&r, "short.h5", 5) == CAL_ERR_INPUT);
-    cr_expect(strstr(cal_context_message(r.ctx), "ends at 20 ms, before the checkpoint at 25 ms") != NULL, "%s",
-              cal_context_message(r.ctx));
+    cr_expect(replay(&r, other.recording, 3) == CAL_ERR_INPUT);
+    cr_expect(strstr(cal_context_message(other.ctx), "C305 the former recording is of another run: it lacks slow") != NULL,
+              "%s", cal_context_message(other.ctx));
+    cr_expect(replay(&r, too_short.recording, 5) == CAL_ERR_INPUT);
+    cr_expect(strstr(cal_context_message(too_short.ctx), "ends at 20 ms, before the checkpoint at 25 ms") != NULL, "%s",
+              cal_context_message(too_short.ctx));
+    close_former(&other);
+    close_former(&too_short);
     end(&r, false);
 }
 
