@@ -5,8 +5,8 @@
 
 Each case disturbs runs of a small brain whose two spiking regions are computed by workers. It passes if run.h5 is that of the
 undisturbed run in one process, byte for byte, or where the run may stop, if it stops with a named cause and goes on to the
-same bytes. A case has a limit of time: nothing may hang. The short form takes about half a minute and is a test of ctest;
---long kills 200 workers and 50 hosts. docs/reliability.md has its figures."""
+same bytes. A case has a limit of time: nothing may hang. The short form takes about a minute and is a test of ctest; --long
+kills 200 workers and 50 hosts. docs/reliability.md has its figures."""
 import argparse
 import os
 import random
@@ -29,11 +29,12 @@ class Setup:
 
     def __init__(self, arguments, scratch):
         self.is_long, self.scratch = arguments.long, scratch
-        self.program = os.path.join(os.path.abspath(arguments.build), "bin", "callosum")
+        self.build = os.path.abspath(arguments.build)
+        self.program = os.path.join(self.build, "bin", "callosum")
         self.brains = {}
 
-    def brain(self, lag=1, duration_ms=1000, every_ms=50):
-        key = (lag, duration_ms, every_ms)
+    def brain(self, lag=1, duration_ms=1000, every_ms=50, n_spiking=2):
+        key = (lag, duration_ms, every_ms, n_spiking)
         if key not in self.brains:
             self.brains[key] = Brain(self.program, self.scratch, *key)
         return self.brains[key]

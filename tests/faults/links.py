@@ -1,14 +1,20 @@
-"""Links that delay, lose, stall and are cut: a proxy of TCP in this program, and tc netem between two network namespaces."""
-import os
+"""Links that delay, lose, stall and are cut: a proxy of TCP in this program, and a link of packets (lossy_link.c) that carries the
+kernel's own TCP between two network namespaces."""
+import functools
 import random
-import shutil
+import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 from hostile import new_key
-from support import Fault, Skip, case, finish
+from lossy_link import HOST_ADDRESS, Link
+from support import Fault, case, finish
+
+# ---- bytes --------------------------------------------------------------------------------------------------------------
+
 
 
 class Proxy:
@@ -91,93 +97,110 @@ def proxy(c, setup):
             raise Fault("the run stopped")
 
 
-def system(*words, may_fail=False):
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode != 0 and not may_fail:
-        raise Skip(f"`{' '.join(words)}` is not possible here: {done.stderr.strip()[:80]}")
+# ---- packets ------------------------------------------------------------------------------------------------------------
+
+SEND = f"""import socket, time
+s = socket.socket(type=socket.SOCK_DGRAM)
+for i in [*range(300), *[-1] * 30]:
+    time.sleep(0.001 if i >= 0 else 0.02)
+    s.sendto(b"%d %d" % (i, time.monotonic_ns()), ("{HOST_ADDRESS}", 7))"""
+RECEIVE = f"""import socket, time
+s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("{HOST_ADDRESS}", 7)); s.settimeout(30); print("bound", flush=True)
+while (i_t := list(map(int, s.recv(99).split())))[0] >= 0:
+    print(i_t[0], (time.monotonic_ns() - i_t[1]) / 1e6, flush=True)"""
 
 
-class Cable:
-    """Two network namespaces and the cable between them."""
-
-    def __init__(self):
-        if os.getuid() != 0 or shutil.which("tc") is None or shutil.which("ip") is None:
-            raise Skip("network namespaces need root, ip and tc")
-        self.names = [f"callosum{os.getpid()}{side}" for side in "ab"]
-        a, b = self.names
+@case("the link of packets does what it says", 90)
+def datagrams(c, setup):
+    """300 datagrams through a link that loses, doubles and reorders them, and through one that only delays them."""
+    for state, is_good in ("loss=0.3,twice=0.3,jitter=20", False), ("delay=20", True):
+        link = Link(setup.build, state, seed=random.getrandbits(32))
         try:
-            for name in self.names:
-                system("ip", "netns", "add", name)
-            system("ip", "link", "add", "va", "netns", a, "type", "veth", "peer", "name", "vb", "netns", b)
-            for name, device, address in (a, "va", "10.77.0.1/24"), (b, "vb", "10.77.0.2/24"):
-                system("ip", "-n", name, "addr", "add", address, "dev", device)
-                system("ip", "-n", name, "link", "set", device, "up")
-                system("ip", "-n", name, "link", "set", "lo", "up")
-        except Skip:
-            self.remove()
-            raise
+            receiver = subprocess.Popen([*link.sides[0], sys.executable, "-c", RECEIVE], stdout=subprocess.PIPE, text=True)
+            receiver.stdout.readline()
+            subprocess.run([*link.sides[1], sys.executable, "-c", SEND], check=True, timeout=c.left())
+            words = receiver.communicate(timeout=c.left())[0].split()
+        finally:
+            link.close()
+        numbers, delays_ms = list(map(int, words[::2])), list(map(float, words[1::2]))
+        n_lost, n_double = 300 - len(set(numbers)), len(numbers) - len(set(numbers))
+        if is_good and (numbers != list(range(300)) or min(delays_ms) < 20):
+            raise Fault(f"a link of 20 ms: {numbers} after {delays_ms} ms")
+        # each copy is lost alone: 0.3 (0.7 + 0.3 0.3) = 24 % never come, 0.3 0.7 0.7 = 15 % come twice; 4 standard deviations
+        if not is_good and (not 42 < n_lost < 101 or not 19 < n_double < 69 or numbers == sorted(numbers)):
+            raise Fault(f"{n_lost} of 300 lost, {n_double} doubled: {numbers}")
 
-    def inside(self, side):
-        return ["ip", "netns", "exec", self.names[side]]
 
-    def disturb(self, seconds):
-        """Loses 30 % of the packets, delays, reorders, doubles and damages; where the kernel has no netem, pulls the cable for
-        30 % of the time, a moment each. True: it was netem."""
-        end, netem = time.monotonic() + seconds, "delay 100ms 100ms loss 30% reorder 10% duplicate 5% corrupt 1%".split()
+SETTING_UP, RUNNING = (3, 40), (100, 300)  # packets that have been sent when the trouble begins, of more than 2000
+TROUBLES = [  # a link; its state meanwhile; when; the figures that must show it
+    ("with 30 % loss and 100 ms jitter", "loss=0.3,jitter=100", RUNNING, ["packets lost", "packets overtaken"]),
+    ("that reorders packets", "jitter=10", RUNNING, ["packets overtaken"]),
+    ("that doubles and damages packets", "twice=0.3,damage=0.05", RUNNING, ["packets doubled", "packets damaged"]),
+    ("that is cut for longer than the liveness", "loss=1", RUNNING, ["packets lost", "connections lost"]),
+    ("that is cut while connections are made", "loss=1", SETTING_UP, ["packets lost"]),
+    ("whose cable is pulled", "down", RUNNING, ["connections lost"]),
+    ("of 0.5 ms", "delay=0.25", SETTING_UP, ["packets carried"]),
+]
+
+
+def allow(c, names):
+    """Keys of host and workers: the words that they are started with."""
+    folders = c.path("host_keys"), c.path("worker_keys")
+    for name in names:
+        c.run("keys", "allow", name, new_key(c, name, folders[1]), "--keys", folders[0])
+    return ["--keys", folders[0]], ["--keys", folders[1]]
+
+
+def troubled(c, setup, state, when, what):
+    """Host and workers in two network namespaces, CURVE between them. After some packets the link is as `state` says, for longer
+    than the liveness of five beats."""
+    host_keys, worker_keys = allow(c, "ab")
+    for turn in range(4 if setup.is_long else 1):
+        brain, out = setup.brain(1 + turn % 2, 2000 if setup.is_long else 1000), c.path(f"run{turn}")
+        beat, for_ms = ("1 s", 7000) if turn >= 2 else ("100 ms", 2000)
+        states = f"packets={random.randint(*when)}", f"{state},for={for_ms}", "delay=0"
+        link = Link(setup.build, *states, seed=random.getrandbits(32))
         try:
-            for name, device in zip(self.names, ("va", "vb")):
-                system("tc", "-n", name, "qdisc", "replace", "dev", device, "root", "netem", *netem)
-        except Skip:
-            while time.monotonic() < end:
-                self.pull(True)
-                time.sleep(0.06 * random.random())
-                self.pull(False)
-                time.sleep(0.14 * random.random())
-            return False
-        time.sleep(seconds)
-        return True
-
-    def heal(self):
-        for name, device in zip(self.names, ("va", "vb")):
-            system("tc", "-n", name, "qdisc", "del", "dev", device, "root", may_fail=True)
-
-    def pull(self, is_out):
-        system("ip", "-n", self.names[0], "link", "set", "va", "down" if is_out else "up")
-
-    def remove(self):
-        for name in self.names:
-            system("ip", "netns", "del", name, may_fail=True)
-
-
-@case("a cable with 30 % loss, one that is pulled", 400)
-def netem(c, setup):
-    """CURVE over a cable that loses packets, delays, reorders, doubles and damages them, and is pulled."""
-    cable = Cable()
-    try:
-        host_keys, worker_keys = c.path("host_keys"), c.path("worker_keys")
-        for name in "ab":
-            c.run("keys", "allow", name, new_key(c, name, worker_keys), "--keys", host_keys)
-        for turn in range(4 if setup.is_long else 1):
-            brain, out = setup.brain(1 + turn % 2), c.path(f"run{turn}")
-            host = c.host(brain.file, out, "--slot", "all=remote", "--listen", "tcp://10.77.0.1:*", "--keys", host_keys,
-                          prefix=cable.inside(0))
+            host = c.host(brain.file, out, "--slot", "all=remote", "--listen", f"tcp://{HOST_ADDRESS}:*", "--beat", beat,
+                          *host_keys, prefix=link.sides[0])
             endpoint, key = c.endpoint(host)
-            workers = [c.worker(endpoint, name, "--host-key", key, "--keys", worker_keys, prefix=cable.inside(1)) for name in "ab"]
-            c.until(lambda: all("serves" in c.text(w) for w in workers), "two workers")
-            time.sleep(0.2)
-            was_netem = cable.disturb(8.0 if setup.is_long else 2.0)
-            cable.heal()
-            c.count("times with 30 % loss and 100 ms jitter" if was_netem else "times pulled for 30 % of some seconds (no netem here)")
-            time.sleep(0.1)
-            if host.poll() is None:
-                cable.pull(True)
-                time.sleep(2.0 if setup.is_long else 0.8)
-                cable.pull(False)
-                c.count("cables pulled")
-            if not finish(c, brain, host, out):
-                raise Fault("the run stopped")
+            workers = [c.worker(endpoint, name, "--host-key", key, *worker_keys, prefix=link.sides[1]) for name in "ab"]
+            ended = finish(c, brain, host, out)
             for worker in workers:
                 c.kill(worker)
                 worker.wait()
-    finally:
-        cable.remove()
+        finally:
+            figures = link.close()
+        if not ended:
+            raise Fault("the run stopped")
+        meanwhile = {f"packets {name}": n for name, n in figures[1].items()} if len(figures) > 1 else {}
+        meanwhile["connections lost"] = sum(c.text(w).count("no sign of the host") for w in workers)
+        for name in what:
+            if not meanwhile.get(name):
+                raise Fault(f"no {name}: {figures}")
+            c.count(name, meanwhile[name])
+
+
+for link_name, *trouble in TROUBLES:
+    case(f"a link {link_name}", 400)(functools.partial(lambda trouble, c, setup: troubled(c, setup, *trouble), trouble))
+
+
+# ---- many ---------------------------------------------------------------------------------------------------------------
+
+
+@case("64 workers over tcp with CURVE", 300)
+def crowd(c, setup):
+    """Each has a key of its own and takes one of 64 spiking regions."""
+    names = [f"w{i}" for i in range(64)]
+    brain, out = setup.brain(1, 400 if setup.is_long else 200, 100, 64), c.path("run")
+    host_keys, worker_keys = allow(c, names)
+    host = c.host(brain.file, out, "--slot", "all=remote", "--listen", "tcp://127.0.0.1:*", "--beat", "1 s", *host_keys)
+    endpoint, key = c.endpoint(host)
+    workers = [c.worker(endpoint, name, "--host-key", key, "--once", *worker_keys) for name in names]
+    if not finish(c, brain, host, out):
+        raise Fault("the run stopped")
+    for worker in workers:
+        c.wait(worker)
+    c.count("workers", len(set(re.findall(r'^worker .* by (w\d+): computed', c.text(host), re.M))))
+    if c.figures["workers"] != len(names):
+        raise Fault("not each of them served a region")

@@ -10,16 +10,16 @@ import time
 BRAIN = """callosum: 1
 run: {{duration: {duration} ms, seed: 5}}
 sync: {{lag: {lag}}}
-connectome: {{generate: {{regions: 12, seed: 1}}, speed: 8 mm/ms}}
+connectome: {{generate: {{regions: {regions}, seed: 1}}, speed: 8 mm/ms}}
 coupling: {{gain: 0.5, min_delay: 4 ms, a: 10 ms}}
 noise: [{{state: V, level: 0.1 1/sqrt(ms)}}]
 models: {{field: {{neural_mass: mpr, parameters: {{tau: 10 ms}}}}}}
 regions:
   default: field
-  "#1, #4":
+  "{spiking}":
     spiking:
       step: 0.1 ms
-      populations: {{E: {{neuron: lif, count: 400}}, I: {{neuron: lif, count: 100}}}}
+      populations: {{E: {{neuron: lif, count: {n_e}}}, I: {{neuron: lif, count: {n_i}}}}}
       connections:
         - {{from: E, to: "E, I", in_degree: 40, weight: 20 pA, delay: 1.5 ms}}
         - {{from: I, to: "E, I", in_degree: 10, weight: -100 pA, delay: 1.5 ms}}
@@ -187,12 +187,16 @@ class Case:
 
 
 class Brain:
-    """An experiment and the run.h5 that it gives undisturbed, in one process."""
+    """An experiment and the run.h5 that it gives undisturbed, in one process. Two of its regions are spiking, or
+    many small ones."""
 
-    def __init__(self, program, scratch, lag, duration_ms, every_ms=50):
-        self.file = os.path.join(scratch, f"brain_{lag}_{duration_ms}_{every_ms}.yaml")
+    def __init__(self, program, scratch, lag, duration_ms, every_ms, n_spiking):
+        self.file = os.path.join(scratch, f"brain_{lag}_{duration_ms}_{every_ms}_{n_spiking}.yaml")
+        n = {"spiking": "#1, #4", "regions": 12, "n_e": 400, "n_i": 100}
+        if n_spiking > 2:
+            n = {"spiking": ", ".join(f"#{i}" for i in range(n_spiking)), "regions": n_spiking + 4, "n_e": 80, "n_i": 20}
         with open(self.file, "w") as file:
-            file.write(BRAIN.format(duration=duration_ms, lag=lag, every=every_ms))
+            file.write(BRAIN.format(duration=duration_ms, lag=lag, every=every_ms, **n))
         out = self.file[:-5]
         done = subprocess.run([program, "run", self.file, "--out", out, "--threads", "1"], capture_output=True, text=True)
         if done.returncode != 0:
