@@ -173,10 +173,7 @@ static cal_status check_finite(cal_snn *self)
         for (size_t at = 0; p->n > 0 && at < self->n_tiles * n_states; at++) {
             const float *row = p->state + at * p->width;
             const uint32_t n = cali_tile_count(p, self->n_tiles, (unsigned)(at / n_states));
-            float bad = 0.0f; /* 0 x becomes NaN for an infinite x or NaN */
-            for (uint32_t k = 0; k < n; k++)
-                bad += row[k] * 0.0f;
-            if (!(bad == 0.0f))
+            if (!self->loops->is_finite(n, row))
                 return say_not_finite(self, p);
         }
     }
@@ -366,6 +363,7 @@ static cal_status create_tile(cal_snn *self, unsigned index)
     }
     CAL_TRY(cali_snn_alloc(self, (size_t)CALI_MAX_RECEPTORS * CALI_BLOCK, sizeof(float), "inputs",
                            &tile->input));
+    CAL_TRY(cali_snn_alloc(self, CALI_BLOCK, sizeof(int32_t), "unused sums", &tile->unused));
     return cali_snn_alloc(self, CALI_BLOCK, sizeof(int32_t), "spike flags", &tile->spiked);
 }
 
@@ -448,6 +446,7 @@ void cali_backend_destroy(cal_snn *self)
             free(self->tiles[i].list[k].start);
         }
         free(self->tiles[i].input);
+        free(self->tiles[i].unused);
         free(self->tiles[i].spiked);
     }
     free(self->tiles);

@@ -52,16 +52,22 @@
 #define LOAD_CONSTANT(f) k.f = constant_##f[i];
 #define LOAD_SHARED(f) shared.f = constant_##f[0];
 #define LOAD_INPUT(f) in.f = input_##f[i];
+#define SUMS_POINTER(f)                                                                            \
+    int32_t *const sums_##f = b->sums[n_sums];                                                     \
+    const float quantum_##f = b->quantum[n_sums++];
+#define TAKE_INPUT(f)                                                                              \
+    in.f = (float)sums_##f[i] * quantum_##f;                                                       \
+    sums_##f[i] = 0;
 #define STORE_STATE(f) state_##f[i] = x.f;
 
-/* One neuron i with the constants that `load` fetches and its current. */
-#define STEP(name, NAME, load, its_current)                                                        \
+/* One neuron i with the constants that `load` fetches, its current, and inputs by LOAD_INPUT or TAKE_INPUT. */
+#define STEP(name, NAME, load, its_current, get_input)                                                      \
     NO_OVERLAP for (size_t i = 0; i < n; i++)                                                      \
     {                                                                                              \
         cali_##name##_state x;                                                                     \
         cali_##name##_constants k;                                                                 \
         cali_##name##_inputs in;                                                                   \
-        load CALI_##NAME##_STATES(LOAD_STATE) CALI_##NAME##_INPUTS(LOAD_INPUT)                     \
+        load CALI_##NAME##_STATES(LOAD_STATE) CALI_##NAME##_INPUTS(get_input)                      \
         spiked[i] = cali_##name##_step(&k, &in, its_current, &x);                                  \
         CALI_##NAME##_STATES(STORE_STATE)                                                          \
     }
@@ -69,9 +75,25 @@
 /* Constants that all neurons share stay in registers: most populations have no others. Currents of their own go with
  * constants of their own: less code. */
 #define CALI_NEURON(name, NAME)                                                                    \
+    static void name##_takes(const cali_block *b)                                                  \
+    {                                                                                              \
+        size_t n_states = 0, n_sums = 0, n_constants = 0;                                          \
+        CALI_##NAME##_STATES(STATE_POINTER) CALI_##NAME##_CONSTANTS(CONSTANT_POINTER)              \
+        CALI_##NAME##_INPUTS(SUMS_POINTER)                                                         \
+        const size_t n = b->n / 16 * 16;                                                           \
+        const float current = b->current;                                                          \
+        int32_t *const spiked = b->spiked;                                                         \
+        cali_##name##_constants shared;                                                            \
+        CALI_##NAME##_CONSTANTS(LOAD_SHARED)                                                       \
+        STEP(name, NAME, k = shared;, current, TAKE_INPUT)                                         \
+    }                                                                                              \
     void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b);                                   \
     void CALI_ISA_NAME(cali_##name##_loop)(const cali_block *b)                                    \
     {                                                                                              \
+        if (b->takes_sums) {                                                                       \
+            name##_takes(b);                                                                       \
+            return;                                                                                \
+        }                                                                                          \
         size_t n_states = 0, n_constants = 0, n_inputs = 0;                                        \
         CALI_##NAME##_STATES(STATE_POINTER) CALI_##NAME##_CONSTANTS(CONSTANT_POINTER)              \
         CALI_##NAME##_INPUTS(INPUT_POINTER)                                                        \
@@ -80,13 +102,13 @@
         int32_t *const spiked = b->spiked;                                                         \
         const float *const currents = b->currents;                                                 \
         if (currents != NULL) {                                                                    \
-            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT), currents[i])                  \
+            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT), currents[i], LOAD_INPUT)      \
         } else if (b->is_uniform) {                                                                \
             cali_##name##_constants shared;                                                        \
             CALI_##NAME##_CONSTANTS(LOAD_SHARED)                                                   \
-            STEP(name, NAME, k = shared;, current)                                                 \
+            STEP(name, NAME, k = shared;, current, LOAD_INPUT)                                     \
         } else {                                                                                   \
-            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT), current)                      \
+            STEP(name, NAME, CALI_##NAME##_CONSTANTS(LOAD_CONSTANT), current, LOAD_INPUT)          \
         }                                                                                          \
     }
 #include "snn/neurons.def"
@@ -155,21 +177,37 @@ static int64_t sum(size_t n, const float *values)
     return total;
 }
 
-/* 64 flags at a time: hardly any is set. */
-static uint32_t find(size_t n, const int32_t *restrict flags, uint32_t *restrict places)
+/* Hardly any flag is set. */
+static void pack(size_t n, const int32_t *restrict flags, uint64_t *restrict bits)
 {
-    uint32_t n_found = 0;
-    for (size_t i = 0; i < n; i += 64) {
-        const size_t end = n - i < 64 ? n - i : 64;
+    for (size_t i = 0; i < n; i += 64, flags += 64) {
+        uint64_t word = 0;
+#if defined(__AVX512F__)
+        for (size_t k = 0; k < 64; k += 16) {
+            const __m512i vector = _mm512_loadu_si512(flags + k);
+            word |= (uint64_t)_mm512_test_epi32_mask(vector, vector) << k;
+        }
+#else
         int32_t any = 0;
         for (size_t k = 0; k < 64; k++)
-            any |= flags[i + k];
-        for (size_t k = 0; any != 0 && k < end; k++)
-            if (flags[i + k] != 0)
-                places[n_found++] = (uint32_t)(i + k);
+            any |= flags[k];
+        for (size_t k = 0; any != 0 && k < 64; k++)
+            word |= (uint64_t)(flags[k] != 0) << k;
+#endif
+        *bits++ = n - i < 64 ? word & (((uint64_t)1 << (n - i)) - 1) : word;
     }
-    return n_found;
+}
+
+static bool is_finite(size_t n, const float *values)
+{
+    uint32_t n_bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        n_bad += (bits & 0x7F800000u) == 0x7F800000u;
+    }
+    return n_bad == 0;
 }
 
 extern const cali_loops CALI_ISA_NAME(cali_loops);
-const cali_loops CALI_ISA_NAME(cali_loops) = {take, draw, poisson, sum, find};
+const cali_loops CALI_ISA_NAME(cali_loops) = {take, draw, poisson, sum, pack, is_finite};

@@ -25,9 +25,9 @@ typedef struct cali_loops {
                         float weight, float *out);
     /** Sum of the values in units of 2^-20, each limited to +- 2^20. */
     int64_t (*sum)(size_t n, const float *values);
-    /** Places of the nonzero ones of n flags, ascending; returns their number. There are flags up to the next
-     *  multiple of 64. */
-    uint32_t (*find)(size_t n, const int32_t *flags, uint32_t *places);
+    /** Bit k mod 64 of word k / 64: whether flag k of n is not 0. There are flags up to the next multiple of 64. */
+    void (*pack)(size_t n, const int32_t *flags, uint64_t *bits);
+    bool (*is_finite)(size_t n, const float *values);
 } cali_loops;
 
 const cali_loops *cali_loops_at(cali_isa_level level);

@@ -167,6 +167,7 @@ typedef struct cali_tile {
     uint64_t hash, n_events, n_port_events, n_spikes;
     _Alignas(64) cali_spike_list list[2]; /* one is read while the other is written */
     float *input;      /* [receptor][CALI_BLOCK] */
+    int32_t *unused;   /* [CALI_BLOCK]: sums of a receptor without synapses, zeros */
     int32_t *spiked;   /* [CALI_BLOCK] */
     float *device;     /* [1 + CALI_MAX_RANDOMS][CALI_BLOCK]: currents, random numbers; NULL: none needed */
 } cali_tile;

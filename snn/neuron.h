@@ -16,6 +16,10 @@ typedef struct cali_block {
     float *state[CALI_MAX_STATES];
     const float *constant[CALI_MAX_CONSTANTS]; /* n values each, equal ones for a shared constant */
     const float *input[CALI_MAX_RECEPTORS + CALI_MAX_RANDOMS]; /* what arrives at the end of the step; random numbers */
+    /* Instead of `input`, of a uniform block without `currents`: sums in quanta, which the loop clears. */
+    bool takes_sums;
+    int32_t *sums[CALI_MAX_RECEPTORS];
+    float quantum[CALI_MAX_RECEPTORS];
     float current;
     const float *currents; /* NULL: `current` for all neurons */
     bool is_uniform;  /* the first value of each constant holds for all */

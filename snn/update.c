@@ -112,12 +112,40 @@ static void add_means(const step_of *s, uint32_t n_real)
 static uint32_t collect(const step_of *s, uint32_t first, uint32_t n_real, uint32_t *ids)
 {
     const cal_snn *self = s->self;
-    const uint32_t n = self->loops->find(n_real, s->tile->spiked, ids);
-    for (uint32_t i = 0; i < n; i++) {
-        ids[i] = (first + ids[i]) * self->n_tiles + s->tile_index;
-        s->tile->hash += cali_mix((uint64_t)s->population << 32 | ids[i], (uint64_t)s->step + 1);
-    }
+    uint64_t bits[CALI_BLOCK / 64];
+    uint32_t n = 0;
+    self->loops->pack(n_real, s->tile->spiked, bits);
+    for (uint32_t i = 0; i < n_real; i += 64)
+        for (uint64_t left = bits[i / 64]; left != 0; left &= left - 1) {
+            const uint32_t place = first + i + (uint32_t)__builtin_ctzll(left);
+            ids[n] = place * self->n_tiles + s->tile_index;
+            s->tile->hash += cali_mix((uint64_t)s->population << 32 | ids[n++], (uint64_t)s->step + 1);
+        }
     return n;
+}
+
+/* Whether the neurons' loop may take the sums itself: nothing else comes in, no random number is drawn. */
+static bool takes_sums(const step_of *s, bool has_gaps)
+{
+    const cal_snn *self = s->self;
+    const cali_population *p = &self->populations[s->population];
+    bool is_plain = p->is_uniform && !p->has_currents && !has_gaps && p->neuron->own == NULL &&
+                    p->neuron->n_uniforms + p->neuron->n_normals == 0;
+    for (size_t r = 0; r < p->neuron->face.n_receptors; r++)
+        is_plain &= s->everyone[r] == 0;
+    for (size_t i = 0; i < self->n_poissons; i++)
+        is_plain &= self->poissons[i].to != s->population;
+    return is_plain;
+}
+
+static void point_at_sums(step_of *s, uint32_t first)
+{
+    const cali_population *p = &s->self->populations[s->population];
+    for (size_t r = 0; r < p->neuron->face.n_receptors; r++) {
+        s->block.sums[r] = p->channel[r] < 0 ? s->tile->unused
+                                             : s->sums + (size_t)p->channel[r] * s->self->tile_width + first;
+        s->block.quantum[r] = p->quantum[r];
+    }
 }
 
 static uint32_t step_population(step_of *s, uint32_t *ids)
@@ -135,6 +163,7 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
     for (size_t r = 0; r < neuron->face.n_receptors; r++)
         s->everyone[r] =
             p->channel[r] < 0 ? 0 : broadcast_at(self, s->population, p->channel[r], s->step);
+    b->takes_sums = takes_sums(s, has_gaps);
     for (uint32_t first = 0; first < s->n; first += CALI_BLOCK) {
         const uint32_t n_real = s->n - first < CALI_BLOCK ? s->n - first : CALI_BLOCK;
         b->n = (n_real + 15) / 16 * 16; /* whole vectors: there are places up to `width` */
@@ -145,7 +174,10 @@ static uint32_t step_population(step_of *s, uint32_t *ids)
             b->constant[i] = p->is_shared[i]
                                  ? p->constant[i]
                                  : p->constant[i] + (size_t)s->tile_index * p->width + first;
-        take_inputs(s, first, n_real);
+        if (b->takes_sums)
+            point_at_sums(s, first);
+        else
+            take_inputs(s, first, n_real);
         cali_take_devices(self, s->tile_index, s->population, s->step, first, b);
         if (has_gaps)
             cali_gap_before(self, s->tile_index, s->population, s->step, first, n_real, b);
