@@ -382,9 +382,9 @@ cal_slot_info cali_slot_info(const cali_slot *s)
 {
     cal_slot_info info = s->facts;
     info.name = s->name;
-    info.worker = s->worker;
+    memcpy(info.worker, s->worker, sizeof info.worker);
     info.model = strcmp(s->model, cal_worker_network.name) == 0 ? "" : s->model;
-    info.device = s->device;
+    memcpy(info.device, s->device, sizeof info.device);
     info.state = state_of(s);
     info.is_local = s->is_local;
     info.pid = s->pid;
@@ -430,5 +430,9 @@ bool cal_host_drain(cal_host *host, const char *worker_or_slot)
 
 bool cal_host_has_lost(const cal_host *host)
 {
-    return host->has_lost;
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&host->lock;
+    pthread_mutex_lock(lock);
+    const bool has_lost = host->has_lost;
+    pthread_mutex_unlock(lock);
+    return has_lost;
 }

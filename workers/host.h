@@ -118,7 +118,6 @@ struct cal_host {
     double told_s;
     double asked_s;      /* when the user was last told that a slot waits */
     char offered[256];   /* the last worker that fitted no slot */
-    cal_slot_info info;  /* of cal_host_slot */
 } ;
 
 /** With the lock: takes what has come, sends what is due, looks after the clocks. Waits up to `wait_ms` for a message. */

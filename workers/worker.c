@@ -166,6 +166,7 @@ static void clear_inbox(cali_worker *w)
 static void disconnect(cali_worker *w)
 {
     pthread_mutex_lock(&w->lock);
+    w->link = w->wire != NULL ? cal_wire_get_link(w->wire) : CAL_LINK_NOBODY;
     cal_wire_close(&w->wire);
     w->channel.wire = NULL;
     clear_inbox(w);
@@ -288,7 +289,6 @@ static greeting greet(cali_worker *w)
     }
     cal_message_destroy(&m);
     if (result != GREETED) {
-        w->link = cal_wire_get_link(w->wire);
         disconnect(w);
         w->state = before;
     }

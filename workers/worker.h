@@ -50,7 +50,7 @@ typedef struct cali_worker {
     pthread_mutex_t lock;
     pthread_t beats;
     bool has_beats, is_ending; /* guarded */
-    cal_wire_link link; /* of the last connection that failed */
+    cal_wire_link link; /* of the last connection, as it ended */
     _Atomic bool is_cut;              /* the link is broken: a message was lost, or one cannot be read; guarded */
     bool is_welcome;           /* WELCOME has come over this link; guarded */
     bool is_drained;           /* the host asked this worker to leave */

@@ -80,10 +80,11 @@ typedef enum cal_slot_state {
 } cal_slot_state;
 extern const char *const cal_slot_state_names[]; /**< "empty", "filling", "live", "suspect", "failed", "done" */
 
-/** A slot as it is now; texts borrowed until the next call. */
+/** A slot as it is now. */
 typedef struct cal_slot_info {
-    const char *name, *worker, *device; /**< "" where there is none */
+    const char *name;          /**< the host's, as `model` */
     const char *model;         /**< of a foreign worker; "": this engine */
+    char worker[128], device[64]; /**< "" where there is none */
     cal_slot_state state;
     bool is_local;
     int64_t pid;               /**< of a local worker, else 0 */

@@ -10,7 +10,7 @@
 enum { WORKER_NEURONS = 4, WORKER_SAMPLES = 2, WORKER_WINDOW_NS = 1000000 };
 
 /* Fills the definition; what it points to is static. */
-static cal_snn_def worker_network(void)
+static inline cal_snn_def worker_network(void)
 {
     static cal_snn_population populations[1];
     static const cal_snn_port ports[] = {{.name = "drive", .kind = CAL_PORT_CURRENT, .samples = WORKER_SAMPLES},
@@ -30,7 +30,7 @@ static cal_snn_def worker_network(void)
     return def;
 }
 
-static void worker_must(cal_context *ctx, cal_status status)
+static inline void worker_must(cal_context *ctx, cal_status status)
 {
     if (status == CAL_OK)
         return;
@@ -44,7 +44,7 @@ typedef struct fuzz_bytes {
     size_t size, at;
 } fuzz_bytes;
 
-static unsigned fuzz_next(fuzz_bytes *b)
+static inline unsigned fuzz_next(fuzz_bytes *b)
 {
     return b->at < b->size ? b->data[b->at++] : 0;
 }
