@@ -75,12 +75,6 @@ bool cal_message_is_handled(unsigned type, cal_worker_state state)
     return entry != NULL && (entry->handled >> state & 1) != 0;
 }
 
-bool cal_message_is_sent(unsigned type, cal_worker_state state)
-{
-    const cali_message_entry *entry = cali_message_entry_find(type);
-    return entry != NULL && (entry->sent >> state & 1) != 0;
-}
-
 const char *cal_protocol_code_meaning(const char *code)
 {
     for (size_t i = 0; i < cali_n_protocol_codes; i++)

@@ -114,8 +114,6 @@ typedef enum cal_worker_state {
 /** Whether a worker in this state handles such a message of the host; if not, E104. Messages wait until the one before them is
  *  done, except PING, PONG, ACK and CHUNK. */
 bool cal_message_is_handled(unsigned type, cal_worker_state state);
-/** Whether a worker in this state sends such a message. */
-bool cal_message_is_sent(unsigned type, cal_worker_state state);
 
 /** Codes of ERROR and REFUSE, section 14. */
 const char *cal_protocol_code_meaning(const char *code); /**< NULL: no such code */
