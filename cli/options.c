@@ -175,6 +175,29 @@ cal_status cali_arguments_parse(cal_context *ctx, const cali_verb *verb, int arg
     return CAL_OK;
 }
 
+cal_status cali_arguments_inherit(cal_context *ctx, const cali_arguments *arguments, const char *option)
+{
+    char name[64] = "";
+    const char *begin = strncmp(option, "--", 2) == 0 ? option + 2 : option, *blank = strchr(begin, ' ');
+    const size_t length = blank != NULL ? (size_t)(blank - begin) : strlen(begin);
+    memcpy(name, begin, length < sizeof name ? length : sizeof name - 1);
+    const long index = find_option(arguments->verb, name);
+    if (index < 0)
+        return unknown_option(ctx, arguments->verb, name);
+    cali_option_value *value = &arguments->values[index];
+    const char *text = blank != NULL ? blank + 1 : "";
+    if (arguments->verb->options[index].kind != CALI_OPTION_LIST)
+        return value->is_given ? CAL_OK : set_value(ctx, arguments->verb, (size_t)index, text, value);
+    const char **list = realloc((void *)value->list, (value->n_list + 1) * sizeof *list);
+    if (list == NULL)
+        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the values of --%s", name);
+    memmove((void *)(list + 1), (const void *)list, value->n_list++ * sizeof *list);
+    list[0] = text;
+    value->list = list;
+    value->is_given = true;
+    return CAL_OK;
+}
+
 void cali_arguments_free(cali_arguments *arguments)
 {
     if (arguments->values != NULL)

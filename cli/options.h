@@ -78,6 +78,10 @@ cal_status cali_arguments_parse(cal_context *ctx, const cali_verb *verb, int arg
                                 cali_arguments *out);
 void cali_arguments_free(cali_arguments *arguments);
 
+/** Takes an option of a former command line, "--name value" or "--name", where this one does not give it; values of a list come
+ *  before those that are given. The text is borrowed. Errors: INPUT, MEMORY. */
+cal_status cali_arguments_inherit(cal_context *ctx, const cali_arguments *arguments, const char *option);
+
 /* Values by the option's name; asking for an option that the verb does not have is a mistake of the code. */
 bool cali_has(const cali_arguments *arguments, const char *name);
 const char *cali_get_text(const cali_arguments *arguments, const char *name, const char *otherwise);

@@ -1,9 +1,10 @@
-/* Where the spiking regions of a run are computed: the options of `run` and `resume`. */
+/* Where the spiking regions of a run are computed: the options of `run`, and what `resume` and `rerun` take over from it. */
 #ifndef CALI_CLI_PLACEMENT_H
 #define CALI_CLI_PLACEMENT_H
 
 #include "callosum/experiment.h"
 #include "cli/options.h"
+#include "cli/resume.h"
 
 #define CALI_OPTIONS_PLACEMENT                                                                                             \
     {.name = "slot", .kind = CALI_OPTION_LIST, .value = "REGION=PLACE",                                                   \
@@ -22,8 +23,19 @@
     {.name = "insecure", .kind = CALI_OPTION_FLAG,                                                                        \
      .meaning = "lets anyone in at --listen, without keys: closed networks only"}
 
-/** Fills `def` (borrows from the arguments). Errors: INPUT (--when-lost). */
-cal_status cali_placement(cal_context *ctx, const cali_arguments *arguments, cal_workers_def *def);
+typedef struct cali_placement {
+    cal_workers_def workers;
+    char **options; /* as cal_command.placement has them */
+    size_t n_options, capacity;
+    char **kept; /* texts that `workers` borrows, beside those of the arguments */
+    size_t n_kept, kept_capacity;
+} cali_placement;
+
+/** Where the regions of a run are computed: what the options say and, of a run that was (`past`; NULL: none), what they do not say.
+ *  A door that is opened anew by --listen is not insecure because the former one was. Borrows from the arguments, which take over
+ *  the former options. Errors: INPUT (--when-lost), MEMORY. Free in both cases. */
+cal_status cali_placement_read(cal_context *ctx, const cali_arguments *arguments, const cali_past_run *past, cali_placement *out);
+void cali_placement_free(cali_placement *placement);
 
 /** Prints a line to the standard error, with `program`: what to type on another machine to attach a worker, with the address as it is
  *  seen from there; `host_key` "" without CURVE. The line is not ended. */

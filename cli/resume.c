@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/placement.h"
 #include "cli/resume.h"
 #include "experiment/accuracy.h"
 #include "experiment/session.h"
@@ -23,7 +24,21 @@ void cali_past_run_free(cali_past_run *run)
     cal_experiment_destroy(&run->experiment);
     cali_tree_destroy(&run->tree);
     free(run->overrides);
+    free(run->placement);
+    free(run->returns);
+    free(run->last_return);
     *run = (cali_past_run){0};
+}
+
+/* A list of texts, with room for one more. */
+static cal_status read_texts(cal_context *ctx, const cali_node *list, const char ***texts, const char *const **out, size_t *n)
+{
+    *n = list != NULL && list->kind == CALI_NODE_LIST ? list->n : 0;
+    CAL_TRY(cali_alloc(ctx, *n + 1, sizeof **texts, "the command of the run", texts));
+    for (size_t i = 0; i < *n; i++)
+        (*texts)[i] = cali_node_text(list->entries[i].value, "");
+    *out = *texts;
+    return CAL_OK;
 }
 
 static cal_status read_command(cal_context *ctx, const char *directory, cali_past_run *run)
@@ -38,7 +53,7 @@ static cal_status read_command(cal_context *ctx, const char *directory, cali_pas
                         directory);
     }
     CAL_TRY(status);
-    const cali_node *command = cali_node_get(run->manifest, "command"), *list = cali_node_get(command, "overrides");
+    const cali_node *command = cali_node_get(run->manifest, "command"), *endpoint = cali_node_get(run->manifest, "endpoint");
     cal_command *c = &run->command;
     c->folder = cali_node_text(cali_node_get(command, "folder"), NULL);
     c->experiment = cali_node_text(cali_node_get(command, "experiment"), NULL);
@@ -49,15 +64,10 @@ static cal_status read_command(cal_context *ctx, const char *directory, cali_pas
     c->save_state = cali_node_is_null(save_state) ? NULL : cali_node_text(save_state, NULL);
     c->is_mean_field = strcmp(cali_node_text(cali_node_get(command, "mean_field"), "false"), "true") == 0;
     c->checks_step = strcmp(cali_node_text(cali_node_get(command, "check_step"), "false"), "true") == 0;
-    const size_t n = list != NULL && list->kind == CALI_NODE_LIST ? list->n : 0;
-    run->overrides = calloc(n + 1, sizeof *run->overrides);
-    if (run->overrides == NULL)
-        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the overrides");
-    for (size_t i = 0; i < n; i++)
-        run->overrides[i] = cali_node_text(list->entries[i].value, "");
-    c->overrides = run->overrides;
-    c->n_overrides = n;
-    return CAL_OK;
+    run->endpoint = endpoint == NULL || cali_node_is_null(endpoint) ? NULL : cali_node_text(endpoint, NULL);
+    CAL_TRY(read_texts(ctx, cali_node_get(command, "overrides"), &run->overrides, &c->overrides, &c->n_overrides));
+    CAL_TRY(read_texts(ctx, cali_node_get(command, "placement"), &run->placement, &c->placement, &c->n_placement));
+    return read_texts(ctx, cali_node_get(run->manifest, "returns"), &run->returns, &c->returns, &c->n_returns);
 }
 
 /* The experiment as it was read, with relative paths from where it stood. */
@@ -307,57 +317,108 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
     CAL_TRY(check_changes(ctx, place, run, is_forced));
     cal_accuracy *accuracy = NULL;
     cali_run_def def = *place->def;
-    if (run->command.checks_step)
+    if (run->command.checks_step && def.accuracy == NULL) {
         CAL_TRY(cal_accuracy_measure(ctx, run->experiment, run->command.is_mean_field, &accuracy));
-    def.accuracy = accuracy;
+        def.accuracy = accuracy;
+    }
     place->def = &def;
     cal_status status = create_newest(ctx, place, p, &session);
     if (status == CAL_OK && !is_forced)
         status = check_wiring(ctx, place, run, session);
     if (status == CAL_OK)
         status = cal_session_move(session, p->h5);
-    result->has_begun = status == CAL_OK;
-    if (status == CAL_OK) {
+    const bool is_open = status == CAL_OK;
+    result->has_begun = result->has_begun || is_open;
+    if (is_open) {
         remove(p->crash);
         result->checkpoint_at = cal_session_time(session);
         result->has_checkpoint = result->checkpoint_at > 0;
         status = cali_run_through(ctx, place, session, result);
     }
     cal_session_destroy(&session);
-    if (!result->has_begun)
+    if (!is_open)
         remove(p->part);
     cal_accuracy_destroy(&accuracy);
     return status;
 }
 
-cal_status cali_resume(cal_context *ctx, const char *directory, const cal_workers_def *workers, bool is_forced, bool is_silent,
-                       cali_run_result *result)
+/* From the newest checkpoint of the run in the place to its end, or to the next failure. */
+static cal_status go_on(cal_context *ctx, cali_run_place *place, cali_past_run *run, bool is_forced, cali_run_result *result)
 {
+    paths p = {0};
+    const cali_run_def *before = place->def;
+    cali_run_def def = {.directory = place->directory, .is_mean_field = run->command.is_mean_field, .is_silent = before->is_silent,
+                        .accuracy = before->accuracy, .workers = before->workers};
+    cal_status status = find_paths(ctx, place->directory, &run->command, &p);
+    if (status == CAL_OK) {
+        def.save_state = p.save_state;
+        place->def = &def;
+        place->command = &run->command;
+        place->experiment = run->experiment;
+        status = resume_run(ctx, place, run, &p, is_forced, result);
+    }
+    place->def = before;
+    free_paths(&p);
+    return status;
+}
+
+/* What happened stands in the manifest from now on. */
+static cal_status note_return(cal_context *ctx, cali_past_run *run, const char *text)
+{
+    CAL_TRY(cali_copy_text(ctx, text, &run->last_return));
+    run->returns[run->command.n_returns++] = run->last_return;
+    cal_context_note(ctx, "%s. The run goes on from there by itself; its bits are no longer those of a run without this loss.", text);
+    return CAL_OK;
+}
+
+cal_status cali_go_back(cal_context *ctx, cali_run_place *place, cal_status status, cali_run_result *result)
+{
+    while (status != CAL_OK && place->goes_back) {
+        char text[1200], where[64] = "its begin, for it has no checkpoint yet";
+        cali_past_run run;
+        if (result->has_checkpoint)
+            snprintf(where, sizeof where, "the checkpoint at %g ms", cal_time_ms(result->checkpoint_at));
+        snprintf(text, sizeof text, "back from %g ms to %s, because %.1000s", cal_time_ms(result->stopped_at), where,
+                 cal_context_message(ctx));
+        cal_context_clear(ctx);
+        place->goes_back = false;
+        status = cali_past_run_load(ctx, place->directory, &run);
+        if (status == CAL_OK)
+            status = note_return(ctx, &run, text);
+        if (status == CAL_OK)
+            status = go_on(ctx, place, &run, false, result);
+        cali_past_run_free(&run);
+    }
+    return status;
+}
+
+cal_status cali_resume(cal_context *ctx, const cali_arguments *arguments, cali_run_result *result)
+{
+    const char *directory = arguments->words[0];
     *result = (cali_run_result){0};
     cali_past_run run = {0};
-    paths p = {0};
+    cali_placement placement = {0};
     struct stat info;
     if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode))
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s is no folder of a run.", directory);
     CAL_TRY(cali_copy_text(ctx, directory, &result->directory));
-    cali_run_place place = {.directory = result->directory};
+    const cali_run_def def = {.is_silent = cali_has(arguments, "json"), .workers = &placement.workers};
+    cali_run_place place = {.directory = result->directory, .def = &def};
     cal_status status = cali_run_place_open(ctx, &place);
     if (status == CAL_OK)
         status = cali_past_run_load(ctx, directory, &run);
     if (status == CAL_OK)
-        status = find_paths(ctx, directory, &run.command, &p);
+        status = cali_placement_read(ctx, arguments, &run, &placement);
     if (status == CAL_OK) {
-        const cali_run_def def = {.directory = directory, .is_mean_field = run.command.is_mean_field,
-                                  .save_state = p.save_state, .is_silent = is_silent, .workers = workers};
-        place.def = &def;
-        place.command = &run.command;
-        place.experiment = run.experiment;
+        run.command.placement = (const char *const *)placement.options;
+        run.command.n_placement = placement.n_options;
         cali_catch_stop();
-        status = resume_run(ctx, &place, &run, &p, is_forced, result);
+        status = go_on(ctx, &place, &run, cali_has(arguments, "force"), result);
+        status = cali_go_back(ctx, &place, status, result);
         cali_release_stop();
     }
     cali_run_place_close(&place);
+    cali_placement_free(&placement);
     cali_past_run_free(&run);
-    free_paths(&p);
     return status;
 }

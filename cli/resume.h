@@ -10,7 +10,9 @@ typedef struct cali_past_run {
     cali_tree *tree;
     cali_node *manifest;
     cal_command command; /* its texts belong to the tree */
-    const char **overrides;
+    const char **overrides, **placement, **returns; /* of the command */
+    const char *endpoint; /* where its workers came to, or NULL */
+    char *last_return;    /* in `returns`, not of the tree */
     cal_experiment *experiment;
 } cali_past_run;
 

@@ -284,16 +284,52 @@ static void print_begin(cal_session *session)
     fflush(stdout);
 }
 
-static cal_status advance_and_tell(cal_context *ctx, const cali_run_place *place, cal_session *session,
-                                   cali_run_result *result)
+/* A worker computed a window again, and differently: whether the run goes back to its newest checkpoint. At most so many times
+ * to the same one. The message says what the user can do where it does not. */
+static cal_status decide_return(cal_context *ctx, cali_run_place *place, cal_host *host, const cali_run_result *result,
+                                cal_status failure)
+{
+    enum { MOST_RETURNS = 5 };
+    char message[1200];
+    const cal_time newest = result->has_checkpoint ? result->checkpoint_at : 0;
+    snprintf(message, sizeof message, "%s", cal_context_message(ctx));
+    if (newest > place->returned_to) {
+        place->returned_to = newest;
+        place->n_returns = 0;
+    }
+    place->goes_back = place->experiment->checkpoint_every > 0 && place->command != NULL && place->n_returns < MOST_RETURNS &&
+                       !stop_asked;
+    if (place->goes_back) {
+        place->n_returns++;
+        free(place->endpoint);
+        CAL_TRY(cali_copy_text(ctx, cal_host_endpoint(host), &place->endpoint));
+        cal_host_hand_over(host);
+        return failure;
+    }
+    cal_context_clear(ctx);
+    if (place->experiment->checkpoint_every <= 0)
+        return CAL_FAIL(ctx, failure, "%s. Try `checkpoint: {every: 10 s}` in the experiment: the run then goes back to its last "
+                        "checkpoint by itself, and on from there.", message);
+    if (place->n_returns == MOST_RETURNS)
+        return CAL_FAIL(ctx, failure, "%s. The run went back to %g ms %d times and did not reach the next checkpoint. Try a "
+                        "shorter checkpoint.every, or a worker that stays; callosum resume %s goes on.", message,
+                        cal_time_ms(newest), MOST_RETURNS, place->directory);
+    return CAL_FAIL(ctx, failure, "%s. To go on from the last checkpoint: callosum resume %s", message, place->directory);
+}
+
+static cal_status advance_and_tell(cal_context *ctx, cali_run_place *place, cal_session *session, cali_run_result *result)
 {
     CAL_TRY(write_manifest(ctx, session, result->directory));
-    const cal_status status = advance_all(ctx, session, place, result);
+    cal_status status = advance_all(ctx, session, place, result);
+    cal_host *host = cal_session_host(session);
     result->stopped_at = cal_session_time(session);
     result->cost = cal_session_cost(session);
-    result->has_lost = cal_session_host(session) != NULL && cal_host_has_lost(cal_session_host(session));
+    result->has_lost = host != NULL && cal_host_has_lost(host);
+    if (status == CAL_ERR_STATE && host != NULL && strstr(cal_context_message(ctx), "E305 ") != NULL)
+        status = decide_return(ctx, place, host, result, status);
     if (cal_session_plan(session).connectome != NULL)
         share_work(cal_session_plan(session).n_networks, result);
+    free(result->workers); /* of the attempt before */
     result->workers = describe_workers(session);
     result->cost.coupler.sub_s = result->cost.coupler.wait_s = NULL; /* belong to the session */
     const cal_status written = write_manifest(ctx, session, result->directory); /* also of a run that failed */
@@ -310,7 +346,7 @@ static cal_status remove_checkpoints(cal_context *ctx, const char *directory, ca
     return CAL_OK;
 }
 
-cal_status cali_run_through(cal_context *ctx, const cali_run_place *place, cal_session *session, cali_run_result *result)
+cal_status cali_run_through(cal_context *ctx, cali_run_place *place, cal_session *session, cali_run_result *result)
 {
     if (!place->def->is_silent)
         print_begin(session);
@@ -336,7 +372,8 @@ void cali_run_place_close(cali_run_place *place)
         cali_file_unlock(place->lock_path, place->lock);
     free(place->lock_path);
     free(place->status_path);
-    place->lock_path = place->status_path = NULL;
+    free(place->endpoint);
+    place->lock_path = place->status_path = place->endpoint = NULL;
     place->lock = -1;
 }
 
@@ -345,6 +382,8 @@ cal_session_def cali_run_session_def(cali_run_place *place, const char *h5)
     if (place->def->workers != NULL) {
         place->workers = *place->def->workers;
         place->workers.host.status = place->status_path;
+        if (place->endpoint != NULL)
+            place->workers.host.listen = place->endpoint;
     }
     cal_session_def def = cal_session_def_default();
     def.path = h5;
@@ -404,7 +443,8 @@ static cal_command command_of(const cali_run_def *def, char *folder, size_t size
 {
     return (cal_command){.folder = getcwd(folder, size), .experiment = def->experiment_path, .overrides = def->overrides,
                          .n_overrides = def->n_overrides, .save_state = def->save_state,
-                         .is_mean_field = def->is_mean_field, .checks_step = def->accuracy != NULL};
+                         .is_mean_field = def->is_mean_field, .checks_step = def->accuracy != NULL,
+                         .placement = def->placement, .n_placement = def->n_placement};
 }
 
 cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
@@ -421,7 +461,7 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     cal_status status = cali_run_place_open(ctx, &place);
     if (status == CAL_OK) {
         cali_catch_stop();
-        status = run_new(ctx, &place, result);
+        status = cali_go_back(ctx, &place, run_new(ctx, &place, result), result);
         cali_release_stop();
         if (!result->has_begun)
             leave_nothing(ctx, result->directory, is_new);

@@ -18,6 +18,8 @@ typedef struct cali_run_def {
     const char *const *overrides;
     size_t n_overrides;
     const cal_workers_def *workers; /* where the regions are computed, or NULL */
+    const char *const *placement;   /* n_placement options that say so, for the manifest */
+    size_t n_placement;
 } cali_run_def;
 
 typedef struct cali_run_result {
@@ -39,11 +41,10 @@ typedef struct cali_run_result {
 cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const cali_run_def *def,
                     cali_run_result *result);
 
-/** Goes on with the run in `directory` from its newest checkpoint that is whole, or from the begin, to its end; run.h5 gets
- *  the bytes that it would have had. `is_forced`: also where inputs or the version of the program have changed. Errors:
- *  those of cali_run; INPUT (no run, another version, changed inputs), STATE (another process has the run). */
-cal_status cali_resume(cal_context *ctx, const char *directory, const cal_workers_def *workers, bool is_forced, bool is_silent,
-                       cali_run_result *result);
+/** `callosum resume`: goes on with a run from its newest checkpoint that is whole, or from the begin, to its end; run.h5 gets
+ *  the bytes that it would have had. --force: also where inputs or the version of the program have changed. Errors: those of
+ *  cali_run; INPUT (no run, another version, changed inputs), STATE (another process has the run). */
+cal_status cali_resume(cal_context *ctx, const cali_arguments *arguments, cali_run_result *result);
 /** The exit status of a run that failed, after its message. */
 cali_exit cali_fail_run(cal_context *ctx, const cali_run_result *result);
 
@@ -59,7 +60,11 @@ typedef struct cali_run_place {
     char *lock_path;
     char *status_path;       /* of its workers */
     cal_workers_def workers; /* with that path */
+    char *endpoint;          /* where the workers came to, once they were told to wait for the next host there */
     int lock;
+    bool goes_back;          /* the run failed, and goes on from its newest checkpoint */
+    unsigned n_returns;      /* to the checkpoint at `returned_to` */
+    cal_time returned_to;
 } cali_run_place;
 /** Takes the run's lock. Errors: STATE, IO, MEMORY. Close in both cases. */
 cal_status cali_run_place_open(cal_context *ctx, cali_run_place *place);
@@ -67,7 +72,10 @@ void cali_run_place_close(cali_run_place *place);
 /** The definition of a session that records into the file. */
 cal_session_def cali_run_session_def(cali_run_place *place, const char *h5);
 /** Advances a session that was created to the end; manifest, report, checkpoints. */
-cal_status cali_run_through(cal_context *ctx, const cali_run_place *place, cal_session *session, cali_run_result *result);
+cal_status cali_run_through(cal_context *ctx, cali_run_place *place, cal_session *session, cali_run_result *result);
+/** After a run that ended with `status`: where a model was not deterministic the run goes back to its newest checkpoint, with all
+ *  participants, and on from there, as often as that helps. Gives the status of the end. */
+cal_status cali_go_back(cal_context *ctx, cali_run_place *place, cal_status status, cali_run_result *result);
 
 /** Makes the folder `wish`, or the next runs/0001; refuses one that holds a run or a sweep. `*path` is released with
  *  free(). Errors: INPUT, IO, MEMORY. */

@@ -150,18 +150,21 @@ static cal_status repeat(cal_context *ctx, const cali_past_run *past, const cali
 {
     char *origin = NULL;
     cal_accuracy *accuracy = NULL;
-    cal_workers_def workers;
-    CAL_TRY(cali_placement(ctx, arguments, &workers));
-    cal_status status = cali_path_join(ctx, past->command.folder, past->command.experiment, &origin);
+    cali_placement placement = {0};
+    cal_status status = cali_placement_read(ctx, arguments, past, &placement);
+    if (status == CAL_OK)
+        status = cali_path_join(ctx, past->command.folder, past->command.experiment, &origin);
     if (status == CAL_OK && past->command.checks_step)
         status = cal_accuracy_measure(ctx, past->experiment, past->command.is_mean_field, &accuracy);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL), .is_mean_field = past->command.is_mean_field,
                               .is_silent = cali_has(arguments, "json"), .accuracy = accuracy, .experiment_path = origin,
                               .overrides = past->command.overrides, .n_overrides = past->command.n_overrides,
-                              .workers = &workers};
+                              .workers = &placement.workers,
+                              .placement = (const char *const *)placement.options, .n_placement = placement.n_options};
     if (status == CAL_OK)
         status = cali_run(ctx, past->experiment, &def, result);
     cal_accuracy_destroy(&accuracy);
+    cali_placement_free(&placement);
     free(origin);
     return status;
 }
@@ -212,7 +215,8 @@ const cali_verb cali_verb_rerun = {
     .words = "RUN",
     .summary = "repeats a run from its manifest and says what differs, bit by bit",
     .details = "  Version, inputs and settings are compared with those of the run, then each recorded number with its own.\n"
-               "  Exit status 0: identical; 1: something differs.",
+               "  Regions are computed where they were, unless the options say otherwise: --slot all=inproc brings all into this\n"
+               "  process; no bit depends on it. Exit status 0: identical; 1: something differs.",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(options),

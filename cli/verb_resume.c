@@ -33,9 +33,7 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     const bool as_json = cali_has(arguments, "json");
     cali_run_result result = {0};
     cali_exit status = CALI_EXIT_OK;
-    cal_workers_def workers;
-    if (cali_placement(ctx, arguments, &workers) != CAL_OK ||
-        cali_resume(ctx, arguments->words[0], &workers, cali_has(arguments, "force"), as_json, &result) != CAL_OK)
+    if (cali_resume(ctx, arguments, &result) != CAL_OK)
         status = cali_fail_run(ctx, &result);
     else if (result.was_complete)
         status = tell_complete(result.directory, as_json);
@@ -51,7 +49,8 @@ const cali_verb cali_verb_resume = {
     .words = "RUN",
     .summary = "goes on with a run that was stopped or killed, from its last checkpoint",
     .details = "  The result is what the run would have given without the interruption, bit for bit. The experiment says\n"
-               "  `checkpoint: {every: 10 s}`; without a checkpoint the run begins anew.",
+               "  `checkpoint: {every: 10 s}`; without a checkpoint the run begins anew. Regions are computed where they were,\n"
+               "  unless the options say otherwise: --slot all=inproc brings all into this process.",
     .min_words = 1,
     .max_words = 1,
     CALI_OPTIONS(options),

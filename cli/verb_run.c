@@ -106,20 +106,22 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
         measured = cal_accuracy_measure(ctx, experiment, is_mean_field, &accuracy);
     if (measured != CAL_OK)
         status = cali_fail(ctx, measured == CAL_ERR_NUMERIC ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
-    cal_workers_def workers;
-    if (status == CALI_EXIT_OK && cali_placement(ctx, arguments, &workers) != CAL_OK)
+    cali_placement placement = {0};
+    if (status == CALI_EXIT_OK && cali_placement_read(ctx, arguments, NULL, &placement) != CAL_OK)
         status = cali_fail(ctx, CALI_EXIT_INPUT);
     const cali_run_def def = {.directory = cali_get_text(arguments, "out", NULL),
                               .save_state = cali_get_text(arguments, "save-state", NULL),
                               .is_mean_field = is_mean_field, .is_silent = as_json, .accuracy = accuracy,
                               .experiment_path = arguments->words[0], .overrides = overrides, .n_overrides = n_overrides,
-                              .workers = &workers};
+                              .workers = &placement.workers,
+                              .placement = (const char *const *)placement.options, .n_placement = placement.n_options};
     if (status == CALI_EXIT_OK && cali_run(ctx, experiment, &def, &result) != CAL_OK)
         status = cali_fail_run(ctx, &result);
     else if (status == CALI_EXIT_OK)
         status = cali_end_run(ctx, &result, accuracy, as_json);
     free(result.directory);
     free(result.workers);
+    cali_placement_free(&placement);
     cal_accuracy_destroy(&accuracy);
     cal_experiment_destroy(&experiment);
     return status;

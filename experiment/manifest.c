@@ -239,19 +239,26 @@ static cal_status digest_inputs(cal_session *s)
     return status;
 }
 
+static void add_texts(cali_text *t, const char *key, const char *const *texts, size_t n)
+{
+    cali_json_open(t, key, "[");
+    for (size_t i = 0; i < n; i++)
+        cali_json_text(t, NULL, texts[i]);
+    cali_json_close(t, "]");
+}
+
 static void add_command(cali_text *t, const cal_command *c)
 {
     cali_json_open(t, "command", "{");
     cali_json_text(t, "folder", c->folder);
     cali_json_text(t, "experiment", c->experiment);
-    cali_json_open(t, "overrides", "[");
-    for (size_t i = 0; i < c->n_overrides; i++)
-        cali_json_text(t, NULL, c->overrides[i]);
-    cali_json_close(t, "]");
+    add_texts(t, "overrides", c->overrides, c->n_overrides);
+    add_texts(t, "placement", c->placement, c->n_placement);
     cali_json_bool(t, "mean_field", c->is_mean_field);
     cali_json_bool(t, "check_step", c->checks_step);
     cali_json_text(t, "save_state", c->save_state);
     cali_json_close(t, "}");
+    add_texts(t, "returns", c->returns, c->n_returns);
 }
 
 static cal_status close_manifest(cal_context *ctx, cal_status status, cali_text *t, char **text)
@@ -292,6 +299,8 @@ cal_status cal_session_manifest(cal_session *s, char **text)
     cali_json_text(&t, "state", state_of(s));
     if (s->def.command != NULL)
         add_command(&t, s->def.command);
+    if (s->host != NULL && cal_host_endpoint(s->host) != NULL)
+        cali_json_text(&t, "endpoint", cal_host_endpoint(s->host));
     cali_json_open(&t, "build", "{");
     cali_json_text(&t, "compiler", COMPILER);
     cali_json_text(&t, "isa", cali_isa_name(cali_isa()));

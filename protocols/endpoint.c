@@ -129,6 +129,18 @@ static cal_status check_leftover(cal_context *ctx, const char *endpoint, const c
     return CAL_OK;
 }
 
+/* A private folder that a former host made and that is opened again goes away at the end, as with its maker. */
+static void keep_private_folder(cali_endpoint *out)
+{
+    const char *end = strrchr(out->path, '/');
+    if (end == NULL || strcmp(end, "/hub") != 0)
+        return;
+    snprintf(out->folder, sizeof out->folder, "%.*s", (int)(end - out->path), out->path);
+    const char *name = strrchr(out->folder, '/');
+    if (name == NULL || strncmp(name + 1, private_name, sizeof private_name - 1) != 0 || strlen(name + 1) != sizeof private_name - 1 + 6)
+        out->folder[0] = '\0';
+}
+
 static cal_status resolve_ipc(cal_context *ctx, const cal_wire_def *def, cali_endpoint *out)
 {
     const char *path = def->endpoint + strlen("ipc://");
@@ -139,6 +151,7 @@ static cal_status resolve_ipc(cal_context *ctx, const cal_wire_def *def, cali_en
         CAL_TRY(check_path(ctx, def->endpoint, path));
         snprintf(out->path, sizeof out->path, "%s", path);
         if (def->is_listening) {
+            keep_private_folder(out);
             CAL_TRY(check_folder(ctx, def, path));
             CAL_TRY(check_leftover(ctx, def->endpoint, path));
         }

@@ -308,7 +308,7 @@ void cal_host_destroy(cal_host **handle)
     host->is_ending = true;
     cali_host_tell(host, 0.0, true);
     for (size_t i = 0; i < host->n_slots; i++)
-        if (host->slots[i]->channel.wire != NULL)
+        if (host->slots[i]->channel.wire != NULL && !(host->is_handed_over && !host->slots[i]->is_local))
             cali_channel_bye(&host->slots[i]->channel, host->packer, host->slots[i]->phase == CALI_SLOT_FAILED ? "fatal" : "done");
     pthread_mutex_unlock(&host->lock);
     if (host->has_thread)
@@ -435,4 +435,9 @@ bool cal_host_has_lost(const cal_host *host)
     const bool has_lost = host->has_lost;
     pthread_mutex_unlock(lock);
     return has_lost;
+}
+
+void cal_host_hand_over(cal_host *host)
+{
+    host->is_handed_over = true;
 }

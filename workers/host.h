@@ -105,7 +105,7 @@ struct cal_host {
     cal_key_pair keys;
     pthread_mutex_t lock;
     pthread_t thread;
-    bool has_thread, is_ending, has_lost;
+    bool has_thread, is_ending, has_lost, is_handed_over;
     cal_packer *packer;
     uint64_t session;
     uint64_t n_ignored; /* messages of nobody */

@@ -50,6 +50,10 @@ typedef struct cal_command {
     size_t n_overrides;
     const char *save_state;
     bool is_mean_field, checks_step;
+    const char *const *placement; /**< n_placement options, "--slot all=local": where the regions are computed */
+    size_t n_placement;
+    const char *const *returns;   /**< n_returns times the run went back to a checkpoint by itself: from when, where to, and why */
+    size_t n_returns;
 } cal_command;
 
 /** Where a spiking region is computed. */

@@ -103,6 +103,9 @@ cal_slot_info cal_host_slot(cal_host *host, size_t index);
 bool cal_host_drain(cal_host *host, const char *worker_or_slot);
 /** Whether the run stopped because a worker was lost under `stop`. */
 bool cal_host_has_lost(const cal_host *host);
+/** The workers will hear no BYE at the end: those that are not local come back to the next host at the same endpoint, also where
+ *  they serve one run only. */
+void cal_host_hand_over(cal_host *host);
 
 /* ---- the worker side ------------------------------------------------------------------------------ */
 

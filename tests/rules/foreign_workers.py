@@ -2,7 +2,8 @@
 """A region of a brain in another simulator: the workers of examples/workers give the rate that this program gives for the same
 region, runs are repeated bit by bit although workers are killed (SIGKILL) on the way, over ipc and over tcp with keys, and what goes
 wrong in a worker is told by the run. Takes SOURCE BUILD; 77 without python3-zmq, python3-msgpack or python3-h5py.
-More words name the tests to run: rates, kills, keys, faults, document."""
+More words name the tests to run: rates, kills, keys, returns, faults, document."""
+import json
 import os
 import pathlib
 import random
@@ -47,6 +48,36 @@ class Faulty(callosum_worker.Base):
             {fault}
         return {{self.rate: 1.0}}
 callosum_worker.serve(Faulty)
+"""
+
+# worker after worker, each of which draws from the seeds of its windows and dies in window `end`
+DICE = """
+import os, signal, sys
+sys.path[:0] = [{python!r}]
+import numpy as np
+import callosum_worker
+class Dice(callosum_worker.Base):
+    model, inputs, outputs = "numpy-lif", {{"*": "Hz"}}, {{"*": "Hz"}}
+    def build(self, config):
+        self.outputs, self.n = config.outputs, 0
+    def step(self, t0, t1, inputs):
+        if self.n == end:
+            os.kill(os.getpid(), signal.SIGKILL)
+        seed = [seed for begin, seed in seeds if begin <= self.n][-1]
+        values = np.random.default_rng([seed, self.n])
+        self.n += 1
+        return {{name: values.uniform(5.0, 50.0) for name in self.outputs}}
+    if {has_state}:
+        def snapshot(self):
+            return self.n.to_bytes(8, "little")
+        def restore(self, state):
+            self.n = int.from_bytes(state, "little")
+for seeds, end in {workers}:
+    worker = os.fork()
+    if worker == 0:
+        callosum_worker.serve(Dice)
+    status = os.waitpid(worker, 0)[1]
+sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
@@ -191,6 +222,42 @@ def test_keys(folder):
         subprocess.run([PROGRAM, "keys", "allow", "py1", found[1]], env=environment, check=True, stdout=subprocess.DEVNULL)
     check(run.end() == 0, f"over tcp: {run.said}")
     check(data_of(os.path.join(folder, "over-ipc")) == data_of(run.out), "the data over tcp are those over ipc")
+
+
+def test_returns(folder):
+    """A model that is not deterministic: its numbers come from (seed, window), and each worker has a seed of its own. When one dies
+    (SIGKILL) its follower cannot repeat it, and the run goes back to its checkpoint with the masses, the recorder and the follower,
+    which serves one run only. What is recorded is what a worker gives undisturbed that changes its seed at the checkpoint."""
+
+    def play(name, *workers, wish=("checkpoint.every=200 ms",), has_state=True):
+        """Workers: (window and seed from there on), ...; and the window in which they die, or -1."""
+        file = os.path.join(folder, name + ".py")
+        pathlib.Path(file).write_text(DICE.format(python=str(SOURCE / "python"), workers=workers, has_state=has_state))
+        words = [word for text in ("run.duration=0.6 s", *wish) for word in ("--set", text)]
+        run = Run(folder, name, "numpy-lif", "--beat", "100 ms", *words)
+        run.attach(file)
+        return run, run.end()
+
+    # windows of 10 ms: the workers die in the windows 27 and 47, behind the checkpoints of 200 and 400 ms
+    check(play("mixed", ([(0, 1), (20, 2), (40, 3)], -1))[1] == 0, "undisturbed")
+    run, status = play("returned", ([(0, 1)], 27), ([(0, 2)], 47), ([(0, 3)], -1))
+    check(status == 0, f"returned: {run.said}")
+    check(data_of(os.path.join(folder, "mixed")) == data_of(run.out), "all take part in the return, and nothing is lost or left over")
+    manifest = json.loads(pathlib.Path(run.out, "manifest.json").read_text())
+    wanted = ["back from 270 ms to the checkpoint at 200 ms, because L.region_01: E305", "back from 470 ms to the checkpoint at 400 ms"]
+    check(len(manifest["returns"]) == 2 and all(t.startswith(w) for t, w in zip(manifest["returns"], wanted)), f"{manifest['returns']}")
+    check(manifest["state"] == "complete" and all(w in run.said for w in wanted), f"it says so: {run.said}")
+
+    # without snapshots there is no checkpoint, and the run begins anew
+    check(play("whole", ([(0, 2)], -1))[1] == 0, "undisturbed")
+    run, status = play("begun-anew", ([(0, 1)], 7), ([(0, 2)], -1), has_state=False)
+    check(status == 0 and "back from 70 ms to its begin" in run.said, f"begun anew: {run.said}")
+    check(data_of(os.path.join(folder, "whole")) == data_of(run.out), "the data of the second attempt, and only they")
+
+    run, status = play("no-checkpoints", ([(0, 1)], 27), ([(0, 2)], -1), wish=())
+    check(status == 1 and "E305" in run.said and "checkpoint: {every:" in run.said, f"without checkpoints: {run.said}")
+    run, status = play("in-vain", *(([(0, seed)], 7) for seed in range(7)))
+    check(status == 1 and "5 times and did not reach" in run.said, f"in vain: {run.said}")
 
 
 def test_faults(folder):

@@ -1,6 +1,7 @@
 /* cli/options.h: what a user may type, and what the program answers. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <string.h>
 
 #include "cli/options.h"
 #include "support/support.h"
@@ -48,6 +49,33 @@ Test(cli_options, values_come_in_any_order_and_in_both_spellings)
     cr_expect(eq(dbl, cali_get_number(&a, "speed", 0.0), 3.0)); /* 3 m/s = 3 mm/ms */
     cr_expect(eq(dbl, cali_get_number(&a, "density", 0.25), 0.25));
     cr_expect(eq(str, (char *)cali_get_text(&a, "out", ""), "first"));
+    cali_arguments_free(&a);
+    cal_context_destroy(&ctx);
+}
+
+Test(cli_options, a_former_command_line_fills_what_is_not_said)
+{
+    cal_context *ctx = cali_test_context(1);
+    cali_arguments a;
+    const char *words[] = {"one.yaml", "--set", "c=3", "--out", "now", NULL};
+    cr_assert(eq(int, parse(ctx, words, &a), CAL_OK));
+    /* from the last to the first: lists keep their order, and what is said now stands behind */
+    const char *const former[] = {"--json", "--speed 3 m/s", "--out then", "--set b=2", "--set a=1 x"};
+    for (size_t i = 0; i < sizeof former / sizeof *former; i++)
+        cr_assert(eq(int, cali_arguments_inherit(ctx, &a, former[i]), CAL_OK), "%s", cal_context_message(ctx));
+    size_t n = 0;
+    const char *const *list = cali_get_list(&a, "set", &n);
+    cr_assert(eq(sz, n, 3));
+    cr_expect(eq(str, (char *)list[0], "a=1 x"));
+    cr_expect(eq(str, (char *)list[1], "b=2"));
+    cr_expect(eq(str, (char *)list[2], "c=3"));
+    cr_expect(eq(str, (char *)cali_get_text(&a, "out", ""), "now"));
+    cr_expect(cali_has(&a, "json"));
+    cr_expect(eq(dbl, cali_get_number(&a, "speed", 0.0), 3.0));
+    cr_expect(ne(int, cali_arguments_inherit(ctx, &a, "--density 7"), CAL_OK));
+    cr_expect(not(zero(ptr, strstr(cal_context_message(ctx), "--density must be from 0.02 to 1"))));
+    cal_context_clear(ctx);
+    cr_expect(ne(int, cali_arguments_inherit(ctx, &a, "--nonsense"), CAL_OK));
     cali_arguments_free(&a);
     cal_context_destroy(&ctx);
 }
