@@ -301,6 +301,12 @@ cal_sub_samples cal_coupler_samples(const cal_coupler *coupler, size_t sub, size
     return s->ops->samples == NULL ? (cal_sub_samples){0} : s->ops->samples(s->self, sampler);
 }
 
+cal_sub_watched cal_coupler_watched(const cal_coupler *coupler, size_t sub, size_t watch)
+{
+    const cali_sub *s = &coupler->subs[sub];
+    return s->ops->watched == NULL ? (cal_sub_watched){0} : s->ops->watched(s->self, watch);
+}
+
 cal_link_counts cal_coupler_link_counts(const cal_coupler *coupler, size_t sub, size_t link)
 {
     return coupler->subs[sub].links[link].counts;

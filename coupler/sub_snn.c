@@ -94,6 +94,11 @@ static cal_sub_samples samples(const void *self, size_t sampler)
     return cal_snn_get_samples(((const sub_snn *)self)->snn, sampler);
 }
 
+static cal_sub_watched watched(const void *self, size_t watch)
+{
+    return cal_snn_get_watched(((const sub_snn *)self)->snn, watch);
+}
+
 static cal_status save_state(const void *self, char **bytes, size_t *size)
 {
     return cal_snn_save_state(((const sub_snn *)self)->snn, bytes, size);
@@ -123,6 +128,7 @@ const cal_sub_ops cal_sub_snn = {
     .advance = advance,
     .spikes = spikes,
     .samples = samples,
+    .watched = watched,
     .destroy = destroy,
     .window = window,
     .save_state = save_state,

@@ -155,6 +155,7 @@ cal_status cali_build_define(cal_session *s, size_t k)
     if (s->experiment->is_alone)
         cali_alone_define(s, b);
     CAL_TRY(cali_neurons_define(s, k));
+    CAL_TRY(cali_weights_define(s, k));
     return name_ports(s, b);
 }
 
@@ -179,6 +180,7 @@ void cali_build_clear(cali_build *b)
         free(b->port_names[i]);
     free(b->port_names);
     cali_neurons_clear(b);
+    cali_weights_clear(b);
     cali_positions_free(b);
     free(b->populations);
     free(b->projections);

@@ -63,6 +63,7 @@ typedef struct cali_build {
     cal_snn_sampler *samplers;
     cal_snn_subset *sampled;            /* parallel: their neurons */
     const cali_signal **sampler_wishes; /* parallel: the signals that want them */
+    cal_snn_watch *watches;
     const cal_snn *snn; /* once it is built; borrowed. NULL: it is elsewhere */
     cal_place place;
     unsigned when_lost; /* cal_when_lost */
@@ -75,11 +76,10 @@ typedef struct cali_build {
 /** Watched synapses of one connection; of one whose synapses form and break, how many there are. */
 typedef struct cali_weight_track {
     bool is_structure;
-    size_t sub, signal;
+    size_t sub, watch, signal;
+    size_t n; /* columns */
     cal_time every;
     char name[160]; /* of the signal */
-    cal_snn_chosen chosen;
-    double *weights;
 } cali_weight_track;
 
 /** A quantity of the populations of a network of its own, a column each. */
@@ -252,8 +252,10 @@ cal_status cali_monitor_declare(cal_session *session, const cali_signal *wish, c
 bool cali_is_learning(const cal_synapse *synapse);
 /** Whether a line of `record.weights` means projection `i` of a network. */
 bool cali_is_connection(const cali_network *network, size_t i, const char *wish);
-/** weights.c: signals of watched synapses, declared once the networks are built (a check: their expected number), and
- *  appended at t = 0 and after each window that ends at a time that is asked for. */
+/** weights.c: the watches of network `k`; signals of watched synapses, declared once the networks are built (a check: their
+ *  expected number), and appended at t = 0 and after each window that ends at a time that is asked for. */
+cal_status cali_weights_define(cal_session *session, size_t k);
+void cali_weights_clear(cali_build *build);
 cal_status cali_weights_declare(cal_session *session);
 cal_status cali_weights_append(cal_session *session);
 void cali_weights_free(cal_session *session);

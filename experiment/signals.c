@@ -183,7 +183,7 @@ cal_status cali_signals_order(cal_session *s, cal_replay **order, size_t *n)
     for (size_t i = 0; i < s->n_train_tracks; i++)
         *at++ = (cal_replay){.is_train = true, .index = s->train_tracks[i].train};
     for (size_t i = 0; i < s->n_weight_tracks; i++)
-        if (s->weight_tracks[i].chosen.n > 0)
+        if (s->weight_tracks[i].n > 0)
             *at++ = (cal_replay){.index = s->weight_tracks[i].signal};
     *n = (size_t)(at - *order);
     return CAL_OK;

@@ -113,9 +113,6 @@ cal_status cali_slots_plan(cal_session *s)
         s->n_elsewhere += s->builds[k].place != CAL_PLACE_INPROC;
         s->n_local += s->builds[k].place == CAL_PLACE_LOCAL;
     }
-    if (s->n_elsewhere > 0 && s->experiment->n_weights > 0)
-        return CAL_FAIL(s->ctx, CAL_ERR_UNSUPPORTED, "record.weights is not offered while a region is elsewhere: single "
-                        "synapses do not travel. Record in process, or leave the weights away");
     return CAL_OK;
 }
 

@@ -1,5 +1,5 @@
 /* Recorded weights: a signal (time x synapse) for each connection that is watched, with its neurons and delays in
- * /synapses/SIGNAL. They are taken between windows, where all tiles stand still. */
+ * /synapses/SIGNAL. Which synapses and what they weigh is said by the network, here or elsewhere, between windows. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -81,7 +81,7 @@ static double share_of(const cali_choice *wish, const cali_population *p)
     return wish->kind == CALI_CHOICE_NONE ? 1.0 : (double)cali_choice_most(wish, p->n) / p->n;
 }
 
-/* In a check no network is built: as many synapses as are expected, without names. */
+/* In a check no network is built: as many synapses as are expected. */
 static cal_status expect_synapses(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
 {
     const cali_network *network = network_of(s, t->sub);
@@ -90,68 +90,55 @@ static cal_status expect_synapses(cal_session *s, const cali_weight_wish *wish, 
     double bytes, n;
     alone.projections = p;
     alone.n_projections = 1;
-    alone.n_gap_junctions = alone.n_ports = 0;
+    alone.n_gap_junctions = alone.n_ports = alone.n_watches = 0;
     CAL_TRY(cal_snn_estimate(s->ctx, &alone, &bytes, &n));
     n = floor(n * wish->fraction * share_of(&wish->sources, &network->populations[p->from]) *
               share_of(&wish->targets, &network->populations[p->to]) + 0.5);
-    t->chosen.n = (size_t)(wish->most > 0 && (double)wish->most < n ? (double)wish->most : n);
-    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *t->chosen.source, "weights", &t->chosen.source));
-    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *t->chosen.target, "weights", &t->chosen.target));
-    return cali_alloc(s->ctx, t->chosen.n, sizeof *t->chosen.delay_ms, "weights", &t->chosen.delay_ms);
+    t->n = (size_t)(wish->most > 0 && (double)wish->most < n ? (double)wish->most : n);
+    return CAL_OK;
 }
 
-static cal_status choose_synapses(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
+/* What the network says now of a track. */
+static cal_sub_watched look(const cal_session *s, const cali_weight_track *t)
 {
-    const cali_network *network = network_of(s, t->sub);
-    const cal_snn_projection *p = &network->projections[projection];
-    cal_snn_choice choice = {.projection = projection, .fraction = wish->fraction, .most = wish->most};
-    uint32_t *sources = NULL, *targets = NULL;
-    cal_status status = list_neurons(s, &wish->sources, &network->populations[p->from], (uint32_t)p->from, &sources,
-                                     &choice.n_sources);
-    if (status == CAL_OK)
-        status = list_neurons(s, &wish->targets, &network->populations[p->to], (uint32_t)p->to, &targets, &choice.n_targets);
-    choice.sources = sources;
-    choice.targets = targets;
-    if (status == CAL_OK)
-        status = cal_snn_choose(s->builds[t->sub].snn, &choice, &t->chosen);
-    free(sources);
-    free(targets);
-    return status;
+    if (s->def.is_check)
+        return (cal_sub_watched){.n = t->n};
+    return cal_coupler_watched(s->coupler, t->sub, t->watch);
 }
 
-static cal_status choose(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
+static cal_status count_columns(cal_session *s, const cali_weight_wish *wish, size_t projection, cali_weight_track *t)
 {
-    if (t->is_structure) {
-        t->chosen.projection = projection;
-        t->chosen.n = sizeof structure_labels / sizeof *structure_labels;
+    if (t->is_structure)
+        t->n = CAL_N_STRUCTURE_VALUES;
+    else if (s->def.is_check)
+        CAL_TRY(expect_synapses(s, wish, projection, t));
+    else
+        t->n = look(s, t).n;
+    if (t->n <= MOST_SYNAPSES)
         return CAL_OK;
-    }
-    CAL_TRY(s->def.is_check ? expect_synapses(s, wish, projection, t) : choose_synapses(s, wish, projection, t));
-    if (t->chosen.n <= MOST_SYNAPSES)
-        return CAL_OK;
-    return cali_experiment_fail(s->ctx, s->experiment, wish->place, "C501", "%s has %zu synapses to record, at most %d are "
-                                "possible\ntry synapses: random 1000", t->name, t->chosen.n, MOST_SYNAPSES);
+    return cali_experiment_fail(s->ctx, s->experiment, wish->place, "C501", "%s has more than %d synapses to record\nbecause their "
+                                "weights are kept as columns\ntry synapses: random 1000", t->name, MOST_SYNAPSES);
 }
 
 static cal_status add_columns(cal_session *s, const cal_snn_projection *p, const cali_weight_track *t)
 {
     const cali_network *network = network_of(s, t->sub);
     const char *names[] = {network->populations[p->from].name, network->populations[p->to].name};
-    const uint32_t *ids[] = {t->chosen.source, t->chosen.target};
+    const cal_sub_watched watched = look(s, t);
+    const uint32_t *ids[] = {watched.source, watched.target};
     static const char *const paths[] = {"source_ids", "target_ids"};
     char path[200];
     double *values = NULL;
     snprintf(path, sizeof path, "synapses/%s/populations", t->name);
     CAL_TRY(cal_recorder_add_texts(s->recorder, path, 2, names));
+    CAL_TRY(cali_alloc(s->ctx, t->n, sizeof *values, "weights", &values));
     snprintf(path, sizeof path, "synapses/%s/delays", t->name);
-    CAL_TRY(cal_recorder_add_matrix(s->recorder, path, "ms", t->chosen.n, 1, t->chosen.delay_ms));
-    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *values, "weights", &values));
-    cal_status status = CAL_OK;
+    cal_status status = cal_recorder_add_matrix(s->recorder, path, "ms", t->n, 1, watched.delay_ms != NULL ? watched.delay_ms : values);
     for (int k = 0; status == CAL_OK && k < 2; k++) {
-        for (size_t i = 0; i < t->chosen.n; i++)
+        for (size_t i = 0; ids[k] != NULL && i < t->n; i++)
             values[i] = ids[k][i];
         snprintf(path, sizeof path, "synapses/%s/%s", t->name, paths[k]);
-        status = cal_recorder_add_matrix(s->recorder, path, "1", t->chosen.n, 1, values);
+        status = cal_recorder_add_matrix(s->recorder, path, "1", t->n, 1, values);
     }
     free(values);
     return status;
@@ -170,22 +157,24 @@ static cal_status add_signal(cal_session *s, const cal_snn_projection *p, cali_w
 {
     enum { LABEL = 24 };
     const cali_network *network = network_of(s, t->sub);
+    const cal_sub_watched watched = look(s, t);
     const char **labels = NULL;
     char axis[200], title[400], *texts = NULL;
-    cal_status status = cali_alloc(s->ctx, t->chosen.n, sizeof *labels, "weights", &labels);
+    cal_status status = cali_alloc(s->ctx, t->n, sizeof *labels, "weights", &labels);
     if (status == CAL_OK)
-        status = cali_alloc(s->ctx, t->chosen.n, LABEL, "weights", &texts);
-    for (size_t i = 0; status == CAL_OK && i < t->chosen.n; i++) {
+        status = cali_alloc(s->ctx, t->n, LABEL, "weights", &texts);
+    for (size_t i = 0; status == CAL_OK && i < t->n; i++) {
         labels[i] = t->is_structure ? structure_labels[i] : texts + i * LABEL;
         if (!t->is_structure)
-            snprintf(texts + i * LABEL, LABEL, "%u>%u", t->chosen.source[i], t->chosen.target[i]);
+            snprintf(texts + i * LABEL, LABEL, "%u>%u", watched.source != NULL ? watched.source[i] : 0,
+                     watched.target != NULL ? watched.target[i] : 0);
     }
     snprintf(axis, sizeof axis, "synapse_%s", t->name);
     snprintf(title, sizeof title, "%s from %s to %s, %s", t->is_structure ? "synapses" : "weights of synapses", network->populations[p->from].name,
              network->populations[p->to].name, p->synapse->name);
     const cal_signal_def def = {.name = t->name, .unit = t->is_structure ? "1" : unit_of(network->populations[p->to].neuron, p->receptor),
                                 .long_name = title, .t_first = 0, .every = t->every, .axis = axis,
-                                .n_columns = t->chosen.n, .labels = labels, .monitor = "weights"};
+                                .n_columns = t->n, .labels = labels, .monitor = "weights"};
     if (status == CAL_OK)
         status = cal_recorder_add_signal(s->recorder, &def, &t->signal);
     free(labels);
@@ -193,21 +182,28 @@ static cal_status add_signal(cal_session *s, const cal_snn_projection *p, cali_w
     return status == CAL_OK && !t->is_structure ? add_columns(s, p, t) : status;
 }
 
+/* Tracks of a network stand in the order of its watches. */
+static size_t watches_before(const cal_session *s, size_t sub)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_weight_tracks; i++)
+        n += s->weight_tracks[i].sub == sub;
+    return n;
+}
+
 static cal_status declare(cal_session *s, const cali_weight_wish *wish, size_t sub, size_t projection, bool is_only)
 {
     const cali_network *network = network_of(s, sub);
     cali_weight_track *t = &s->weight_tracks[s->n_weight_tracks];
-    *t = (cali_weight_track){.sub = sub, .every = wish->every,
+    *t = (cali_weight_track){.sub = sub, .every = wish->every, .watch = watches_before(s, sub),
                              .is_structure = cal_snn_forms_synapses(network->projections[projection].synapse)};
     name_track(s, wish, projection, is_only, t);
     s->n_weight_tracks++;
-    CAL_TRY(choose(s, wish, projection, t));
-    if (t->chosen.n == 0) {
-        cal_context_note(s->ctx, "%s: the connection has no synapses to record", t->name);
-        return CAL_OK;
-    }
-    CAL_TRY(cali_alloc(s->ctx, t->chosen.n, sizeof *t->weights, "weights", &t->weights));
-    return add_signal(s, &network->projections[projection], t);
+    CAL_TRY(count_columns(s, wish, projection, t));
+    if (t->n > 0)
+        return add_signal(s, &network->projections[projection], t);
+    cal_context_note(s->ctx, "%s: the connection has no synapses to record", t->name);
+    return CAL_OK;
 }
 
 /* Whether the network that a wish is about is among the regions it names. */
@@ -220,10 +216,67 @@ static cal_status is_chosen(cal_session *s, const cali_weight_wish *wish, size_t
     CAL_TRY(cali_alloc(s->ctx, s->n_regions, sizeof *chosen, "regions", &chosen));
     const cal_status status = cali_select(s, wish->of, wish->place, chosen, &n);
     for (size_t i = 0; status == CAL_OK && i < n; i++)
-        *is = *is || chosen[i] == s->plan.networks[sub].index;
+        *is = *is || chosen[i] == s->networks[sub].index;
     free(chosen);
     return status;
 }
+
+static bool is_meant(const cali_network *network, const cali_weight_wish *wish, size_t projection)
+{
+    return cali_is_connection(network, projection, wish->connection) && cali_is_learning(network->projections[projection].synapse);
+}
+
+/* ---- the definition of a network ------------------------------------------------------------------ */
+
+static cal_status add_watch(cal_session *s, cali_build *b, const cali_weight_wish *wish, size_t projection)
+{
+    const cali_network *network = &s->experiment->networks[b->network];
+    const cal_snn_projection *p = &network->projections[projection];
+    cal_snn_watch *w = &b->watches[b->def.n_watches++]; /* from now on its lists are freed with it */
+    *w = (cal_snn_watch){.choice = {.projection = projection}, .every = wish->every};
+    if (cal_snn_forms_synapses(p->synapse))
+        return CAL_OK;
+    const uint64_t one_too_many = MOST_SYNAPSES + 1;
+    uint32_t *sources = NULL, *targets = NULL;
+    w->choice.fraction = wish->fraction;
+    w->choice.most = wish->most > 0 && wish->most < one_too_many ? wish->most : one_too_many;
+    cal_status status = list_neurons(s, &wish->sources, &network->populations[p->from], (uint32_t)p->from, &sources, &w->choice.n_sources);
+    if (status == CAL_OK)
+        status = list_neurons(s, &wish->targets, &network->populations[p->to], (uint32_t)p->to, &targets, &w->choice.n_targets);
+    w->choice.sources = sources;
+    w->choice.targets = targets;
+    return status;
+}
+
+cal_status cali_weights_define(cal_session *s, size_t k)
+{
+    const cal_experiment *e = s->experiment;
+    cali_build *b = &s->builds[k];
+    const cali_network *network = network_of(s, k);
+    CAL_TRY(cali_alloc(s->ctx, e->n_weights * network->n_projections, sizeof *b->watches, "weights", &b->watches));
+    b->def.watches = b->watches;
+    for (size_t i = 0; i < e->n_weights; i++) {
+        bool is = false;
+        CAL_TRY(is_chosen(s, &e->weights[i], k, &is));
+        if (is)
+            CAL_TRY(check_interval(s, &e->weights[i]));
+        for (size_t p = 0; is && p < network->n_projections; p++)
+            if (is_meant(network, &e->weights[i], p))
+                CAL_TRY(add_watch(s, b, &e->weights[i], p));
+    }
+    return CAL_OK;
+}
+
+void cali_weights_clear(cali_build *b)
+{
+    for (size_t i = 0; b->watches != NULL && i < b->def.n_watches; i++) {
+        free((void *)(uintptr_t)b->watches[i].choice.sources);
+        free((void *)(uintptr_t)b->watches[i].choice.targets);
+    }
+    free(b->watches);
+}
+
+/* ---- the recorder ---------------------------------------------------------------------------------- */
 
 /* Counts what a wish means, or declares it. */
 static cal_status walk(cal_session *s, const cali_weight_wish *wish, bool is_only, bool is_counting, size_t *n)
@@ -233,7 +286,7 @@ static cal_status walk(cal_session *s, const cali_weight_wish *wish, bool is_onl
         bool is = false;
         CAL_TRY(is_chosen(s, wish, sub, &is));
         for (size_t i = 0; is && i < network->n_projections; i++) {
-            if (!cali_is_connection(network, i, wish->connection) || !cali_is_learning(network->projections[i].synapse))
+            if (!is_meant(network, wish, i))
                 continue;
             ++*n;
             if (!is_counting)
@@ -247,10 +300,8 @@ cal_status cali_weights_declare(cal_session *s)
 {
     const cal_experiment *e = s->experiment;
     size_t n = 0, n_declared = 0;
-    for (size_t i = 0; i < e->n_weights; i++) {
-        CAL_TRY(check_interval(s, &e->weights[i]));
+    for (size_t i = 0; i < e->n_weights; i++)
         CAL_TRY(walk(s, &e->weights[i], false, true, &n));
-    }
     CAL_TRY(cali_alloc(s->ctx, n, sizeof *s->weight_tracks, "weights", &s->weight_tracks));
     for (size_t i = 0; i < e->n_weights; i++) {
         size_t n_own = 0;
@@ -260,37 +311,21 @@ cal_status cali_weights_declare(cal_session *s)
     return CAL_OK;
 }
 
-/* In the order of the labels. */
-static cal_status read_row(const cal_snn *snn, cali_weight_track *t)
-{
-    cal_snn_structure s;
-    if (!t->is_structure) {
-        cal_snn_read_chosen(snn, &t->chosen, t->weights);
-        return CAL_OK;
-    }
-    CAL_TRY(cal_snn_get_structure(snn, t->chosen.projection, &s));
-    const double row[] = {(double)s.n_synapses, (double)s.n_formed, (double)s.n_broken, s.axonal, s.dendritic, s.calcium};
-    memcpy(t->weights, row, sizeof row);
-    return CAL_OK;
-}
-
 cal_status cali_weights_append(cal_session *s)
 {
     for (size_t i = 0; i < s->n_weight_tracks; i++) {
-        cali_weight_track *t = &s->weight_tracks[i];
-        if (t->chosen.n == 0 || cal_session_time(s) % t->every != 0)
+        const cali_weight_track *t = &s->weight_tracks[i];
+        if (t->n == 0 || cal_session_time(s) % t->every != 0)
             continue;
-        CAL_TRY(read_row(s->builds[t->sub].snn, t));
-        CAL_TRY(cal_recorder_append(s->recorder, t->signal, 1, t->weights));
+        const cal_sub_watched watched = look(s, t);
+        if (watched.values == NULL || watched.n != t->n)
+            return CAL_FAIL(s->ctx, CAL_ERR_STATE, "%s: no weights at %g ms", t->name, cal_time_ms(cal_session_time(s)));
+        CAL_TRY(cal_recorder_append(s->recorder, t->signal, 1, watched.values));
     }
     return CAL_OK;
 }
 
 void cali_weights_free(cal_session *s)
 {
-    for (size_t i = 0; i < s->n_weight_tracks; i++) {
-        cal_snn_chosen_free(&s->weight_tracks[i].chosen);
-        free(s->weight_tracks[i].weights);
-    }
     free(s->weight_tracks);
 }

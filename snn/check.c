@@ -309,6 +309,7 @@ cal_status cali_check(cal_context *ctx, const cal_snn_def *def)
     CAL_TRY(check_inputs(ctx, def));
     CAL_TRY(cali_check_gaps(ctx, def));
     CAL_TRY(cali_check_records(ctx, def));
+    CAL_TRY(cali_check_watches(ctx, def));
     for (size_t i = 0; i < def->n_ports; i++)
         CAL_TRY(check_port(ctx, def, i));
     return CAL_OK;

@@ -25,6 +25,7 @@ static void destroy_parts(cal_snn *self)
     cali_gaps_destroy(self);
     cali_homeostasis_destroy(self);
     cali_records_destroy(self);
+    cali_watches_destroy(self);
     cali_spaces_destroy(self);
     for (size_t i = 0; self->populations != NULL && i < self->n_populations; i++) {
         cali_population *p = &self->populations[i];
@@ -108,7 +109,8 @@ static cal_status init(cal_snn *self, const cal_snn_def *def)
     CAL_TRY(cali_structural_create(self));
     CAL_TRY(cali_topology_create(self));
     cali_rules_release(self);
-    return cali_backend_create(self);
+    CAL_TRY(cali_backend_create(self));
+    return cali_watches_create(self, def);
 }
 
 cal_status cal_snn_create(cal_context *ctx, const cal_snn_def *def, cal_snn **out)

@@ -216,6 +216,8 @@ struct cal_snn {
     struct cali_gaps *gaps; /* gap.h; NULL: no gap junctions */
     struct cali_sampler *samplers; /* record.h */
     size_t n_samplers;
+    struct cali_watch *watches; /* watch.c */
+    size_t n_watches;
 
     const cali_draw_loops *draw_loops;
     const cali_loops *loops;

@@ -25,6 +25,13 @@ cal_status cali_records_plan(cal_snn *self, const cal_snn_def *def);
 double cali_records_bytes(const cal_snn *self);
 cal_status cali_samplers_create(cal_snn *self);
 void cali_records_destroy(cal_snn *self);
+
+/* watch.c: plastic synapses that are looked at between windows */
+/** Errors: ARGUMENT. */
+cal_status cali_check_watches(cal_context *ctx, const cal_snn_def *def);
+/** Once all synapses are there. Errors: ARGUMENT (neurons that there are not), UNSUPPORTED, MEMORY. */
+cal_status cali_watches_create(cal_snn *self, const cal_snn_def *def);
+void cali_watches_destroy(cal_snn *self);
 /** At the begin of a window. */
 void cali_samplers_begin(cal_snn *self);
 /** Nothing is left of the last window. */

@@ -318,6 +318,28 @@ static const cali_model_field sampler_fields[] = {
 STRUCT(sampler, "sampler", "A state of single neurons, recorded in time.");
 #undef S
 
+#define S cal_snn_choice
+static const cali_model_field choice_fields[] = {
+    {FIELD("projection", UINT, projection), ALWAYS, .meaning = "number of the projection"},
+    {FIELD("sources", ARRAY, sources), .dtype = CAL_U32, COUNTED_BY(n_sources), .meaning = "neurons, ascending; absent: any"},
+    {FIELD("targets", ARRAY, targets), .dtype = CAL_U32, COUNTED_BY(n_targets), .meaning = "neurons, ascending; absent: any"},
+    {FIELD("fraction", REAL, fraction), .unit = "1", .meaning = "of the synapses of these neurons, rounded; drawn"},
+    {FIELD("most", UINT, most), .meaning = "no more than these; 0: no limit"},
+};
+STRUCT(choice, "choice", "Some synapses of a projection.");
+#undef S
+
+#define S cal_snn_watch
+static const cali_model_field watch_fields[] = {
+    {FIELD("choice", MAP, choice), ALWAYS, .of = &choice, .meaning = "whose weights; of synapses that form and break the projection alone"},
+    {FIELD("every_ns", TIME, every), .unit = "ns", .meaning = "at the times 0, every, 2 every, ... that are ends of windows"},
+};
+STRUCT(watch, "watch",
+       "Weights in time; of a projection whose synapses form and break the synapses now, formed and broken since the begin, and the means "
+       "of axonal elements, dendritic elements and calcium. READY gives the synapses, sorted by (source, delay, target), and the values "
+       "at the begin; OUTPUT those at the end of its window.");
+#undef S
+
 /* ---- the whole ---------------------------------------------------------------------------------- */
 
 #define S cali_model_root
@@ -349,6 +371,7 @@ static const cali_model_field network_fields[] = {
     {FIELD("record_subset", LIST, def.record_subset), .of = &subset, PER_POPULATION, FREE,
      .meaning = "for each population: with ids, these neurons instead of the share"},
     {MANY("samplers", samplers, sampler), FREE, .meaning = "recorded states"},
+    {MANY("watches", watches, watch), FREE, .meaning = "recorded weights"},
     {FIELD("", STAYS, def.n_tiles), .meaning = "no result depends on it"},
     {FIELD("memory_budget_bytes", REAL, def.memory_budget_bytes), FREE, .unit = "bytes",
      .meaning = "a larger network is refused before it is built; 0: the receiver's memory"},
@@ -359,7 +382,7 @@ STRUCT(network, "network", "The whole map, `model` of CONFIGURE. Beside these it
 const cali_model_struct *const cali_model_structs[] = {&network, &own,     &population, &values,  &space,       &projection,
                                                        &profile, &list,    &setting,    &scaling, &poisson,     &current,
                                                        &noise,   &wave,    &train,      &homeostasis, &port,    &sampler,
-                                                       &subset,  &distribution};
+                                                       &subset,  &watch,   &choice,     &distribution};
 const size_t cali_model_n_structs = sizeof cali_model_structs / sizeof *cali_model_structs;
 
 /* ---- shared by both directions ------------------------------------------------------------------- */

@@ -52,6 +52,8 @@ typedef struct cal_port_data {
 typedef cal_snn_spikes cal_sub_spikes;
 /** Samples of states of single neurons; see cal_snn_get_samples. */
 typedef cal_snn_samples cal_sub_samples;
+/** Synapses that are watched; see cal_snn_get_watched. */
+typedef cal_snn_watched cal_sub_watched;
 
 /** Operations of a sub-simulator. `self` is the entry's own object. Required unless marked optional. */
 typedef struct cal_sub_ops {
@@ -63,6 +65,7 @@ typedef struct cal_sub_ops {
     cal_status (*advance)(void *self, cal_time t0, cal_port_data *data);
     cal_sub_spikes (*spikes)(const void *self); /**< optional: recorded spikes of the window just done */
     cal_sub_samples (*samples)(const void *self, size_t sampler); /**< optional */
+    cal_sub_watched (*watched)(const void *self, size_t watch); /**< optional; between two windows */
     void (*destroy)(void *self);
     cal_time (*window)(const void *self); /**< optional: the window it was built for, else it takes any */
     /** Optional, both or none: the state between two windows as bytes, see cal_snn_save_state. `time`: at which the run goes
@@ -164,6 +167,8 @@ const double *cal_coupler_output(const cal_coupler *coupler, size_t sub, size_t 
 const double *cal_coupler_port_values(const cal_coupler *coupler, size_t sub, size_t port);
 cal_sub_spikes cal_coupler_spikes(const cal_coupler *coupler, size_t sub);
 cal_sub_samples cal_coupler_samples(const cal_coupler *coupler, size_t sub, size_t sampler);
+/** Also before the first window. */
+cal_sub_watched cal_coupler_watched(const cal_coupler *coupler, size_t sub, size_t watch);
 /** Spikes of an input port in the last window, borrowed: what a `shared-poisson` link sent. */
 cal_port_spikes cal_coupler_port_spikes(const cal_coupler *coupler, size_t sub, size_t port);
 

@@ -365,6 +365,21 @@ typedef struct cal_snn_sampler {
     const cal_snn_subset *neurons; /**< NULL: all */
 } cal_snn_sampler;
 
+/** Which synapses of a plastic projection are watched. */
+typedef struct cal_snn_choice {
+    size_t projection;                /**< number in the definition */
+    const uint32_t *sources, *targets; /**< ascending; NULL: any. Synapses of other neurons are no candidates */
+    size_t n_sources, n_targets;
+    double fraction; /**< of the candidates, 0 to 1, rounded; chosen by seed and projection, whatever the tiles */
+    uint64_t most;   /**< no more than these; 0: no limit. Fewer are among more of the same candidates */
+} cal_snn_choice;
+/** What is read of a projection between windows, at the times 0, every, 2 every, ... since the run began: the weights of chosen
+ *  synapses or, of a projection whose synapses form and break, what it has grown. */
+typedef struct cal_snn_watch {
+    cal_snn_choice choice; /**< of one that forms synapses the projection alone */
+    cal_time every;        /**< a multiple of dt */
+} cal_snn_watch;
+
 typedef struct cal_snn_def {
     const char *name; /**< for messages */
     cal_time dt;      /**< step */
@@ -398,6 +413,8 @@ typedef struct cal_snn_def {
     const cal_snn_subset *record_subset; /**< per population: with ids, these neurons instead of the share; NULL: none has */
     const cal_snn_sampler *samplers; /**< a window's samples are kept, so long windows take memory */
     size_t n_samplers;
+    const cal_snn_watch *watches;
+    size_t n_watches;
     unsigned n_tiles; /**< 0: chosen by the size of the network and the threads; no result depends on it */
     double memory_budget_bytes; /**< 0: the machine's memory, or less where a control group or a resource limit allows
                                      less. A larger network is refused with the estimate before anything is allocated */
@@ -452,6 +469,18 @@ typedef struct cal_snn_samples {
 } cal_snn_samples;
 cal_snn_samples cal_snn_get_samples(const cal_snn *snn, size_t sampler);
 
+/** What a watch sees. */
+typedef struct cal_snn_watched {
+    size_t n;
+    const uint32_t *source, *target; /**< of the synapses, sorted by (source, delay, target); NULL: of a structure, whose
+                                          values are synapses, formed, broken, axonal, dendritic, calcium of cal_snn_structure */
+    const double *delay_ms;
+    const double *values; /**< (n) weights in the receptor's unit at the present time; NULL: it is no multiple of `every` */
+} cal_snn_watched;
+enum { CAL_N_STRUCTURE_VALUES = 6 };
+/** Between two windows; borrowed until the next call for this watch. Reading changes nothing. */
+cal_snn_watched cal_snn_get_watched(const cal_snn *snn, size_t watch);
+
 /** What the network was built from, for adapters: name, dt, window, populations (name, neuron, n), spaces (each with the
  *  positions that its arrangement gave) and ports are kept as defined; the other arrays are NULL with length 0. Borrowed
  *  from the network. */
@@ -492,14 +521,6 @@ typedef enum cal_snn_end { CAL_SOURCE_END, CAL_TARGET_END } cal_snn_end;
 cal_status cal_snn_get_elements(const cal_snn *snn, size_t projection, cal_snn_end end, double *calcium, double *elements,
                                 uint32_t *in_synapses);
 
-/** Which synapses of a plastic projection are watched. */
-typedef struct cal_snn_choice {
-    size_t projection;                /**< number in the definition */
-    const uint32_t *sources, *targets; /**< ascending; NULL: any. Synapses of other neurons are no candidates */
-    size_t n_sources, n_targets;
-    double fraction; /**< of the candidates, 0 to 1, rounded; chosen by seed and projection, whatever the tiles */
-    uint64_t most;   /**< no more than these; 0: no limit. Fewer are among more of the same candidates */
-} cal_snn_choice;
 /** Chosen synapses, sorted by (source, delay, target). They stay what they are while the network runs and when its state
  *  is restored. */
 typedef struct cal_snn_chosen {
