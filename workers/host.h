@@ -2,6 +2,7 @@
  *
  *   host.c      sockets, the thread that keeps the beats, who is let into which slot     process.c  local worker processes
  *   slot.c      the states of a slot: configure, restore, steps and outputs, loss         remote.c   the operation table
+ *   watches.c   recorded weights
  *
  * One lock guards everything. Who waits for a window moves the messages himself; while nobody waits, the thread does, ten times per
  * second. A slot keeps the STEPs since its last snapshot: whoever takes the slot after a loss is given the snapshot and them. */
@@ -32,6 +33,16 @@ typedef struct cali_saved {
     cal_restore how;
     char sha256[65];
 } cali_saved;
+
+/** What is watched: as the network asks for it, as the first worker says it, and its values where they are known. */
+typedef struct cali_watch {
+    cal_time every;
+    bool is_structure, is_due;  /* due: `values` are of the present time */
+    uint32_t n_sources, n_targets; /* neurons that there are */
+    size_t n;
+    uint32_t *source, *target;
+    double *delay_ms, *values;
+} cali_watch;
 
 typedef enum cali_phase {
     CALI_EMPTY,       /* nobody */
@@ -84,6 +95,10 @@ typedef struct cali_slot {
     float **samples;
     size_t *sample_rows, *sample_columns, *sample_capacity; /* columns: those of the network */
     cal_time *sample_every;
+    cali_watch *watches;
+    size_t n_watches;
+    bool has_watches;      /* a worker has said what they are */
+    bool is_begin_awaited; /* the next RESTORED gives their values */
 
     pid_t pid;
     unsigned n_processes;
@@ -149,6 +164,14 @@ void cali_slot_ask_snapshot(cali_slot *slot);
 void cali_slot_restore(cali_slot *slot);
 void cali_slot_fail(cali_slot *slot, cal_status status, const char *code, const char *text);
 void cali_slot_free(cali_slot *slot);
+
+/* watches.c, with the lock. What the worker says of them; the reader says what is wrong with it */
+cal_status cali_watches_take(cali_slot *slot, const cal_snn_def *network);
+/** READY: the first worker's synapses are kept, those of later ones must be the same. */
+cal_status cali_watches_learn(cali_slot *slot, cal_reader *reader, const cal_value *ready);
+/** A list of their values at `time`, of RESTORED or OUTPUT. */
+void cali_watches_read(cali_slot *slot, cal_reader *reader, const cal_value *list, cal_time time);
+void cali_watches_free(cali_slot *slot);
 
 /* process.c */
 cal_status cali_process_start(cali_slot *slot);

@@ -42,6 +42,11 @@ static cal_sub_samples samples(const void *self, size_t sampler)
     return cal_sub_snn.samples(inner(self), sampler);
 }
 
+static cal_sub_watched watched(const void *self, size_t watch)
+{
+    return cal_sub_snn.watched(inner(self), watch);
+}
+
 static cal_time window(const void *self)
 {
     return cal_sub_snn.window(inner(self));
@@ -67,7 +72,7 @@ static void destroy(void *self)
 }
 
 static const cal_sub_ops ops = {.kind = "worker", .state_kind = "network", .n_ports = n_ports, .port = port,
-                                .advance = advance, .spikes = spikes, .samples = samples, .destroy = destroy,
+                                .advance = advance, .spikes = spikes, .samples = samples, .watched = watched, .destroy = destroy,
                                 .window = window, .save_state = save_state, .restore_state = restore_state};
 
 static cal_status fill(cal_context *ctx, const cal_value *map, network *n, cal_worker_sub *out, cal_problem *problem)
@@ -82,6 +87,7 @@ static cal_status fill(cal_context *ctx, const cal_value *map, network *n, cal_w
     CAL_TRY(cal_snn_create(ctx, def, &snn));
     const cal_snn_counts counts = cal_snn_get_counts(snn);
     out->n_samplers = def->n_samplers;
+    out->n_watches = def->n_watches;
     out->step = def->dt;
     out->n_neurons = counts.n_neurons;
     out->n_synapses = counts.n_synapses;

@@ -69,7 +69,7 @@ static cal_status take_network(cali_slot *s, const cal_snn_def *network)
         s->sample_columns[i] = sampler->neurons != NULL ? sampler->neurons->n : network->populations[sampler->population].n;
         s->sample_every[i] = sampler->every;
     }
-    return CAL_OK;
+    return cali_watches_take(s, network);
 }
 
 static void pack_ports(const cali_slot *s, cal_packer *p)
@@ -341,6 +341,8 @@ static cal_status read_output(cali_slot *s, const cal_message *m, cal_time t0, c
     cal_status status = cal_reader_is_broken(&r) ? CAL_OK : read_spikes(s, &r, rec, t0);
     if (status == CAL_OK && !cal_reader_is_broken(&r))
         status = read_samples(s, &r, rec, t0);
+    if (status == CAL_OK && !cal_reader_is_broken(&r))
+        cali_watches_read(s, &r, cal_value_find(rec, "watched"), t0 + s->window);
     if (status == CAL_OK && cal_reader_is_broken(&r))
         return CAL_FAIL(s->host->ctx, strcmp(r.problem.code, "E302") == 0 ? CAL_ERR_NUMERIC : CAL_ERR_INPUT, "%s %s, worker %s: %s",
                         r.problem.code, s->name, s->worker, r.problem.text);
@@ -403,6 +405,15 @@ static cal_sub_samples get_samples(const void *self, size_t sampler)
 {
     const cali_slot *s = self;
     return (cal_sub_samples){s->sample_rows[sampler], s->sample_columns[sampler], s->samples[sampler]};
+}
+
+static cal_sub_watched get_watched(const void *self, size_t watch)
+{
+    const cali_slot *s = self;
+    if (watch >= s->n_watches)
+        return (cal_sub_watched){0};
+    const cali_watch *w = &s->watches[watch];
+    return (cal_sub_watched){w->n, w->source, w->target, w->delay_ms, w->is_due ? w->values : NULL};
 }
 
 /* ---- states ---- */
@@ -469,6 +480,7 @@ static cal_status restore_state(void *self, cal_time time, const char *bytes, si
         free(s->saved.bytes);
         s->saved = saved;
         s->n_begun = s->n_finished = s->expected = s->to_send = saved.window;
+        s->is_begin_awaited = true;
         if (s->phase == CALI_LIVE)
             cali_slot_restore(s);
         status = await(s, is_live);
@@ -495,6 +507,7 @@ const cal_sub_ops cal_sub_remote = {
     .compute_s = get_compute_s,
     .spikes = get_spikes,
     .samples = get_samples,
+    .watched = get_watched,
     .destroy = destroy,
     .window = get_window,
     .save_state = save_state,

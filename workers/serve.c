@@ -80,9 +80,33 @@ static void send_progress(cali_worker *w, const char *stage, const char *text)
     pthread_mutex_unlock(&w->lock);
 }
 
-static void send_ready(cali_worker *w, const char *digest, uint64_t answers)
+/* What is watched, and what it is now. */
+static void pack_watches(const cal_worker_sub *sub, cal_packer *p)
+{
+    if (sub->n_watches == 0 || sub->ops->watched == NULL)
+        return;
+    cal_pack_open_list(p, "watched");
+    for (size_t i = 0; i < sub->n_watches; i++) {
+        const cal_sub_watched x = sub->ops->watched(sub->self, i);
+        const size_t n = x.n, n_values = x.values == NULL ? 0 : n;
+        cal_pack_open_map(p, NULL);
+        if (x.source != NULL) {
+            cal_pack_lent_array(p, "source", CAL_U32, 1, &n, x.source);
+            cal_pack_lent_array(p, "target", CAL_U32, 1, &n, x.target);
+            cal_pack_lent_array(p, "delay_ms", CAL_F64, 1, &n, x.delay_ms);
+        }
+        cal_pack_lent_array(p, "values", CAL_F64, 1, &n_values, x.values == NULL ? (const void *)"" : x.values);
+        cal_pack_close(p);
+    }
+    cal_pack_close(p);
+}
+
+/* Errors: what is watched is too large to travel. */
+static cal_status send_ready(cali_worker *w, const char *digest, uint64_t answers)
 {
     const cal_worker_sub *sub = &w->service.sub;
+    const cal_frame *frames = NULL;
+    size_t n = 0;
     pthread_mutex_lock(&w->lock);
     cal_packer_clear(w->packer);
     cal_pack_text(w->packer, "digest", digest);
@@ -91,9 +115,13 @@ static void send_ready(cali_worker *w, const char *digest, uint64_t answers)
     cal_pack_uint(w->packer, "neurons", sub->n_neurons);
     cal_pack_uint(w->packer, "synapses", sub->n_synapses);
     cal_pack_text(w->packer, "model", sub->digest);
-    const bool is_sent = cali_channel_send_packed(&w->channel, (cal_header){.type = CAL_READY, .answers = answers}, w->packer);
-    w->is_cut = w->is_cut || !is_sent;
+    pack_watches(sub, w->packer);
+    const cal_status status = cal_packer_get(w->packer, &frames, &n);
+    if (status == CAL_OK && !cali_channel_send(&w->channel, (cal_header){.type = CAL_READY, .answers = answers}, frames, n))
+        w->is_cut = true;
+    cal_packer_clear(w->packer);
     pthread_mutex_unlock(&w->lock);
+    return status;
 }
 
 static void configure(cali_worker *w, const cal_message *m)
@@ -129,7 +157,8 @@ static void configure(cali_worker *w, const cal_message *m)
         cali_worker_error(w, r.problem.code, "fatal", r.problem.text, number);
     } else {
         w->state = CALI_READY;
-        send_ready(w, digest, number);
+        if (send_ready(w, digest, number) != CAL_OK)
+            cali_worker_fail(w, number);
     }
 }
 

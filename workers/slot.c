@@ -402,6 +402,19 @@ static void go_live(cali_slot *s)
     cali_slot_feed(s);
 }
 
+static void take_restored(cali_slot *s, const cal_message *m)
+{
+    cal_reader r = {0};
+    if (s->is_begin_awaited)
+        cali_watches_read(s, &r, cal_value_find(cal_message_body(m), "watched"), (cal_time)s->saved.window * s->window);
+    if (cal_reader_is_broken(&r)) {
+        cali_slot_expel(s, r.problem.code, r.problem.text, cal_message_header(m)->number);
+        return;
+    }
+    s->is_begin_awaited = false;
+    go_live(s);
+}
+
 static void take_ready(cali_slot *s, const cal_message *m)
 {
     cal_reader r = {0};
@@ -420,6 +433,15 @@ static void take_ready(cali_slot *s, const cal_message *m)
         snprintf(text, sizeof text, "worker %s makes another model of it than the worker before; use the same release", s->worker);
     if (text[0] != '\0') {
         cali_slot_fail(s, CAL_ERR_INPUT, step != 0 && s->window % step != 0 ? "E210" : "E211", text);
+        return;
+    }
+    if (cali_watches_learn(s, &r, body) != CAL_OK) {
+        cali_slot_fail(s, CAL_ERR_MEMORY, "E402", "no memory for recorded weights");
+        return;
+    }
+    if (cal_reader_is_broken(&r)) {
+        snprintf(text, sizeof text, "worker %.100s: %s", s->worker, r.problem.text);
+        cali_slot_fail(s, CAL_ERR_INPUT, r.problem.code, text);
         return;
     }
     snprintf(s->model_digest, sizeof s->model_digest, "%s", model);
@@ -480,7 +502,7 @@ void cali_slot_handle(cali_slot *s, const cal_header *h, cal_message **m)
     else if (h->type == CAL_ACK && s->phase == CALI_RESTORING)
         take_ack(s, *m);
     else if (h->type == CAL_RESTORED && s->phase == CALI_RESTORING)
-        go_live(s);
+        take_restored(s, *m);
     else
         cali_channel_error(&s->channel, s->host->packer, "E104", "warn", "this message is not allowed in the present state", "",
                            h->number);
@@ -511,6 +533,7 @@ void cali_slot_free(cali_slot *s)
     free(s->spike_times);
     free(s->spike_populations);
     free(s->spike_ids);
+    cali_watches_free(s);
     free(s->n_neurons_of);
     free(s->texts);
     free(s->ports);

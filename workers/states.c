@@ -95,6 +95,8 @@ static void send_received(cali_worker *w, unsigned type, uint64_t answers)
     cal_pack_uint(w->packer, "number", s->state_number);
     if (type == CAL_ACK)
         cal_pack_uint(w->packer, "received", s->state_received);
+    else
+        cali_watched_pack(s, w->packer);
     cali_channel_send_packed(&w->channel, (cal_header){.type = type, .answers = answers, .window = s->state_window,
                                                        .has_window = type == CAL_RESTORED}, w->packer);
     pthread_mutex_unlock(&w->lock);

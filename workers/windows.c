@@ -128,6 +128,19 @@ static cal_status pack_spikes(cali_worker *w, cal_packer *p, cal_time t0)
     return CAL_OK;
 }
 
+void cali_watched_pack(const cali_service *s, cal_packer *p)
+{
+    if (s->sub.n_watches == 0 || s->sub.ops->watched == NULL)
+        return;
+    cal_pack_open_list(p, "watched");
+    for (size_t i = 0; i < s->sub.n_watches; i++) {
+        const cal_sub_watched x = s->sub.ops->watched(s->sub.self, i);
+        const size_t n = x.values == NULL ? 0 : x.n;
+        cal_pack_lent_array(p, NULL, CAL_F64, 1, &n, n == 0 ? (const void *)"" : x.values);
+    }
+    cal_pack_close(p);
+}
+
 static cal_status pack_output(cali_worker *w, cal_packer *p, cal_time t0)
 {
     const cali_service *s = &w->service;
@@ -153,6 +166,7 @@ static cal_status pack_output(cali_worker *w, cal_packer *p, cal_time t0)
         }
         cal_pack_close(p);
     }
+    cali_watched_pack(s, p);
     cal_pack_close(p);
     return CAL_OK;
 }

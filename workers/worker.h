@@ -89,5 +89,7 @@ void cali_worker_snapshot(cali_worker *worker, const cal_message *message);
 void cali_worker_restore(cali_worker *worker, const cal_message *message);
 void cali_worker_chunk(cali_worker *worker, const cal_message *message);
 void cali_answers_free(cali_service *service);
+/** Adds what is watched as the member `watched`; its arrays are lent. */
+void cali_watched_pack(const cali_service *service, cal_packer *packer);
 
 #endif

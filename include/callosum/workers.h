@@ -113,7 +113,7 @@ void cal_host_hand_over(cal_host *host);
 typedef struct cal_worker_sub {
     const cal_sub_ops *ops;
     void *self;           /**< given away */
-    size_t n_samplers;    /**< that ops->samples can be asked for */
+    size_t n_samplers, n_watches; /**< that ops->samples and ops->watched can be asked for */
     cal_time step;
     uint64_t n_neurons, n_synapses;
     double bytes;

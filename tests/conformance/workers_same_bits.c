@@ -2,17 +2,10 @@
  * (ipc), over tcp, over tcp with CURVE, for any number of workers and threads; within lag 1, and within lag 2. The brain has three
  * spiking regions: one that learns, one whose input are shared trains, one whose voltages are recorded. A network of its own is one
  * participant; of it everything is recorded that can be. */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/file.h"
-#include "callosum/experiment.h"
-#include "support/support.h"
+#include "support/placed_runs.h"
 
 static const char brain[] =
     "callosum: 1\n"
@@ -49,7 +42,10 @@ static const char brain[] =
     "  signals:\n"
     "    - {what: rate, every: 1 ms}\n"
     "    - {what: spikes, of: all}\n"
-    "    - {what: v, of: \"#6\", neurons: 7, every: 0.1 ms}\n";
+    "    - {what: v, of: \"#6\", neurons: 7, every: 0.1 ms}\n"
+    "  weights:\n"
+    "    - {of: \"#1\", every: 8 ms}\n"
+    "    - {of: \"#1\", every: 40 ms, synapses: random 30, sources: \"0..59\", name: some}\n";
 
 static const char network[] =
     "callosum: 1\n"
@@ -72,7 +68,8 @@ static const char network[] =
     "    - {what: spikes}\n"
     "    - {what: mean V, of: I, every: 7 ms}\n"
     "    - {what: V, of: E, neurons: random 9, every: 0.1 ms}\n"
-    "    - {what: homeostasis, of: E, neurons: every 40, every: 3 ms}\n";
+    "    - {what: homeostasis, of: E, neurons: every 40, every: 3 ms}\n"
+    "  weights: [{every: 20 ms}]\n";
 
 enum { N_REGIONS = 3 };
 
@@ -127,59 +124,7 @@ static void announce(void *user, cal_session *session)
         cr_assert(pthread_create(&c->threads[c->n], NULL, work, c) == 0);
 }
 
-static bool is_never(void *user)
-{
-    (void)user;
-    return false;
-}
-
 /* ---- runs ---- */
-
-/* Runs with the slots and compares; the first run of a test has no slots and is what the others are compared with. */
-static void run(const char *folder, const char *name, const work_load *load, unsigned n_threads, const cal_workers_def *workers)
-{
-    cal_context *ctx = cali_test_context(n_threads);
-    char experiment_path[1200], path[1200];
-    cal_experiment *experiment = NULL;
-    cal_session *session = NULL;
-    cal_session_def def = cal_session_def_default();
-    snprintf(path, sizeof path, "%s/%s.h5", folder, name);
-    snprintf(experiment_path, sizeof experiment_path, "%s/experiment.yaml", folder);
-    cr_assert(cali_file_write(ctx, experiment_path, load->text, strlen(load->text)) == CAL_OK);
-    def.path = path;
-    def.workers = workers;
-    cr_assert(cal_experiment_load(ctx, experiment_path, &load->override, 1, &experiment) == CAL_OK, "%s", cal_context_message(ctx));
-    cr_assert(cal_session_create(ctx, experiment, &def, &session) == CAL_OK, "%s", cal_context_message(ctx));
-    while (!cal_session_is_done(session))
-        cr_assert(cal_session_advance(session) == CAL_OK, "%s", cal_context_message(ctx));
-    cr_assert(cal_session_finish(session) == CAL_OK, "%s", cal_context_message(ctx));
-    cal_session_destroy(&session);
-    cal_experiment_destroy(&experiment);
-    cal_context_destroy(&ctx);
-}
-
-static void compare(const char *folder, const char *name)
-{
-    cal_context *ctx = cali_test_context(1);
-    char paths[2][1200], *bytes[2] = {NULL};
-    size_t sizes[2];
-    snprintf(paths[0], sizeof paths[0], "%s/inproc.h5", folder);
-    snprintf(paths[1], sizeof paths[1], "%s/%s.h5", folder, name);
-    for (int i = 0; i < 2; i++)
-        cr_assert(cali_file_read(ctx, paths[i], SIZE_MAX, &bytes[i], &sizes[i]) == CAL_OK, "%s", cal_context_message(ctx));
-    cr_expect(sizes[0] == sizes[1] && memcmp(bytes[0], bytes[1], sizes[0]) == 0, "%s: another run.h5", name);
-    free(bytes[0]);
-    free(bytes[1]);
-    cal_context_destroy(&ctx);
-}
-
-static cal_workers_def define(const char *const *slots, size_t n_slots)
-{
-    cal_workers_def def = {.slots = slots, .n_slots = n_slots, .host = cal_host_def_default()};
-    def.host.program = CALLOSUM_BUILD_DIR "/bin/callosum";
-    def.host.is_stopped = is_never;
-    return def;
-}
 
 static void check(const work_load *load)
 {
@@ -188,7 +133,7 @@ static void check(const work_load *load)
     char folder[1000], keys[1100];
     snprintf(folder, sizeof folder, "%s", cali_test_directory());
     snprintf(keys, sizeof keys, "%s/keys", folder);
-    run(folder, "inproc", load, 1, NULL);
+    cali_run_placed(load->text, folder, "inproc", load->override, 1, NULL, NULL);
     const struct {
         const char *name, *const *slots;
         unsigned n_threads;
@@ -197,7 +142,7 @@ static void check(const work_load *load)
                 {"local_threads", all, 3, false, false}, {"tcp", far, 2, true, false},        {"curve", far, 1, true, true}};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         crew c = {.keys = ways[i].has_keys ? keys : NULL, .n_wanted = load->n_regions};
-        cal_workers_def def = define(ways[i].slots, ways[i].slots != NULL);
+        cal_workers_def def = cali_placed(ways[i].slots, ways[i].slots != NULL);
         if (ways[i].is_remote) {
             cal_context *ctx = cali_test_context(1);
             cal_key_pair pair;
@@ -213,11 +158,11 @@ static void check(const work_load *load)
             def.host.user = &c;
             def.announce = announce;
         }
-        run(folder, ways[i].name, load, ways[i].n_threads, ways[i].slots != NULL ? &def : NULL);
+        cali_run_placed(load->text, folder, ways[i].name, load->override, ways[i].n_threads, ways[i].slots != NULL ? &def : NULL, NULL);
         atomic_store(&c.is_over, true);
         for (unsigned k = 0; k < c.n; k++)
             pthread_join(c.threads[k], NULL);
-        compare(folder, ways[i].name);
+        cali_expect_same_runs(folder, "inproc", ways[i].name);
     }
 }
 

@@ -24,11 +24,11 @@ def messages():
 
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
-    seen = set()
+    seen = {}
     for name, frames in messages():
-        if name in seen:
-            continue
-        seen.add(name)
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            name += f"-{seen[name]}"
         (FOLDER / f"whole-{name}").write_bytes(b"w" + b"".join(struct.pack("<H", len(f)) + f for f in frames))
         number = frames[0][frames[0].index(b"\xa1t") + 2]
         (FOLDER / f"body-{name}").write_bytes(b"b" + bytes([TYPES.index(number)]) + frames[1])

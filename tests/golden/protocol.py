@@ -137,6 +137,13 @@ def main():
     message("W", "ERROR", dict(code="E304", severity="window", text="window 3 after window 1", hint="send window 2",
                                place=dict(window=3)), n=4, r=4)
     message("H", "BYE", dict(reason="done"), n=5)
+    print("# Of a model that is watched: its READY, an OUTPUT, and a RESTORED at a time for which nothing is asked.")
+    watch = dict(source=Array("u32", [2], [0, 1]), target=Array("u32", [2], [3, 3]), delay_ms=Array("f64", [2], [1.5, 2.0]),
+                 values=Array("f64", [2], [16.0, 17.5]))
+    message("W", "READY", dict(digest="c0ffee", step_ns=100000, memory_bytes=4096, neurons=4, synapses=2, model="beef",
+                               watched=[watch]), n=2, r=2)
+    message("W", "OUTPUT", dict(t0_ns=0, t1_ns=1000000, out={}, rec=dict(watched=[Array("f64", [2], [16.5, 17.5])])), n=3, r=3, k=0)
+    message("W", "RESTORED", dict(number=1, watched=[Array("f64", [0], [])]), n=4, r=4, k=1)
 
 
 main()
