@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "protocols/door.h"
+#include "protocols/flow.h"
 #include "protocols/links.h"
 
 enum {
@@ -33,8 +34,12 @@ enum {
     BACKLOG = 512,           /* connections that wait to be accepted */
     MAX_FILES = 8192,        /* open files that a host asks for: also a bound on silent connections */
     MAX_DROPS = 64,          /* bad messages that one call of receive skips */
-    LIST_MS = 500            /* how often the list of allowed keys is looked at while somebody is in */
+    LIST_MS = 500,           /* how often the list of allowed keys is looked at while somebody is in */
+    MAX_GREETING = 4 << 20   /* bytes of a connection before its first message: the handshake and HELLO take a few thousand */
 };
+/* Bytes of a connection without a message: one that is under way, and one that waits to be fetched. */
+static const uint64_t most_bytes = UINT64_C(9) * CAL_PROTOCOL_MAX_MESSAGE / 4;
+static const double FLOW_S = 0.05, BUSY_FLOW_S = 1.0; /* how often it is looked at: with nothing to fetch, with messages waiting */
 static const double LINK_S = 0.05; /* a look at the monitor is a call of the system, so sending looks that often */
 static const char plain_domain[] = "plain", curve_domain[] = "curve";
 
@@ -57,6 +62,8 @@ struct cal_wire {
     char bound[256]; /* the endpoint as ZeroMQ names it */
     cal_wire_link link;
     double link_s; /* when it was last looked at */
+    cali_flows flows; /* of a listening one */
+    double flow_s; /* when they were last looked at */
     uint64_t n_dropped;
 };
 
@@ -274,7 +281,7 @@ static bool set_options(const cal_wire *wire, const cal_wire_def *def)
 static bool open_monitor(cal_wire *wire, unsigned turn)
 {
     char address[64];
-    const int events = wire->is_listening ? ZMQ_EVENT_CLOSED | ZMQ_EVENT_CLOSE_FAILED
+    const int events = wire->is_listening ? ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_CLOSE_FAILED
                                           : ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                                                 ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
@@ -282,7 +289,9 @@ static bool open_monitor(cal_wire *wire, unsigned turn)
     if (zmq_socket_monitor(wire->socket, address, events) != 0)
         return false;
     wire->monitor = zmq_socket(wire->hub->zmq, ZMQ_PAIR);
-    return wire->monitor != NULL && set_int(wire->monitor, ZMQ_LINGER, 0) && zmq_connect(wire->monitor, address) == 0;
+    return wire->monitor != NULL && set_int(wire->monitor, ZMQ_LINGER, 0) &&
+           set_int(wire->monitor, ZMQ_RCVHWM, 0) && /* or ZeroMQ's thread waits for whoever reads */
+           zmq_connect(wire->monitor, address) == 0;
 }
 
 static cal_status refuse_address(cal_context *ctx, const cal_wire_def *def, int cause)
@@ -331,6 +340,7 @@ cal_status cal_hub_open(cal_hub *hub, const cal_wire_def *def, cal_wire **out)
     CAL_TRY(cali_alloc(hub->ctx, 1, sizeof *wire, "a socket", &wire));
     wire->hub = hub;
     wire->is_listening = def->is_listening;
+    wire->flows = (cali_flows){.most_first = MAX_GREETING, .most = most_bytes};
     wire->link = def->is_listening ? CAL_LINK_UP : CAL_LINK_OPENING;
     atomic_fetch_add(&hub->n_open, 1);
     const unsigned turn = atomic_fetch_add(&hub->n_turns, 1);
@@ -353,9 +363,10 @@ uint64_t cal_wire_n_dropped(const cal_wire *wire)
 
 /* ---- the connection ---------------------------------------------------------------------------- */
 
-/* The next event of the monitor, or 0. */
-static int read_event(void *monitor)
+/* The next event of the monitor, or 0; `value` may be NULL. */
+static int read_event(void *monitor, int *value)
 {
+    enum { SIZE = sizeof(uint16_t) + sizeof(int32_t) };
     int event = 0, has_more = 1;
     for (int i = 0; has_more != 0; i++) {
         zmq_msg_t part;
@@ -365,9 +376,13 @@ static int read_event(void *monitor)
             return 0;
         }
         uint16_t number = 0;
-        if (i == 0 && zmq_msg_size(&part) >= sizeof number) {
+        int32_t what = 0;
+        if (i == 0 && zmq_msg_size(&part) >= SIZE) {
             memcpy(&number, zmq_msg_data(&part), sizeof number);
+            memcpy(&what, (const char *)zmq_msg_data(&part) + sizeof number, sizeof what);
             event = number;
+            if (value != NULL)
+                *value = what;
         }
         has_more = zmq_msg_more(&part);
         zmq_msg_close(&part);
@@ -391,7 +406,7 @@ cal_wire_link cal_wire_get_link(cal_wire *wire)
     if (wire->is_listening)
         return wire->link;
     wire->link_s = cali_wall_s();
-    for (int event = read_event(wire->monitor); event != 0; event = read_event(wire->monitor))
+    for (int event = read_event(wire->monitor, NULL); event != 0; event = read_event(wire->monitor, NULL))
         for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
             if (changes[i].event == event && wire->link <= CAL_LINK_UP) {
                 wire->link = wire->link == CAL_LINK_OPENING ? changes[i].from_opening : changes[i].from_up;
@@ -406,10 +421,11 @@ static void stop_listening(cal_wire *wire)
     zmq_pollitem_t item = {.socket = wire->monitor, .events = ZMQ_POLLIN};
     if (zmq_unbind(wire->socket, wire->bound) != 0)
         return;
-    for (int i = 0; i < 100; i++) {
-        if (zmq_poll(&item, 1, 10) > 0 && read_event(wire->monitor) != 0)
-            return;
-    }
+    for (int i = 0; i < 100; i++)
+        for (int event = zmq_poll(&item, 1, 10) > 0 ? read_event(wire->monitor, NULL) : 0; event != 0;
+             event = read_event(wire->monitor, NULL))
+            if (event != ZMQ_EVENT_ACCEPTED)
+                return;
 }
 
 void cal_wire_close(cal_wire **handle)
@@ -431,6 +447,7 @@ void cal_wire_close(cal_wire **handle)
     if (wire->is_bound || wire->endpoint.folder[0] != '\0')
         cali_endpoint_remove(&wire->endpoint);
     atomic_fetch_sub(&wire->hub->n_open, 1);
+    cali_flow_free(&wire->flows);
     free(wire);
     *handle = NULL;
 }
@@ -559,6 +576,8 @@ static arrival receive_one(cal_wire *wire, cal_peer *from, cal_frames *frames)
     }
     if (n_seen == 0)
         return ARRIVAL_NONE;
+    if (wire->is_listening && n > 0)
+        cali_flow_heard(&wire->flows, zmq_msg_get(&parts[0], ZMQ_SRCFD));
     if (n > 0 && cali_door_has_revoked(&wire->hub->door)) {
         const char *key = zmq_msg_gets(&parts[0], "User-Id");
         is_good = is_good && !(key != NULL && cali_door_is_revoked(&wire->hub->door, key));
@@ -570,11 +589,32 @@ static arrival receive_one(cal_wire *wire, cal_peer *from, cal_frames *frames)
     return ARRIVAL_BAD;
 }
 
+/* Who sends without end is cut. */
+static void watch_flows(cal_wire *wire, double every_s)
+{
+    char address[64];
+    const double now = cali_wall_s();
+    if (!wire->is_listening || now - wire->flow_s < every_s)
+        return;
+    wire->flow_s = now;
+    int file = -1;
+    for (int event = read_event(wire->monitor, &file); event != 0; event = read_event(wire->monitor, &file))
+        if (event == ZMQ_EVENT_ACCEPTED)
+            cali_flow_open(&wire->flows, file);
+    const size_t n = cali_flow_look(&wire->flows, address, sizeof address);
+    wire->n_dropped += n;
+    if (n > 0)
+        cal_context_note(wire->hub->ctx, "E106 a peer at %s sent more than a message may have, and no end of it: its connection was cut",
+                         address);
+}
+
 bool cal_wire_receive(cal_wire *wire, cal_peer *from, cal_frames *frames)
 {
     *frames = (cal_frames){0};
     for (int i = 0; i < MAX_DROPS; i++) {
-        switch (receive_one(wire, from, frames)) {
+        const arrival what = receive_one(wire, from, frames);
+        watch_flows(wire, what == ARRIVAL_NONE ? FLOW_S : BUSY_FLOW_S);
+        switch (what) {
         case ARRIVAL_NONE: return false;
         case ARRIVAL_GOOD: return true;
         case ARRIVAL_BAD: wire->n_dropped++; break;

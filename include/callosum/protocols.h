@@ -297,7 +297,8 @@ const char *cal_wire_endpoint(const cal_wire *wire);
 /** Queues a message; the bytes are copied. False: the peer is gone, or its queue is full. */
 bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n);
 /** The next message that is there, without waiting. Messages of more than CAL_PROTOCOL_MAX_FRAMES frames, of senders with a name
- *  of more than 32 bytes and of revoked keys are dropped and counted. False: none. */
+ *  of more than 32 bytes and of revoked keys are dropped and counted, and so are connections of tcp that send on and on without
+ *  the end of a message: they are cut, with a note. False: none. */
 bool cal_wire_receive(cal_wire *wire, cal_peer *from, cal_frames *frames);
 uint64_t cal_wire_n_dropped(const cal_wire *wire);
 /** Waits until one of the sockets has a message, or `timeout_ms` (negative: for ever; signals and the end of a connection end

@@ -49,6 +49,14 @@ static void begin_plain(void)
     cr_assert(cal_hub_open(at_worker, &(cal_wire_def){.endpoint = cal_wire_endpoint(host)}, &worker) == CAL_OK);
 }
 
+static void begin_tcp(void)
+{
+    ctx = cali_test_context(1);
+    cr_assert(cal_hub_create(ctx, NULL, &at_host) == CAL_OK && cal_hub_create(ctx, NULL, &at_worker) == CAL_OK);
+    cr_assert(cal_hub_open(at_host, &(cal_wire_def){.endpoint = "tcp://127.0.0.1:*", .is_listening = true}, &host) == CAL_OK);
+    cr_assert(cal_hub_open(at_worker, &(cal_wire_def){.endpoint = cal_wire_endpoint(host)}, &worker) == CAL_OK);
+}
+
 static void end(void)
 {
     cal_wire_close(&worker);
@@ -60,6 +68,7 @@ static void end(void)
 
 TestSuite(protocols_hostile_curve, .init = begin_curve, .fini = end, .timeout = 60);
 TestSuite(protocols_hostile_plain, .init = begin_plain, .fini = end, .timeout = 60);
+TestSuite(protocols_hostile_tcp, .init = begin_tcp, .fini = end, .timeout = 60);
 
 /* ---- helpers ----------------------------------------------------------------------------------- */
 
@@ -90,9 +99,10 @@ static bool is_closed(int s, int timeout_ms)
     char bytes[4096];
     struct pollfd item = {.fd = s, .events = POLLIN};
     const double until_s = cali_wall_s() + 1e-3 * timeout_ms;
-    while (cali_wall_s() < until_s)
-        if (poll(&item, 1, 20) > 0 && recv(s, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
+    do
+        if (poll(&item, 1, timeout_ms > 20 ? 20 : timeout_ms) > 0 && recv(s, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
             return true;
+    while (cali_wall_s() < until_s);
     return false;
 }
 
@@ -151,6 +161,20 @@ static int count_files(void)
     while (readdir(folder) != NULL)
         n++;
     closedir(folder);
+    return n;
+}
+
+/* Sends a piece again and again, while the host looks for messages, until the host has had enough. Returns the bytes. */
+static size_t push_without_end(int s, const void *piece, size_t size)
+{
+    enum { ENOUGH = 256 << 20 };
+    size_t n = 0;
+    for (cal_frames got; n < ENOUGH && !is_closed(s, 0); n += size) {
+        cal_peer from;
+        push(s, piece, size);
+        cr_expect(!cal_wire_receive(host, &from, &got), "something came of it");
+        poll(NULL, 0, 1);
+    }
     return n;
 }
 
@@ -253,7 +277,71 @@ Test(protocols_hostile_curve, a_length_beyond_the_limit_before_the_handshake_end
     expect_served();
 }
 
-/* ---- at a port without -------------------------------------------------------------------------- */
+/* Without a key: a command of 63 MiB, which is below the limit of a frame. */
+Test(protocols_hostile_curve, a_handshake_that_does_not_end_is_cut)
+{
+    static unsigned char piece[64 << 10];
+    expect_served();
+    const double before_mb = resident_mb();
+    const int s = connect_raw();
+    greet(s, "CURVE");
+    push(s, "\x06\0\0\0\0\x03\xf0\0\0\x05HELLO", 15);
+    const size_t n = push_without_end(s, piece, sizeof piece);
+    cr_expect(is_closed(s, 30000) && n > 4 << 20, "%zu bytes", n);
+    cr_expect(resident_mb() - before_mb < 100.0, "%.1f MB more", resident_mb() - before_mb);
+    cr_expect(cal_wire_n_dropped(host) == 1);
+    close(s);
+    expect_served();
+}
+
+/* ---- at a port of tcp without ------------------------------------------------------------------- */
+
+/* Each frame is below the limit of a frame, and each says that one more comes. */
+Test(protocols_hostile_tcp, a_message_without_end_is_cut)
+{
+    enum { SIZE = 64 << 10 };
+    static unsigned char frame[9 + SIZE] = {0x03, 0, 0, 0, 0, 0, 1, 0, 0};
+    expect_served();
+    const double before_mb = resident_mb();
+    const int s = join_raw("endless");
+    const size_t n = push_without_end(s, frame, sizeof frame);
+    cr_expect(is_closed(s, 30000) && n > 4 << 20, "%zu bytes", n);
+    cr_expect(resident_mb() - before_mb < 150.0, "%.1f MB more", resident_mb() - before_mb);
+    cr_expect(cal_wire_n_dropped(host) == 1);
+    cr_expect(strstr(cali_test_last_note(), "E106 a peer at 127.0.0.1") != NULL, "%s", cali_test_last_note());
+    close(s);
+    expect_served();
+}
+
+/* Whoever said something before may send what a message may have: a hundred times the limit of the first one is on the way here. */
+Test(protocols_hostile_tcp, a_long_message_of_somebody_known_is_not)
+{
+    enum { SIZE = 64 << 10, N = 640 }; /* 40 MiB */
+    static unsigned char frame[9 + SIZE] = {0x03, 0, 0, 0, 0, 0, 1, 0, 0};
+    cal_peer from;
+    cal_frames got;
+    const int s = join_raw("long");
+    push(s, "\0\x02hi", 4);
+    cr_assert(cal_wire_wait(&host, 1, 30000) && cal_wire_receive(host, &from, &got));
+    cal_frames_release(&got);
+    for (int i = 0; i < N; i++) {
+        push(s, frame, sizeof frame);
+        cr_assert(!cal_wire_receive(host, &from, &got));
+        poll(NULL, 0, i % 8 == 0);
+    }
+    push(s, "\0\x03" "end", 5);
+    cr_expect(!is_closed(s, 100));
+    cr_expect(cal_wire_wait(&host, 1, 30000));
+    cr_expect(!cal_wire_receive(host, &from, &got), "it has more frames than ours may have");
+    cr_expect(cal_wire_n_dropped(host) == 1);
+    push(s, "\0\x02hi", 4);
+    cr_expect(cal_wire_wait(&host, 1, 30000) && cal_wire_receive(host, &from, &got));
+    cal_frames_release(&got);
+    close(s);
+    expect_served();
+}
+
+/* ---- at a port of ipc --------------------------------------------------------------------------- */
 
 Test(protocols_hostile_plain, a_frame_beyond_the_limit_ends_the_connection)
 {
