@@ -61,15 +61,16 @@ def main():
     p.add_argument("--turns", type=int, default=5)
     p.add_argument("--duration", default="9 s")
     p.add_argument("--lags", type=int, nargs="+", default=[1, 2])
+    p.add_argument("--places", nargs="+", default=["local", "tcp", "link"], help="other than in process")
     a = p.parse_args()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="callosum-bench-"))
     make_keys(a, scratch / "keys")
-    places = ["in-process", "local", "tcp", "link"]
+    places = ["in-process", *a.places]
     try:
         a.link = Link(os.path.dirname(os.path.dirname(os.path.abspath(a.program))), "delay=0.25")
     except Skip as why:
         print(f"# without a link of 0.5 ms: {why}")
-        places.remove("link")
+        places = [place for place in places if place != "link"]
     print("lag,placement,least_s,median_s,least_over_in_process,median_of_pairs")
     for lag in a.lags:
         times, data = {place: [] for place in places}, set()

@@ -182,7 +182,7 @@ def troubled(c, setup, state, when, what):
 
 
 for link_name, *trouble in TROUBLES:
-    case(f"a link {link_name}", 400)(functools.partial(lambda trouble, c, setup: troubled(c, setup, *trouble), trouble))
+    case(f"a link {link_name}", 900)(functools.partial(lambda trouble, c, setup: troubled(c, setup, *trouble), trouble))
 
 
 # ---- many ---------------------------------------------------------------------------------------------------------------

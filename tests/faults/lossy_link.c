@@ -235,7 +235,9 @@ static void read_packets(lossy_link *l, int from)
 {
     unsigned char bytes[MTU];
     ssize_t length;
-    while (l->packets_left > 0 && (length = read(l->sides[from].tun, bytes, sizeof bytes)) > 0) {
+    for (int i = 0; i < 64 && l->packets_left > 0; i++) { /* then those that are due */
+        if ((length = read(l->sides[from].tun, bytes, sizeof bytes)) <= 0)
+            break;
         if (bytes[0] >> 4 != 4) /* the kernel looks for neighbours by IPv6 */
             continue;
         take(l, from, 0, bytes, (size_t)length, now_ns());
