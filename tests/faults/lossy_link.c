@@ -233,10 +233,10 @@ static void take(lossy_link *l, int from, uint32_t copy, const unsigned char *by
 
 static void read_packets(lossy_link *l, int from)
 {
-    unsigned char bytes[MTU];
-    ssize_t length;
     for (int i = 0; i < 64 && l->packets_left > 0; i++) { /* then those that are due */
-        if ((length = read(l->sides[from].tun, bytes, sizeof bytes)) <= 0)
+        unsigned char bytes[MTU];
+        const ssize_t length = read(l->sides[from].tun, bytes, sizeof bytes);
+        if (length <= 0)
             break;
         if (bytes[0] >> 4 != 4) /* the kernel looks for neighbours by IPv6 */
             continue;
