@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A brain with one spiking region in process and elsewhere, in turns: the wall time of the windows, by placement and lag.
-    bench/workers.py [--program build/bin/callosum] [--turns 5] [--duration "9 s"]
+"""A brain with one spiking region, by lag, and a network of its own, in process and elsewhere, in turns: the wall time of the
+windows by placement.
+    bench/workers.py [--program build/bin/callosum] [--turns 5] [--duration "9 s"] [--cases lag-1 lag-2 network]
 Placements: in process; a local worker (ipc); a worker that is attached over tcp with CURVE; the same over a link of packets
 between two network namespaces (build/tests/lossy_link) that takes 0.25 ms each way, where such a link is to be had. One thread
 each. Prints CSV: the least and the median of the turns, the least over that in process, and the median of the turns' ratios
@@ -21,13 +22,20 @@ from lossy_link import HOST_ADDRESS, Link  # noqa: E402
 from support import Skip  # noqa: E402
 
 
-def run(a, scratch, place, lag, number):
+# the example, and what it is run with
+CASES = {"lag-1": ("one-spiking-region", "sync.lag=1", "sync.window=3 ms"), "lag-2": ("one-spiking-region", "sync.lag=2", "sync.window=3 ms"),
+         "network": ("coba",)}
+
+
+def run(a, scratch, place, case, number):
     """Wall seconds of the windows of one run, and its data."""
-    out = scratch / f"{place}-{lag}-{number}"
-    experiment = pathlib.Path(__file__).parent.parent / "examples/one-spiking-region/experiment.yaml"
+    out = scratch / f"{place}-{case}-{number}"
+    example, *overrides = CASES[case]
+    experiment = pathlib.Path(__file__).parent.parent / "examples" / example / "experiment.yaml"
     sides = a.link.sides if place == "link" else ([], [])
-    command = [*sides[0], a.program, "run", experiment, "--set", f"run.duration={a.duration}", "--set", f"sync.lag={lag}", "--set",
-               "sync.window=3 ms", "--threads", "1", "--out", out]
+    command = [*sides[0], a.program, "run", experiment, "--threads", "1", "--out", out]
+    for override in (f"run.duration={a.duration}", *overrides):
+        command += ["--set", override]
     worker = None
     if place == "local":
         command += ["--slot", "all=local"]
@@ -60,7 +68,7 @@ def main():
     p.add_argument("--program", default="build/bin/callosum")
     p.add_argument("--turns", type=int, default=5)
     p.add_argument("--duration", default="9 s")
-    p.add_argument("--lags", type=int, nargs="+", default=[1, 2])
+    p.add_argument("--cases", choices=CASES, nargs="+", default=list(CASES))
     p.add_argument("--places", nargs="+", default=["local", "tcp", "link"], help="other than in process")
     a = p.parse_args()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="callosum-bench-"))
@@ -71,19 +79,19 @@ def main():
     except Skip as why:
         print(f"# without a link of 0.5 ms: {why}")
         places = [place for place in places if place != "link"]
-    print("lag,placement,least_s,median_s,least_over_in_process,median_of_pairs")
-    for lag in a.lags:
+    print("case,placement,least_s,median_s,least_over_in_process,median_of_pairs")
+    for case in a.cases:
         times, data = {place: [] for place in places}, set()
         for turn in range(a.turns):
             for place in places if turn % 2 == 0 else places[::-1]:
-                seconds, h5 = run(a, scratch, place, lag, turn)
+                seconds, h5 = run(a, scratch, place, case, turn)
                 times[place].append(seconds)
                 data.add(h5)
         assert len(data) == 1, "run.h5 differs"
         base = times["in-process"]
         for place, t in times.items():
             pairs = statistics.median(x / y for x, y in zip(t, base))
-            print(f"{lag},{place},{min(t):.3f},{statistics.median(t):.3f},{min(t) / min(base):.3f},{pairs:.3f}", flush=True)
+            print(f"{case},{place},{min(t):.3f},{statistics.median(t):.3f},{min(t) / min(base):.3f},{pairs:.3f}", flush=True)
     shutil.rmtree(scratch)
 
 

@@ -3,6 +3,7 @@
  * Its windows are as long as memory, messages to a worker and progress like; no bit depends on them. What is recorded of the
  * populations are output ports of the network, in bins that divide the window and every interval that is asked for; a row is
  * the mean over its bins, and may span windows. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,11 @@
 #include "base/memory.h"
 #include "experiment/session.h"
 
-/* Bounds what is computed at once: progress is shown and a stop is obeyed between windows. */
-#define LONGEST_WINDOW_MS 20.0
+/* What is computed at once: long enough that a window's way to a worker and back is little beside it, short enough to show progress
+ * and to obey a stop between windows. */
+#define NEURONS_TIMES_MS 4e5
+#define LONGEST_WINDOW_MS 100.0
+#define LONGEST_WINDOW_OF_LARGE_MS 20.0
 /* What a window records is kept as a whole, and is one message of a worker. */
 #define MOST_RECORD_BYTES 6e7
 #define SPIKE_BYTES 12.0
@@ -98,15 +102,20 @@ static double record_bytes_per_ms(const cal_experiment *e, const cali_signal *wi
     return SPIKE_BYTES * MOST_RATE_PER_MS * (is_share ? wish->fraction * p->n : cali_choice_most(&wish->neurons, p->n));
 }
 
-/* Shorter where much is recorded. */
+/* Shorter for many neurons, for frequent checkpoints, and where much is recorded. */
 static double longest_window_ms(const cal_experiment *e)
 {
     const cali_network *network = &e->networks[0];
-    double bytes_per_ms = 0.0;
-    for (size_t i = 0; i < e->n_signals; i++)
-        for (size_t p = 0; p < network->n_populations; p++)
+    double n_neurons = 0.0, bytes_per_ms = 0.0;
+    for (size_t p = 0; p < network->n_populations; p++) {
+        n_neurons += network->populations[p].n;
+        for (size_t i = 0; i < e->n_signals; i++)
             bytes_per_ms += record_bytes_per_ms(e, &e->signals[i], &network->populations[p]);
-    return bytes_per_ms * LONGEST_WINDOW_MS > MOST_RECORD_BYTES ? MOST_RECORD_BYTES / bytes_per_ms : LONGEST_WINDOW_MS;
+    }
+    double usual_ms = fmin(fmax(NEURONS_TIMES_MS / n_neurons, LONGEST_WINDOW_OF_LARGE_MS), LONGEST_WINDOW_MS);
+    if (e->checkpoint_every > 0)
+        usual_ms = fmin(usual_ms, cal_time_ms(e->checkpoint_every));
+    return bytes_per_ms * usual_ms > MOST_RECORD_BYTES ? MOST_RECORD_BYTES / bytes_per_ms : usual_ms;
 }
 
 static cal_status choose_window(cal_session *s, cal_time step)
@@ -120,7 +129,8 @@ static cal_status choose_window(cal_session *s, cal_time step)
         return cali_experiment_fail(s->ctx, e, e->networks[0].step_place, "C204", "run.duration %g ms is no whole number of "
                                     "steps of %g ms\ntry run.duration: %g ms", cal_time_ms(e->duration), cal_time_ms(step),
                                     cal_time_ms(e->duration / step * step + step));
-    const cal_time longest = cal_coupler_longest_window(longest_window_ms(e), step, 1, whole);
+    const double longest_ms = longest_window_ms(e);
+    const cal_time longest = cal_coupler_longest_window(longest_ms, step, 1, whole);
     p->window = e->window != 0 ? e->window : longest > step ? longest : step;
     if (p->window > UINT32_MAX)
         return cali_experiment_fail(s->ctx, e, e->window_place, "C106", "the window of %g ms is longer than 4294 ms\ntry "
@@ -132,7 +142,7 @@ static cal_status choose_window(cal_session *s, cal_time step)
         return cali_experiment_fail(s->ctx, e, e->window_place, "C204", "run.duration %g ms is no whole number of windows of "
                                     "%g ms\ntry sync.window: auto", cal_time_ms(e->duration), cal_time_ms(p->window));
     snprintf(s->window_reason, sizeof s->window_reason, e->window != 0 ? "as the experiment says" : "divides the run, at most "
-             "%g ms; the spikes do not depend on it", LONGEST_WINDOW_MS);
+             "%.3g ms; the spikes do not depend on it", longest_ms);
     p->window_reason = s->window_reason;
     return CAL_OK;
 }

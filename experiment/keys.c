@@ -563,7 +563,7 @@ static const cali_key sync_keys[] = {
     {"window", CALI_KEY_TIME, "ms", "auto", ABOVE(0.0, 1e6), EXP(window), .special = "auto",
      PLACE(cal_experiment, window_place),
      .meaning = "time between exchanges; auto: as long as the smallest delay into or out of a spiking region allows. With "
-                "`network`: what is computed at once, at most 20 ms; the spikes do not depend on it"},
+                "`network`: what is computed at once, 20 to 100 ms by the size of the network; the spikes do not depend on it"},
     {"lag", CALI_KEY_WORD, .fallback = "auto", WORDS(lags, 3), EXP(lag),
      .meaning = "in windows, between what one side does and what the other receives; auto: 1, the longer window. 2 halves "
                 "the longest window and leaves a window's time for the way between the sides"},

@@ -451,7 +451,7 @@ Test(experiment_alone, a_step_too_long_for_the_channels_has_its_code_and_place)
 /* Legal parameters that no step follows: a milliampere into small cells, from the second window on. */
 Test(experiment_alone, a_neuron_that_leaves_all_bounds_ends_the_run_with_names_time_and_advice)
 {
-    static const char text[] = "callosum: 1\nrun: {duration: 60 ms}\nnetwork:\n  step: 0.1 ms\n"
+    static const char text[] = "callosum: 1\nrun: {duration: 60 ms}\nsync: {window: 20 ms}\nnetwork:\n  step: 0.1 ms\n"
                                "  populations: {quiet: {neuron: hh-traub, count: 2}, E: {neuron: hh-traub, count: 3}}\n"
                                "  drive: [{kind: current, into: E, amplitude: 1e9 pA, start: 25 ms}]\n";
     cal_context *ctx = cali_test_context(2);
