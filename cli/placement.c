@@ -126,6 +126,7 @@ static cal_status define(cal_context *ctx, const cali_arguments *arguments, cal_
     def->host.listen = cali_get_text(arguments, "listen", NULL);
     def->host.keys_folder = cali_get_text(arguments, "keys", NULL);
     def->host.beat_ms = (unsigned)cali_get_number(arguments, "beat", def->host.beat_ms);
+    def->host.load_bytes = cali_get_number(arguments, "largest-model", 0.0);
     def->host.hold_s = (unsigned)cali_get_number(arguments, "hold", def->host.hold_s);
     def->host.is_insecure = cali_has(arguments, "insecure");
     def->host.is_stopped = is_stopped;

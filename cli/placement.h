@@ -20,6 +20,8 @@
      .meaning = "time between signs of life of host and workers; five missed ones are a broken link; default: 1 s"},       \
     {.name = "hold", .kind = CALI_OPTION_QUANTITY, .value = "TIME", .unit = "s", .low = 1.0, .high = 86400.0,             \
      .meaning = "how long the place of a silent worker is kept; default: 300 s"},                                         \
+    {.name = "largest-model", .kind = CALI_OPTION_QUANTITY, .value = "SIZE", .unit = "B", .low = 1e6, .high = 1e15,       \
+     .meaning = "largest network that is sent to a worker, with its lists and tables; default: a quarter of the memory"},  \
     {.name = "insecure", .kind = CALI_OPTION_FLAG,                                                                        \
      .meaning = "lets anyone in at --listen, without keys: closed networks only"}
 

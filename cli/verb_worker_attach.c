@@ -15,6 +15,8 @@ static const cali_option options[] = {
     {.name = "once", .kind = CALI_OPTION_FLAG, .meaning = "ends after one run; default: waits for the next"},
     {.name = "parent", .kind = CALI_OPTION_COUNT, .value = "PID", .low = 1, .high = 4294967295.0,
      .meaning = "ends with the process that started it, which has this number"},
+    {.name = "largest-model", .kind = CALI_OPTION_QUANTITY, .value = "SIZE", .unit = "B", .low = 1e6, .high = 1e15,
+     .meaning = "largest network that is taken, with its lists and tables; default: a quarter of the memory"},
     {.name = "keys", .kind = CALI_OPTION_TEXT, .value = "DIR", .meaning = "the folder of keys; default: ~/.config/callosum/keys"},
     {.name = "insecure", .kind = CALI_OPTION_FLAG, .meaning = "without keys, to a host that was started so: closed networks only"},
     CALI_OPTION_THREADS,
@@ -35,6 +37,7 @@ static cal_status attach(cal_context *ctx, const cali_arguments *arguments)
                           .slot = cali_get_text(arguments, "slot", NULL), .host_key = cali_get_text(arguments, "host-key", NULL),
                           .is_once = cali_has(arguments, "once"), .is_insecure = cali_has(arguments, "insecure"), .is_stopped = is_stopped};
     def.parent = (int64_t)cali_get_number(arguments, "parent", 0.0);
+    def.load_bytes = cali_get_number(arguments, "largest-model", 0.0);
     def.give_up_s = def.is_once ? 60 : 0;
     if (def.host_key != NULL) {
         char *folder = NULL;

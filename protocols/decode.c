@@ -160,8 +160,8 @@ static bool take_scalar(decoder *d, unsigned type, cal_value *value)
     return true;
 }
 
-/* Items of the array; UINT64_MAX: more bytes than a frame can have. */
-static uint64_t count_items(const cal_value *value, size_t item)
+/* Items of the array; UINT64_MAX: more than a value counts. */
+static uint64_t count_items(const cal_value *value)
 {
     uint64_t n = 1;
     for (unsigned i = 0; i < value->n_dims; i++) {
@@ -169,10 +169,10 @@ static uint64_t count_items(const cal_value *value, size_t item)
         memcpy(&dim, value->as.dims + 4 * i, sizeof dim);
         if (dim == 0)
             return 0;
-        if (n <= CAL_PROTOCOL_MAX_FRAME)
+        if (n <= UINT32_MAX)
             n *= dim;
     }
-    return n <= CAL_PROTOCOL_MAX_FRAME / item ? n : UINT64_MAX;
+    return n <= UINT32_MAX ? n : UINT64_MAX;
 }
 
 static bool find_blob(decoder *d, unsigned number, cal_frame *out)
@@ -208,7 +208,7 @@ static bool take_array(decoder *d, size_t size, int ext, cal_value *value)
         return FAIL_AT(d, "an array in a blob with %zu bytes behind its dimensions", data.size);
     if (ext == CALI_EXT_BLOB && !find_blob(d, number, &data))
         return false;
-    const uint64_t n = count_items(value, item);
+    const uint64_t n = count_items(value);
     if (n == UINT64_MAX || n * item != data.size)
         return FAIL_AT(d, "the dimensions of an array do not give its %zu bytes", data.size);
     value->n = (uint32_t)n;

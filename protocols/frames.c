@@ -5,6 +5,8 @@
 const cal_limits cal_limits_greeting = {CAL_PROTOCOL_MAX_GREETING, CAL_PROTOCOL_MAX_GREETING, 4};
 const cal_limits cal_limits_open = {CAL_PROTOCOL_MAX_MESSAGE, CAL_PROTOCOL_MAX_FRAME, CAL_PROTOCOL_MAX_FRAMES};
 
+const cal_limits cal_limits_loaded = {SIZE_MAX / 4, SIZE_MAX / 4, CAL_PROTOCOL_MAX_FRAMES};
+
 void cal_frames_release(cal_frames *frames)
 {
     if (frames->release != NULL)

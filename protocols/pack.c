@@ -33,6 +33,7 @@ struct cal_packer {
     const void *lent[MAX_BLOBS]; /* NULL: in `blobs` */
     level levels[CAL_PROTOCOL_MAX_DEPTH];
     unsigned depth; /* open maps and lists; the first is the body */
+    cal_limits limits;
     cal_frame frames[1 + MAX_BLOBS];
     char error[200]; /* "": none */
 };
@@ -49,6 +50,7 @@ cal_status cal_packer_create(cal_context *ctx, cal_packer **out)
     if (*out == NULL)
         return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for a message");
     (*out)->ctx = ctx;
+    (*out)->limits = cal_limits_open;
     msgpack_packer_init(&(*out)->writer, &(*out)->body, write_bytes);
     cal_packer_clear(*out);
     return CAL_OK;
@@ -62,6 +64,11 @@ void cal_packer_destroy(cal_packer **packer)
     cali_text_free(&(*packer)->blobs);
     free(*packer);
     *packer = NULL;
+}
+
+void cal_packer_set_limits(cal_packer *packer, const cal_limits *limits)
+{
+    packer->limits = *limits;
 }
 
 static void open_level(cal_packer *packer, bool is_map)
@@ -220,20 +227,21 @@ void cal_pack_text(cal_packer *packer, const char *key, const char *value)
 /* Bytes of the array's data; SIZE_MAX: it cannot travel. */
 static size_t array_size(cal_packer *packer, const char *key, cal_dtype dtype, unsigned n_dims, const size_t *dims)
 {
-    size_t n = cal_dtype_size(dtype);
+    const size_t item = cal_dtype_size(dtype);
+    size_t n = item;
     bool fits = n > 0 && n_dims >= 1 && n_dims <= CAL_PROTOCOL_MAX_DIMS, is_empty = false;
     for (unsigned i = 0; fits && i < n_dims; i++) {
         fits = dims[i] <= UINT32_MAX;
         is_empty = is_empty || dims[i] == 0;
     }
     for (unsigned i = 0; fits && !is_empty && i < n_dims; i++) {
-        fits = n <= CAL_PROTOCOL_MAX_FRAME / dims[i];
+        fits = n <= packer->limits.frame / dims[i] && n / item <= UINT32_MAX / dims[i];
         n *= dims[i];
     }
     if (fits)
         return is_empty ? 0 : n;
-    break_packer(packer, "the array \"%s\" cannot travel: 1 to %d dimensions and at most %d bytes", key != NULL ? key : "[]",
-                 CAL_PROTOCOL_MAX_DIMS, CAL_PROTOCOL_MAX_FRAME);
+    break_packer(packer, "the array \"%s\" cannot travel: 1 to %d dimensions, at most %zu bytes and %llu items", key != NULL ? key : "[]",
+                 CAL_PROTOCOL_MAX_DIMS, packer->limits.frame, (unsigned long long)UINT32_MAX);
     return SIZE_MAX;
 }
 
@@ -246,6 +254,10 @@ static void pack_array(cal_packer *packer, const char *key, cal_dtype dtype, uns
     if (size == SIZE_MAX)
         return;
     const bool is_inline = size <= CAL_PROTOCOL_MAX_INLINE || packer->n_blobs == MAX_BLOBS;
+    if (is_inline && size > UINT32_MAX - 64) { /* what MessagePack can count */
+        break_packer(packer, "the array \"%s\" of %zu bytes comes behind %d others", key != NULL ? key : "[]", size, MAX_BLOBS);
+        return;
+    }
     unsigned char head[CALI_ARRAY_HEAD + 4 * CAL_PROTOCOL_MAX_DIMS] = {(unsigned char)dtype, (unsigned char)n_dims};
     size_t n = CALI_ARRAY_HEAD;
     if (!is_inline)
@@ -287,11 +299,11 @@ static cal_status check(cal_packer *packer)
         return CAL_FAIL(packer->ctx, CAL_ERR_MEMORY, "no memory for a message");
     if (packer->error[0] == '\0' && packer->depth > 0)
         break_packer(packer, "%u maps or lists are still open", packer->depth);
-    if (packer->error[0] == '\0' && packer->body.size > CAL_PROTOCOL_MAX_FRAME)
-        break_packer(packer, "its body has %zu bytes, of at most %d", packer->body.size, CAL_PROTOCOL_MAX_FRAME);
-    if (packer->error[0] == '\0' && packer->body.size + packer->n_bytes > CAL_PROTOCOL_MAX_MESSAGE - CAL_HEADER_SIZE)
-        break_packer(packer, "it has %zu bytes, of at most %d", packer->body.size + packer->n_bytes,
-                     CAL_PROTOCOL_MAX_MESSAGE - CAL_HEADER_SIZE);
+    if (packer->error[0] == '\0' && packer->body.size > packer->limits.frame)
+        break_packer(packer, "its body has %zu bytes, of at most %zu", packer->body.size, packer->limits.frame);
+    if (packer->error[0] == '\0' && packer->body.size + packer->n_bytes > packer->limits.message - CAL_HEADER_SIZE)
+        break_packer(packer, "it has %zu bytes, of at most %zu", packer->body.size + packer->n_bytes,
+                     packer->limits.message - CAL_HEADER_SIZE);
     if (packer->error[0] != '\0')
         return CAL_FAIL(packer->ctx, CAL_ERR_ARGUMENT, "a message cannot be written: %s", packer->error);
     return CAL_OK;

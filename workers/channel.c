@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 void cali_channel_open(cali_channel *channel, cal_wire *wire, const cal_peer *peer)
 {
@@ -110,4 +111,27 @@ void cali_kept_free(cali_kept *kept)
 {
     free(kept->frames);
     *kept = (cali_kept){0};
+}
+
+double cali_load_limit(double wish)
+{
+    const double memory = cali_memory_limit();
+    return wish <= 0.0 ? 0.25 * memory : wish < memory ? wish : memory;
+}
+
+cal_status cali_frames_sha256(cal_context *ctx, const char *text, const cal_frame *frames, size_t n, char hex[CALI_DIGEST_SIZE])
+{
+    cali_text all = {0};
+    cal_status status = CAL_OK;
+    cali_text_add(&all, text);
+    for (size_t i = 0; i < n && status == CAL_OK; i++) {
+        status = cali_digest_bytes(ctx, frames[i].data, frames[i].size, hex);
+        cali_text_format(&all, " %s", hex);
+    }
+    if (status == CAL_OK && all.is_broken)
+        status = CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for a digest");
+    if (status == CAL_OK)
+        status = cali_digest_bytes(ctx, all.data, all.size, hex);
+    cali_text_free(&all);
+    return status;
 }

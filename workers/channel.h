@@ -2,6 +2,7 @@
 #ifndef CALI_WORKERS_CHANNEL_H
 #define CALI_WORKERS_CHANNEL_H
 
+#include "base/digest.h"
 #include "callosum/protocols.h"
 
 typedef struct cali_channel {
@@ -39,5 +40,11 @@ typedef struct cali_kept {
 /** Copies what a packer holds; the packer is begun anew. Errors: those of cal_packer_get, MEMORY. */
 cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out);
 void cali_kept_free(cali_kept *kept);
+
+/** Bytes that a model may have that travels in pieces: `wish`, at most the memory; 0: a quarter of it. */
+double cali_load_limit(double wish);
+
+/** SHA-256 over a text and the digests of frames, whatever their sizes. Errors: MEMORY. */
+cal_status cali_frames_sha256(cal_context *ctx, const char *text, const cal_frame *frames, size_t n, char hex[CALI_DIGEST_SIZE]);
 
 #endif

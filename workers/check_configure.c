@@ -178,6 +178,8 @@ static cal_status read_configure(cali_check *check, const cal_host *host, size_t
     const cali_slot *s = host->slots[slot];
     unsigned char *bytes = NULL, head[CAL_HEADER_SIZE];
     const size_t n_head = cal_header_encode(&(cal_header){.type = CAL_CONFIGURE, .session = 1, .incarnation = 1, .number = 1}, head);
+    if (s->is_large)
+        return CAL_FAIL(check->ctx, CAL_ERR_UNSUPPORTED, "%s is larger than a message; let the check ask for a smaller region", s->name);
     CAL_TRY(cali_alloc(check->ctx, n_head + s->configure.size, 1, "CONFIGURE", &bytes));
     cal_frames frames = {.n = s->configure.n + 1, .owner = bytes, .release = release};
     memcpy(bytes, head, n_head);

@@ -71,15 +71,36 @@ static cali_slot *find_resumed(cal_host *host, const cal_value *resume, cal_read
     return NULL;
 }
 
-static cali_slot *find_open(cal_host *host, const char *wish, const cal_value *caps, bool is_local)
+/* `too_large`: a slot that would suit but for the size of its model. */
+static cali_slot *find_open(cal_host *host, const char *wish, const cal_value *caps, bool is_local, uint64_t load_bytes,
+                            cali_slot **too_large)
 {
+    *too_large = NULL;
     for (size_t i = 0; i < host->n_slots; i++) {
         cali_slot *slot = host->slots[i];
         const bool is_meant = wish == NULL ? slot->is_local == is_local : strcmp(wish, slot->name) == 0;
-        if (is_meant && cali_slot_wants_worker(slot) && offers(caps, slot->model))
+        if (!is_meant || !cali_slot_wants_worker(slot) || !offers(caps, slot->model))
+            continue;
+        if (!slot->is_large || slot->configure.size <= load_bytes)
             return slot;
+        *too_large = slot;
     }
     return NULL;
+}
+
+static void refuse_large(cal_host *host, cal_wire *wire, const cal_peer *peer, const cali_slot *slot, const char *worker,
+                         uint64_t load_bytes)
+{
+    char text[300];
+    const double size = (double)slot->configure.size * 1e-6;
+    if (load_bytes == 0)
+        snprintf(text, sizeof text, "the model of %.100s has %.3g MB; this worker takes no model that is larger than a message",
+                 slot->name, size);
+    else
+        snprintf(text, sizeof text, "the model of %.100s has %.4g MB; this worker takes up to %.4g MB. Try --largest-model",
+                 slot->name, size, (double)load_bytes * 1e-6);
+    refuse(host, wire, peer, "E402", text, load_bytes == 0 ? "a newer release of the worker" : "--largest-model", false);
+    cal_context_note(host->ctx, "worker %.100s was turned away: %s", worker, text);
 }
 
 static void greet(cal_host *host, cal_wire *wire, const cal_peer *peer, const cal_message *m)
@@ -100,10 +121,15 @@ static void greet(cal_host *host, cal_wire *wire, const cal_peer *peer, const ca
         refuse(host, wire, peer, "E101", text, "use releases that are closer to each other", false);
         return;
     }
-    cali_slot *slot = find_resumed(host, cal_value_find(body, "resume"), &r);
+    const uint64_t load_bytes = cal_value_find(caps, "load_bytes") == NULL ? 0 : cal_read_uint(&r, caps, "load_bytes", 0, INT64_MAX);
+    cali_slot *too_large = NULL, *slot = find_resumed(host, cal_value_find(body, "resume"), &r);
     const bool is_resumed = slot != NULL, has_snapshots = strcmp(snapshot, "portable") == 0;
     if (slot == NULL)
-        slot = find_open(host, wish, caps, wire == host->wires[0]);
+        slot = find_open(host, wish, caps, wire == host->wires[0], load_bytes, &too_large);
+    if (slot == NULL && too_large != NULL) {
+        refuse_large(host, wire, peer, too_large, name, load_bytes);
+        return;
+    }
     if (slot == NULL) {
         snprintf(host->offered, sizeof host->offered, "%.100s%s%.100s", name, wish == NULL ? "" : " for ", wish == NULL ? "" : wish);
         refuse(host, wire, peer, "E103", "no slot waits for such a worker", "it will be asked again", true);

@@ -66,6 +66,8 @@ typedef struct cali_slot {
     uint32_t *n_neurons_of; /* per population, for recorded spikes */
     char *model;
     cali_kept configure;
+    bool is_large;       /* it travels in pieces, by LOAD */
+    char load_sha256[65];
     char digest[65];     /* of CONFIGURE */
     char model_digest[65]; /* of READY; a later worker's must be the same */
     bool has_worked;       /* a window was computed by that model */
@@ -86,7 +88,7 @@ typedef struct cali_slot {
     uint64_t to_send, expected;   /* next STEP out, next OUTPUT in */
     cali_saved saved, incoming;
     bool is_snapshot_asked;
-    size_t restore_sent, restore_acknowledged;
+    size_t pieces_sent, pieces_acknowledged; /* bytes of the snapshot, or of CONFIGURE */
 
     /* what the last finished window recorded */
     cal_time *spike_times;

@@ -92,6 +92,7 @@ static cal_status fill(cal_context *ctx, const cal_value *map, network *n, cal_w
     out->n_neurons = counts.n_neurons;
     out->n_synapses = counts.n_synapses;
     out->bytes = counts.bytes;
+    cali_network_model_shrink(n->model); /* the network has its own of all that it needs */
     return cal_sub_snn_create(ctx, &snn, &n->sub);
 }
 

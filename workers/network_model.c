@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "workers/channel.h"
 
-/* What a message holds beside its arrays, at least. */
-enum { ROOM = 1 << 20, MAX_VALUES = CAL_PROTOCOL_MAX_VALUES - 1000 };
+/* A message holds more than the map. */
+enum { MAX_VALUES = CAL_PROTOCOL_MAX_VALUES - 1000 };
 
 typedef struct coder {
     cal_context *ctx;
@@ -16,7 +16,6 @@ typedef struct coder {
     const cali_model_root *root;
     cali_model_path path;
     bool is_digest; /* without what no state depends on, and of any size */
-    uint64_t n_bytes; /* of arrays so far */
     size_t n_values;  /* so far */
 } coder;
 
@@ -72,19 +71,12 @@ static cal_status count(coder *c, const cali_model_field *f, const void *item, s
     return CAL_OK;
 }
 
+/* Lent: the definition stays until the frames are taken. */
 static cal_status pack_array(coder *c, const cali_model_field *f, const void *data, size_t n)
 {
-    const uint64_t bytes = (uint64_t)n * cal_dtype_size(f->dtype);
-    c->n_bytes += bytes;
-    if (!c->is_digest && (bytes > CAL_PROTOCOL_MAX_FRAME - ROOM || c->n_bytes > CAL_PROTOCOL_MAX_MESSAGE - ROOM))
-        return CAL_FAIL(c->ctx, CAL_ERR_UNSUPPORTED,
-                        "%s: %s has %zu numbers (%.1f MB, with the arrays before it %.1f MB), too many to send: a worker takes arrays "
-                        "of up to %.0f MB, %.0f MB together. Try this region in process",
-                        name_of(c), c->path.text, n, (double)bytes * 1e-6, (double)c->n_bytes * 1e-6,
-                        CAL_PROTOCOL_MAX_FRAME * 1e-6, CAL_PROTOCOL_MAX_MESSAGE * 1e-6);
     if (data == NULL && n > 0)
         return CAL_FAIL(c->ctx, CAL_ERR_ARGUMENT, "%s: %s is missing", name_of(c), c->path.text);
-    cal_pack_vector(c->packer, f->key, f->dtype, n, data == NULL ? "" : data);
+    cal_pack_lent_array(c->packer, f->key, f->dtype, 1, &n, data == NULL ? "" : data);
     return CAL_OK;
 }
 
@@ -249,28 +241,18 @@ cal_status cali_network_model_encode(cal_context *ctx, const cal_snn_def *def, c
     return encode(ctx, def, packer, key, false);
 }
 
-/* Over the digests of the frames, so that their limits are those of the message. */
 cal_status cali_network_model_digest(cal_context *ctx, const cal_snn_def *def, char hex[CALI_DIGEST_SIZE])
 {
     cal_packer *packer = NULL;
     const cal_frame *frames = NULL;
     size_t n = 0;
-    cali_text text = {0};
-    cal_status status = cal_packer_create(ctx, &packer);
-    if (status == CAL_OK)
-        status = encode(ctx, def, packer, "model", true);
+    CAL_TRY(cal_packer_create(ctx, &packer));
+    cal_packer_set_limits(packer, &cal_limits_loaded);
+    cal_status status = encode(ctx, def, packer, "model", true);
     if (status == CAL_OK)
         status = cal_packer_get(packer, &frames, &n);
-    cali_text_add(&text, "callosum " CAL_VERSION);
-    for (size_t i = 0; i < n && status == CAL_OK; i++) {
-        status = cali_digest_bytes(ctx, frames[i].data, frames[i].size, hex);
-        cali_text_format(&text, " %s", hex);
-    }
-    if (status == CAL_OK && text.is_broken)
-        status = CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for the digest of a network");
     if (status == CAL_OK)
-        status = cali_digest_bytes(ctx, text.data, text.size, hex);
-    cali_text_free(&text);
+        status = cali_frames_sha256(ctx, "callosum " CAL_VERSION, frames, n, hex);
     cal_packer_destroy(&packer);
     return status;
 }

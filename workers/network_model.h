@@ -19,8 +19,8 @@
 /** The `name` of the map, which a worker announces among its models. */
 #define CALI_NETWORK_MODEL "callosum-network"
 
-/** Writes the member `key`, a map. Errors: ARGUMENT (numbers of populations or names that are not there), UNSUPPORTED (an array
- *  that no message can carry, with its size), MEMORY. */
+/** Writes the member `key`, a map; arrays are lent: the definition stays as it is until the frames are taken. Errors: ARGUMENT
+ *  (numbers of populations or names that are not there), UNSUPPORTED (more values than a message has), MEMORY. */
 cal_status cali_network_model_encode(cal_context *ctx, const cal_snn_def *def, cal_packer *packer, const char *key);
 
 /** Owns a definition and everything that it points to. */
@@ -30,6 +30,8 @@ typedef struct cali_network_model cali_network_model;
 cal_status cali_network_model_decode(cal_context *ctx, const cal_value *map, cali_network_model **out, cal_problem *problem);
 /** NULL is accepted. After all networks that were made of it: they use its own neurons. */
 void cali_network_model_destroy(cali_network_model **model);
+/** Gives back all but the own neurons, once the network is built. */
+void cali_network_model_shrink(cali_network_model *model);
 const cal_snn_def *cali_network_model_def(const cali_network_model *model);
 
 /** SHA-256 over the version of callosum and all fields that the state of a network depends on: networks of one digest continue

@@ -14,6 +14,8 @@ enum {
 
 struct cali_network_model {
     cal_context *ctx;
+    cal_neuron *own[MAX_OWN]; /* made of the texts */
+    size_t n_own;
     cali_model_root root;
     cali_arena arena;
 };
@@ -286,6 +288,8 @@ static void read_own_neurons(decoder *d)
         snprintf(name, sizeof name, "own_neurons[%zu]", i);
         const cal_status status = cal_snn_neuron_load_text(d->model->ctx, name, root->own[i].text, root->own[i].n, &neuron);
         root->own[i].neuron = neuron;
+        if (neuron != NULL)
+            d->model->own[d->model->n_own++] = neuron;
         d->is_out_of_memory |= status == CAL_ERR_MEMORY;
         if (status != CAL_OK)
             cal_reader_fail(&d->reader, "E203", "%.180s", cal_context_message(d->model->ctx));
@@ -351,14 +355,17 @@ void cali_network_model_destroy(cali_network_model **model)
 {
     if (model == NULL || *model == NULL)
         return;
-    cali_model_root *root = &(*model)->root;
-    for (size_t i = 0; i < root->n_own; i++) {
-        cal_neuron *neuron = (cal_neuron *)(uintptr_t)root->own[i].neuron;
-        cal_snn_neuron_destroy(&neuron);
-    }
+    for (size_t i = 0; i < (*model)->n_own; i++)
+        cal_snn_neuron_destroy(&(*model)->own[i]);
     cali_arena_free(&(*model)->arena);
     free(*model);
     *model = NULL;
+}
+
+void cali_network_model_shrink(cali_network_model *model)
+{
+    cali_arena_free(&model->arena);
+    model->root = (cali_model_root){.def = cal_snn_def_default()};
 }
 
 const cal_snn_def *cali_network_model_def(const cali_network_model *model)

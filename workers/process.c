@@ -18,14 +18,16 @@ extern char **environ;
 cal_status cali_process_start(cali_slot *slot)
 {
     cal_host *host = slot->host;
-    char threads[16], name[32], parent[24];
+    char threads[16], name[32], parent[24], largest[32];
     snprintf(parent, sizeof parent, "%lld", (long long)getpid());
     snprintf(threads, sizeof threads, "%u", slot->n_threads > 0 ? slot->n_threads : 1);
+    snprintf(largest, sizeof largest, "%zu B", slot->configure.size + (1 << 20)); /* the host has said yes to it */
     snprintf(name, sizeof name, "local-%u", ++slot->n_processes);
     snprintf(slot->process, sizeof slot->process, "%s", name);
     const char *const program = host->program;
     const char *const arguments[] = {program, "worker", "attach", cal_wire_endpoint(host->wires[0]), "--name", name,
-                                     "--slot", slot->name, "--threads", threads, "--parent", parent, "--once", NULL};
+                                     "--slot", slot->name, "--threads", threads, "--parent", parent, "--largest-model", largest,
+                                     "--once", NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);

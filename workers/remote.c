@@ -139,17 +139,41 @@ static cal_status pack_body(cali_slot *s, const cal_slot_def *def, const char *d
     return CAL_OK;
 }
 
+/* What is larger than a message travels in pieces, and is bounded all the same. */
+static cal_status measure(cali_slot *s)
+{
+    const cal_host *host = s->host;
+    const double most = cali_load_limit(host->def.load_bytes);
+    s->is_large = s->configure.size > cal_limits_open.message - CAL_HEADER_SIZE ||
+                  (host->def.message_bytes > 0 && s->configure.size > host->def.message_bytes);
+    for (size_t i = 0; i < s->configure.n; i++)
+        s->is_large = s->is_large || s->configure.frames[i].size > cal_limits_open.frame;
+    if (s->is_large && (double)s->configure.size > most)
+        return CAL_FAIL(host->ctx, CAL_ERR_UNSUPPORTED, "E402 %s: its lists and tables have %.3g GB, and at most %.3g GB are sent to a "
+                        "worker. Try --largest-model, or this region in process", s->name, (double)s->configure.size * 1e-9,
+                        most * 1e-9);
+    return s->is_large ? cali_digest_bytes(host->ctx, s->configure.bytes, s->configure.size, s->load_sha256) : CAL_OK;
+}
+
 /* The digest is over the same body with an empty digest. */
 static cal_status pack_configure(cali_slot *s, const cal_slot_def *def)
 {
-    cali_kept blank;
-    CAL_TRY(pack_body(s, def, ""));
-    CAL_TRY(cali_kept_take(s->host->ctx, s->host->packer, &blank));
-    const cal_status status = cali_digest_bytes(s->host->ctx, blank.bytes, blank.size, s->digest);
-    cali_kept_free(&blank);
-    CAL_TRY(status);
-    CAL_TRY(pack_body(s, def, s->digest));
-    return cali_kept_take(s->host->ctx, s->host->packer, &s->configure);
+    cal_packer *p = s->host->packer;
+    const cal_frame *frames = NULL;
+    size_t n = 0;
+    cal_packer_set_limits(p, &cal_limits_loaded);
+    cal_status status = pack_body(s, def, "");
+    if (status == CAL_OK)
+        status = cal_packer_get(p, &frames, &n);
+    if (status == CAL_OK)
+        status = cali_frames_sha256(s->host->ctx, "CONFIGURE", frames, n, s->digest);
+    if (status == CAL_OK)
+        status = pack_body(s, def, s->digest);
+    if (status == CAL_OK)
+        status = cali_kept_take(s->host->ctx, p, &s->configure);
+    cal_packer_clear(p); /* nothing lent stays */
+    cal_packer_set_limits(p, &cal_limits_open);
+    return status == CAL_OK ? measure(s) : status;
 }
 
 static cal_status init(cali_slot *s, const cal_slot_def *def)

@@ -124,7 +124,7 @@ static cal_status send_ready(cali_worker *w, const char *digest, uint64_t answer
     return status;
 }
 
-static void configure(cali_worker *w, const cal_message *m)
+void cali_worker_configure(cali_worker *w, const cal_message *m)
 {
     cal_reader r = {0};
     const cal_value *body = cal_message_body(m);
@@ -219,7 +219,9 @@ bool cali_worker_handle(cali_worker *w, const cal_message *m)
     if (!cal_message_is_handled(h->type, state))
         cali_worker_error(w, "E104", "warn", "this message is not allowed in the present state", h->number);
     else if (h->type == CAL_CONFIGURE)
-        configure(w, m);
+        cali_worker_configure(w, m);
+    else if (h->type == CAL_LOAD)
+        cali_worker_load(w, m);
     else if (h->type == CAL_STEP)
         cali_worker_step(w, m);
     else if (h->type == CAL_SNAPSHOT)

@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "workers/host.h"
 
-enum { MOST_DEATHS = 5, CHUNKS_IN_FLIGHT = 8, LOG_BYTES = 64 << 20 };
+enum { MOST_DEATHS = 5, CHUNKS_IN_FLIGHT = 8, LOG_BYTES = 64 << 20, LOAD_NUMBER = 0 /* snapshots count from 1 */ };
 
 bool cali_slot_wants_worker(const cali_slot *s)
 {
@@ -35,9 +35,27 @@ void cali_slot_fail(cali_slot *s, cal_status status, const char *code, const cha
 
 /* ---- taking and losing a worker ---- */
 
+static void push_chunks(cali_slot *s);
+
+/* As a message, or in pieces where it is larger than one. */
 static void send_configure(cali_slot *s)
 {
-    cali_channel_send(&s->channel, (cal_header){.type = CAL_CONFIGURE}, s->configure.frames, s->configure.n);
+    cal_packer *p = s->host->packer;
+    if (!s->is_large) {
+        cali_channel_send(&s->channel, (cal_header){.type = CAL_CONFIGURE}, s->configure.frames, s->configure.n);
+        return;
+    }
+    s->pieces_sent = s->pieces_acknowledged = 0;
+    cal_packer_clear(p);
+    cal_pack_uint(p, "number", LOAD_NUMBER);
+    cal_pack_uint(p, "size", s->configure.size);
+    cal_pack_text(p, "sha256", s->load_sha256);
+    cal_pack_open_list(p, "frames");
+    for (size_t i = 0; i < s->configure.n; i++)
+        cal_pack_uint(p, NULL, s->configure.frames[i].size);
+    cal_pack_close(p);
+    cali_channel_send_packed(&s->channel, (cal_header){.type = CAL_LOAD}, p);
+    push_chunks(s);
 }
 
 static void send_welcome(cali_slot *s, bool is_resumed, uint64_t done)
@@ -343,37 +361,52 @@ static void take_snapshot(cali_slot *s, const cal_header *h, const cal_message *
         drain(s);
 }
 
-/* ---- restoring ---- */
+/* ---- sending in pieces: a snapshot, or CONFIGURE ---- */
+
+typedef struct source {
+    const char *bytes;
+    size_t size;
+    uint64_t number;
+} source;
+
+static source source_of(const cali_slot *s)
+{
+    if (s->phase == CALI_CONFIGURING)
+        return (source){(const char *)s->configure.bytes, s->is_large ? s->configure.size : 0, LOAD_NUMBER};
+    return (source){s->saved.bytes, s->saved.size, s->saved.number};
+}
 
 static void push_chunks(cali_slot *s)
 {
-    const cali_saved *saved = &s->saved;
-    while (s->restore_sent < saved->size &&
-           s->restore_sent - s->restore_acknowledged < (size_t)CHUNKS_IN_FLIGHT * CAL_PROTOCOL_MAX_CHUNK) {
-        const size_t left = saved->size - s->restore_sent;
+    const source from = source_of(s);
+    while (s->pieces_sent < from.size &&
+           s->pieces_sent - s->pieces_acknowledged < (size_t)CHUNKS_IN_FLIGHT * CAL_PROTOCOL_MAX_CHUNK) {
+        const size_t left = from.size - s->pieces_sent;
         const size_t n = left < CAL_PROTOCOL_MAX_CHUNK ? left : (size_t)CAL_PROTOCOL_MAX_CHUNK;
         cal_packer *p = s->host->packer;
         const cal_frame *frames = NULL;
         size_t n_frames = 0;
         cal_packer_clear(p);
-        cal_pack_uint(p, "number", saved->number);
-        cal_pack_uint(p, "offset", s->restore_sent);
-        cal_pack_vector(p, "data", CAL_U8, n, saved->bytes + s->restore_sent);
+        cal_pack_uint(p, "number", from.number);
+        cal_pack_uint(p, "offset", s->pieces_sent);
+        cal_pack_lent_array(p, "data", CAL_U8, 1, &n, from.bytes + s->pieces_sent);
         if (cal_packer_get(p, &frames, &n_frames) != CAL_OK ||
             !cali_channel_send(&s->channel,
                                (cal_header){.type = CAL_CHUNK, .digest = cal_frames_digest(frames, n_frames), .has_digest = true},
                                frames, n_frames))
             return;
-        s->restore_sent += n;
+        s->pieces_sent += n;
     }
 }
+
+/* ---- restoring ---- */
 
 void cali_slot_restore(cali_slot *s)
 {
     const cali_saved *saved = &s->saved;
     cal_packer *p = s->host->packer;
     s->phase = CALI_RESTORING;
-    s->restore_sent = s->restore_acknowledged = 0;
+    s->pieces_sent = s->pieces_acknowledged = 0;
     cal_packer_clear(p);
     cal_pack_uint(p, "number", saved->number);
     cal_pack_uint(p, "size", saved->size);
@@ -386,9 +419,9 @@ void cali_slot_restore(cali_slot *s)
 static void take_ack(cali_slot *s, const cal_message *m)
 {
     cal_reader r = {0};
-    if (cal_read_uint(&r, cal_message_body(m), "number", 0, UINT64_MAX) != s->saved.number)
+    if (cal_read_uint(&r, cal_message_body(m), "number", 0, UINT64_MAX) != source_of(s).number)
         return;
-    s->restore_acknowledged = (size_t)cal_read_uint(&r, cal_message_body(m), "received", 0, s->restore_sent);
+    s->pieces_acknowledged = (size_t)cal_read_uint(&r, cal_message_body(m), "received", 0, s->pieces_sent);
     if (cal_reader_is_broken(&r))
         cali_slot_expel(s, r.problem.code, r.problem.text, cal_message_header(m)->number);
     else
@@ -499,7 +532,7 @@ void cali_slot_handle(cali_slot *s, const cal_header *h, cal_message **m)
         take_chunk(s, h, *m);
     else if (h->type == CAL_SNAPSHOT_DONE && s->phase == CALI_LIVE)
         take_snapshot(s, h, *m);
-    else if (h->type == CAL_ACK && s->phase == CALI_RESTORING)
+    else if (h->type == CAL_ACK && (s->phase == CALI_RESTORING || s->phase == CALI_CONFIGURING))
         take_ack(s, *m);
     else if (h->type == CAL_RESTORED && s->phase == CALI_RESTORING)
         take_restored(s, *m);

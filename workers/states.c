@@ -87,6 +87,19 @@ void cali_worker_snapshot(cali_worker *w, const cal_message *m)
     pthread_mutex_unlock(&w->lock);
 }
 
+double cali_worker_load_limit(const cali_worker *w)
+{
+    return cali_load_limit(w->def->load_bytes);
+}
+
+/* Forgets what was being received. */
+static void give_up(cali_service *s)
+{
+    free(s->state);
+    s->state = NULL;
+    s->state_size = s->state_capacity = s->n_load_frames = 0;
+}
+
 static void send_received(cali_worker *w, unsigned type, uint64_t answers)
 {
     const cali_service *s = &w->service;
@@ -102,22 +115,53 @@ static void send_received(cali_worker *w, unsigned type, uint64_t answers)
     pthread_mutex_unlock(&w->lock);
 }
 
-/* All bytes are here. */
-static void finish_restore(cali_worker *w, uint64_t answers)
+static void release_bytes(void *bytes)
+{
+    free(bytes);
+}
+
+/* The CONFIGURE whose frames are here, read as if it had come as a message. */
+static void finish_load(cali_worker *w, uint64_t answers)
 {
     cali_service *s = &w->service;
+    unsigned char head[CAL_HEADER_SIZE];
+    cal_header header = {.type = CAL_CONFIGURE, .session = w->channel.session, .incarnation = w->channel.incarnation, .number = answers};
+    cal_frames frames = {.n = s->n_load_frames + 1, .owner = s->state, .release = release_bytes};
+    cal_problem problem;
+    frames.frames[0] = (cal_frame){head, cal_header_encode(&header, head)};
+    const unsigned char *at = s->state;
+    for (size_t i = 0; i < s->n_load_frames; i++, at += s->load_frames[i - 1])
+        frames.frames[i + 1] = (cal_frame){at, s->load_frames[i]};
+    s->state = NULL; /* it is the message's */
+    give_up(s);
+    cal_message *m = cal_message_read(&frames, &cal_limits_loaded, &header, &problem);
+    if (m != NULL)
+        cali_worker_configure(w, m);
+    else
+        cali_worker_error(w, problem.code, "fatal", problem.text, answers);
+    cal_message_destroy(&m);
+}
+
+/* All bytes are here. */
+static void finish(cali_worker *w, uint64_t answers)
+{
+    cali_service *s = &w->service;
+    const bool is_load = s->n_load_frames > 0;
     char sha256[CALI_DIGEST_SIZE];
     cal_status status = cali_digest_bytes(w->ctx, s->state, s->state_size, sha256);
     if (status == CAL_OK && strcmp(sha256, s->state_sha256) != 0) {
-        s->state_size = 0;
-        cali_worker_error(w, "E401", "window", "the sum of the snapshot is wrong", answers);
+        give_up(s);
+        cali_worker_error(w, is_load ? "E106" : "E401", "window", is_load ? "the sum of what was loaded is wrong"
+                                                                         : "the sum of the snapshot is wrong", answers);
+        return;
+    }
+    if (status == CAL_OK && is_load) {
+        finish_load(w, answers);
         return;
     }
     if (status == CAL_OK)
         status = s->sub.ops->restore_state(s->sub.self, (cal_time)s->state_window * s->window, (const char *)s->state, s->state_size, s->state_how);
-    free(s->state);
-    s->state = NULL;
-    s->state_capacity = 0;
+    give_up(s);
     if (status != CAL_OK) {
         cali_worker_fail(w, answers);
         return;
@@ -125,7 +169,42 @@ static void finish_restore(cali_worker *w, uint64_t answers)
     s->next = s->state_window;
     cali_answers_free(s);
     send_received(w, CAL_RESTORED, answers);
-    s->state_size = 0;
+}
+
+/* The lengths of the frames add up to what is announced, which is no more than this worker takes. */
+void cali_worker_load(cali_worker *w, const cal_message *m)
+{
+    cali_service *s = &w->service;
+    const cal_value *body = cal_message_body(m), *list = cal_value_find(body, "frames");
+    const uint64_t asked = cal_message_header(m)->number;
+    cal_reader r = {0};
+    uint64_t sum = 0;
+    cali_service_end(w);
+    const uint64_t number = cal_read_uint(&r, body, "number", 0, UINT64_MAX), size = cal_read_uint(&r, body, "size", 1, INT64_MAX);
+    const char *sha256 = cal_read_text(&r, body, "sha256", false);
+    const size_t n = cal_value_n(list);
+    if (n < 1 || n > CAL_PROTOCOL_MAX_FRAMES - 1)
+        cal_reader_fail(&r, "E106", "%zu frames, of 1 to %d", n, CAL_PROTOCOL_MAX_FRAMES - 1);
+    if (!cal_reader_is_broken(&r) && (double)size > cali_worker_load_limit(w))
+        cal_reader_fail(&r, "E402", "a model of %.3g MB; this worker takes up to %.3g MB (--largest-model)", (double)size * 1e-6,
+                        cali_worker_load_limit(w) * 1e-6);
+    for (size_t i = 0; i < n && !cal_reader_is_broken(&r); i++) {
+        s->load_frames[i] = (size_t)cal_value_uint(&r, cal_value_at(list, i), 0, size - sum);
+        sum += s->load_frames[i];
+    }
+    if (!cal_reader_is_broken(&r) && (sum != size || strlen(sha256) != CALI_DIGEST_SIZE - 1))
+        cal_reader_fail(&r, "E106", "frames of %llu bytes instead of %llu, or a sum that is none", (unsigned long long)sum,
+                        (unsigned long long)size);
+    if (cal_reader_is_broken(&r)) {
+        cali_worker_error(w, r.problem.code, "window", r.problem.text, asked);
+        return;
+    }
+    s->state_number = number;
+    s->state_size = size;
+    s->state_asked = asked;
+    s->state_received = 0;
+    s->n_load_frames = n;
+    memcpy(s->state_sha256, sha256, CALI_DIGEST_SIZE);
 }
 
 void cali_worker_restore(cali_worker *w, const cal_message *m)
@@ -166,9 +245,9 @@ void cali_worker_chunk(cali_worker *w, const cal_message *m)
     const cal_array data = cal_read_array(&r, cal_message_body(m), "data", CAL_U8);
     if (!cal_reader_is_broken(&r) && (s->state_size == 0 || number != s->state_number || offset != s->state_received ||
                                       data.n == 0 || data.n > s->state_size - s->state_received))
-        cal_reader_fail(&r, "E401", "a chunk that does not follow the one before");
+        cal_reader_fail(&r, w->has_service ? "E401" : "E106", "a chunk that does not follow the one before");
     if (cal_reader_is_broken(&r)) {
-        s->state_size = 0;
+        give_up(s);
         cali_worker_error(w, r.problem.code, "window", r.problem.text, h->number);
         return;
     }
@@ -181,5 +260,5 @@ void cali_worker_chunk(cali_worker *w, const cal_message *m)
     s->state_received += data.n;
     send_received(w, CAL_ACK, h->number);
     if (s->state_received == s->state_size)
-        finish_restore(w, s->state_asked);
+        finish(w, s->state_asked);
 }

@@ -202,6 +202,7 @@ static void pack_hello(cali_worker *w)
     cal_pack_bool(p, "deterministic", true);
     cal_pack_bool(p, "async_ping", true);
     cal_pack_text(p, "device", "CPU");
+    cal_pack_uint(p, "load_bytes", (uint64_t)cali_worker_load_limit(w));
     cal_pack_uint(p, "memory_bytes", (uint64_t)cali_memory_limit());
     cal_pack_close(p);
     if (w->has_service) {

@@ -34,12 +34,14 @@ typedef struct cali_service {
     cal_time window, start;
     uint64_t next; /* window that is expected; windows done */
     cali_answer answers[CALI_KEPT_OUTPUTS];
-    /* a state that is being received */
+    /* a state that is being received; state_size 0: none */
     uint64_t state_number, state_size, state_window, state_asked; /* asked: the number of RESTORE */
     size_t state_received, state_capacity;
     char state_sha256[65];
     unsigned char *state;
     cal_restore state_how;
+    /* or a CONFIGURE, in the same place */
+    size_t load_frames[CAL_PROTOCOL_MAX_FRAMES - 1], n_load_frames; /* 0: a state */
 } cali_service;
 
 typedef struct cali_worker {
@@ -80,6 +82,10 @@ void cali_worker_error(cali_worker *worker, const char *code, const char *severi
 void cali_worker_fail(cali_worker *worker, uint64_t answers);
 bool cali_worker_is_stopped(const cali_worker *worker);
 
+/** serve.c: builds what CONFIGURE asks for. */
+void cali_worker_configure(cali_worker *worker, const cal_message *message);
+/** Bytes that a CONFIGURE may have that comes by LOAD. */
+double cali_worker_load_limit(const cali_worker *worker);
 /** serve.c: handles one message. False: the service is over (BYE). */
 bool cali_worker_handle(cali_worker *worker, const cal_message *message);
 void cali_service_end(cali_worker *worker);
@@ -87,6 +93,7 @@ void cali_service_end(cali_worker *worker);
 void cali_worker_step(cali_worker *worker, const cal_message *message);
 void cali_worker_snapshot(cali_worker *worker, const cal_message *message);
 void cali_worker_restore(cali_worker *worker, const cal_message *message);
+void cali_worker_load(cali_worker *worker, const cal_message *message);
 void cali_worker_chunk(cali_worker *worker, const cal_message *message);
 void cali_answers_free(cali_service *service);
 /** Adds what is watched as the member `watched`; its arrays are lent. */

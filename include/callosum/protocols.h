@@ -62,6 +62,9 @@ cal_status cal_packer_create(cal_context *ctx, cal_packer **out);
 void cal_packer_destroy(cal_packer **packer);
 /** Begins a new body: an open map, closed by cal_packer_get. Keeps the memory. */
 void cal_packer_clear(cal_packer *packer);
+/** Other limits than cal_limits_open, from the next body on. */
+typedef struct cal_limits cal_limits;
+void cal_packer_set_limits(cal_packer *packer, const cal_limits *limits);
 
 /* Each writes one member. `key` is its name inside a map and NULL inside a list. Maps and lists are opened and closed; their
  * lengths are counted. Integers take the shortest form. */
@@ -91,7 +94,7 @@ cal_status cal_packer_get(cal_packer *packer, const cal_frame **frames, size_t *
 /** Numbers on the wire, from messages.def; never reused. */
 typedef enum cal_message_type {
     CAL_HELLO = 1, CAL_WELCOME = 2, CAL_REFUSE = 3, CAL_CONFIGURE = 4, CAL_PROGRESS = 5, CAL_READY = 6,
-    CAL_STEP = 10, CAL_OUTPUT = 11,
+    CAL_LOAD = 7, CAL_STEP = 10, CAL_OUTPUT = 11,
     CAL_SNAPSHOT = 20, CAL_CHUNK = 21, CAL_ACK = 22, CAL_SNAPSHOT_DONE = 23, CAL_RESTORE_STATE = 24, CAL_RESTORED = 25,
     CAL_QUERY = 30, CAL_ANSWER = 31,
     CAL_PING = 40, CAL_PONG = 41, CAL_TELEMETRY = 42,
@@ -140,10 +143,11 @@ uint32_t cal_frames_digest(const cal_frame *frames, size_t n);
 typedef struct cal_value cal_value;     /**< a node of a received body, borrowed from its message */
 typedef struct cal_message cal_message; /**< a received message, checked in form */
 
-typedef struct cal_limits {
+struct cal_limits {
     size_t message, frame, n_frames; /**< bytes, bytes, frames */
-} cal_limits;
+};
 extern const cal_limits cal_limits_greeting, cal_limits_open; /**< before and after WELCOME */
+extern const cal_limits cal_limits_loaded; /**< of a CONFIGURE that came by LOAD, whose bytes are bounded before they are taken */
 
 /** What is wrong with a message: a code of section 13 (E104 to E106, E302, ...) and one sentence; code "" if nothing is. */
 typedef struct cal_problem {

@@ -37,6 +37,8 @@ typedef struct cal_host_def {
     unsigned liveness;       /**< beats of silence after which a link is taken for broken; 2 to 100, default 5 */
     unsigned hold_s;         /**< how long a slot is kept for a silent worker; default 300 */
     unsigned snapshot_windows; /**< a snapshot is asked for at least every so many windows; default 4096 */
+    double load_bytes;       /**< largest model that is sent in pieces; 0: a quarter of the memory */
+    size_t message_bytes;    /**< a larger model is sent in pieces; 0: one that is larger than a message */
     const char *status;      /**< file that tells of the workers, replaced every second: JSON; NULL: none. Beside it `STATUS.drain`
                                   may name a worker to let go */
     bool (*is_stopped)(void *user); /**< asked while the host waits; true: it gives up. NULL: never */
@@ -139,6 +141,7 @@ typedef struct cal_worker_def {
     bool is_insecure;         /**< plaintext to any address, by the user's wish */
     bool is_once;            /**< ends after one run */
     int64_t parent;          /**< the process that started this one: the worker ends with it; 0: it lives on */
+    double load_bytes;       /**< largest model that is taken in pieces; 0: a quarter of the memory */
     unsigned give_up_s;      /**< without an answer of any host for so long it ends; 0: never */
     const cal_worker_model *const *models; /**< n_models; NULL: cal_worker_network */
     size_t n_models;

@@ -155,6 +155,36 @@ static cal_message *make_chunk(const cali_worker *w)
     return packed((cal_header){.type = CAL_CHUNK, .has_digest = true});
 }
 
+enum { LOAD_NUMBER = 5 };
+
+/* The configuration in pieces: what it announces, and a piece. */
+static cal_message *make_load(void)
+{
+    char sum[CALI_DIGEST_SIZE] = "";
+    const unsigned how = fuzz_next(bytes);
+    cali_digest_bytes(ctx, configuration.bytes, configuration.size, sum);
+    cal_pack_uint(packer, "number", LOAD_NUMBER);
+    cal_pack_uint(packer, "size", how == 1 ? INT64_MAX : configuration.size + (how == 2));
+    cal_pack_text(packer, "sha256", how == 3 ? "0" : how == 4 ? "0000000000000000000000000000000000000000000000000000000000000000" : sum);
+    cal_pack_open_list(packer, "frames");
+    for (unsigned k = 0; k < (how == 5 ? CAL_PROTOCOL_MAX_FRAMES : 1u); k++)
+        for (size_t i = 0; i < configuration.n && how != 6; i++)
+            cal_pack_uint(packer, NULL, configuration.frames[i].size - (how == 7 && i == 0));
+    cal_pack_close(packer);
+    return packed((cal_header){.type = CAL_LOAD});
+}
+
+static cal_message *make_load_chunk(const cali_worker *w)
+{
+    const unsigned how = fuzz_next(bytes);
+    const size_t at = w->service.state_received < configuration.size ? w->service.state_received : 0;
+    const size_t left = configuration.size - at;
+    cal_pack_uint(packer, "number", LOAD_NUMBER + (how == 2));
+    cal_pack_uint(packer, "offset", at + (how == 3));
+    cal_pack_vector(packer, "data", CAL_U8, how == 1 ? left / 2 : left, configuration.bytes + at);
+    return packed((cal_header){.type = CAL_CHUNK, .has_digest = true});
+}
+
 static cal_message *make_message(const cali_worker *w, unsigned what)
 {
     cal_packer_clear(packer);
@@ -184,6 +214,8 @@ static cal_message *make_message(const cali_worker *w, unsigned what)
         cal_pack_text(packer, "text", "something");
         cal_pack_text(packer, "hint", "");
         return packed((cal_header){.type = CAL_ERROR});
+    case 8: return make_load();
+    case 9: return make_load_chunk(w);
     default:
         cal_pack_text(packer, "reason", fuzz_next(bytes) % 2 ? "drain" : "done");
         return packed((cal_header){.type = CAL_BYE});
@@ -213,7 +245,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w.channel.session = 7;
     w.channel.incarnation = 3;
     for (bool goes_on = true; goes_on && b.at < b.size;) {
-        cal_message *m = make_message(&w, fuzz_next(&b) % 8);
+        const unsigned choice = fuzz_next(&b);
+        cal_message *m = make_message(&w, choice >= 250 ? 8 + choice % 2 : choice % 8);
         const uint64_t before = w.service.next, sent = n_outputs;
         goes_on = m == NULL || cali_worker_handle(&w, m);
         assert(w.service.next <= before + 1 || m == NULL || cal_message_header(m)->type == CAL_CHUNK);

@@ -22,7 +22,7 @@ static bool is_stopped(void *user)
     return false;
 }
 
-static cali_slot *make_host(cal_host *host)
+static cali_slot *make_host(cal_host *host, bool is_large)
 {
     void *self = NULL;
     const cal_snn_def network = worker_network();
@@ -32,6 +32,7 @@ static cali_slot *make_host(cal_host *host)
                        .wires = {&fake_wire}};
     host->def.is_stopped = is_stopped;
     host->def.snapshot_windows = 3;
+    host->def.message_bytes = is_large;
     pthread_mutex_init(&host->lock, NULL);
     worker_must(ctx, cal_packer_create(ctx, &host->packer));
     worker_must(ctx, cal_host_add(host, &def, &self));
@@ -94,6 +95,8 @@ static void pack_hello(const cali_slot *s, fuzz_bytes *b)
     cal_pack_bool(packer, "deterministic", true);
     cal_pack_bool(packer, "async_ping", true);
     cal_pack_text(packer, "device", "");
+    if (how & 64)
+        cal_pack_uint(packer, "load_bytes", how & 128 ? 1 : 1 << 20);
     cal_pack_close(packer);
     if (how & 32) {
         cal_pack_open_map(packer, "resume");
@@ -105,6 +108,38 @@ static void pack_hello(const cali_slot *s, fuzz_bytes *b)
     }
 }
 
+/* What is watched of the network, or something else. */
+static void pack_watch(unsigned how)
+{
+    const uint32_t ids[WORKER_NEURONS] = {0, 1, 2, how == 4 ? WORKER_NEURONS : 3};
+    const double delays[WORKER_NEURONS] = {1.0, 1.0, 1.0, how == 5 ? 2.0 : 1.0};
+    const double values[WORKER_NEURONS] = {5.0, 5.0, 5.0, how == 6 ? NAN : 5.0};
+    if (how == 7)
+        return;
+    cal_pack_open_list(packer, "watched");
+    for (unsigned i = 0; i < (how == 8 ? 2u : 1u); i++) {
+        cal_pack_open_map(packer, NULL);
+        cal_pack_vector(packer, "source", CAL_U32, how == 9 ? 2 : WORKER_NEURONS, ids);
+        if (how != 10)
+            cal_pack_vector(packer, "target", CAL_U32, WORKER_NEURONS, ids);
+        cal_pack_vector(packer, "delay_ms", CAL_F64, WORKER_NEURONS, delays);
+        cal_pack_vector(packer, "values", CAL_F64, how == 11 ? 0 : WORKER_NEURONS, values);
+        cal_pack_close(packer);
+    }
+    cal_pack_close(packer);
+}
+
+static void pack_watched(unsigned how)
+{
+    const double values[WORKER_NEURONS] = {5.0, how == 12 ? NAN : 6.0};
+    if (how == 13)
+        return;
+    cal_pack_open_list(packer, "watched");
+    for (unsigned i = 0; i < (how == 14 ? 2u : 1u); i++)
+        cal_pack_vector(packer, NULL, CAL_F64, how == 15 ? 0 : WORKER_NEURONS, values);
+    cal_pack_close(packer);
+}
+
 static void pack_ready(const cali_slot *s, fuzz_bytes *b)
 {
     const unsigned how = fuzz_next(b);
@@ -114,6 +149,7 @@ static void pack_ready(const cali_slot *s, fuzz_bytes *b)
     cal_pack_uint(packer, "neurons", 4);
     cal_pack_uint(packer, "synapses", 0);
     cal_pack_text(packer, "model", how == 3 ? "other" : "model");
+    pack_watch(how);
 }
 
 static void pack_output(fuzz_bytes *b, uint64_t window)
@@ -146,6 +182,7 @@ static void pack_output(fuzz_bytes *b, uint64_t window)
     if (how != 11)
         cal_pack_array(packer, NULL, CAL_F32, 2, rows, v);
     cal_pack_close(packer);
+    pack_watched(how);
     cal_pack_close(packer);
 }
 
@@ -186,12 +223,13 @@ static void send_message(cali_slot *s, fuzz_bytes *b, unsigned kind)
         break;
     case 5:
         h.type = CAL_ACK;
-        cal_pack_uint(packer, "number", s->saved.number);
-        cal_pack_uint(packer, "received", fuzz_next(b) == 1 ? 99 : s->restore_sent);
+        cal_pack_uint(packer, "number", s->phase == CALI_CONFIGURING ? 0 : s->saved.number);
+        cal_pack_uint(packer, "received", fuzz_next(b) == 1 ? 99 : s->pieces_sent);
         break;
     case 6:
         h = (cal_header){.type = CAL_RESTORED, .has_window = true, .window = s->saved.window};
         cal_pack_uint(packer, "number", s->saved.number);
+        pack_watched(0);
         break;
     case 7:
         h.type = CAL_ERROR;
@@ -256,7 +294,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ctx == NULL && (cal_context_create(&def, &ctx) != CAL_OK || cal_packer_create(ctx, &packer) != CAL_OK))
         abort();
     cal_host host;
-    cali_slot *s = make_host(&host);
+    cali_slot *s = make_host(&host, size > 0 && data[size - 1] == 0xff); /* its model comes in pieces */
     fuzz_bytes b = {data, size, 0};
     memset(counts, 0, sizeof counts);
     while (b.at < b.size) {

@@ -7,7 +7,7 @@ import hashlib
 import struct
 import zlib
 
-NUMBERS = dict(HELLO=1, WELCOME=2, REFUSE=3, CONFIGURE=4, PROGRESS=5, READY=6, STEP=10, OUTPUT=11, SNAPSHOT=20, CHUNK=21, ACK=22,
+NUMBERS = dict(HELLO=1, WELCOME=2, REFUSE=3, CONFIGURE=4, PROGRESS=5, READY=6, LOAD=7, STEP=10, OUTPUT=11, SNAPSHOT=20, CHUNK=21, ACK=22,
                SNAPSHOT_DONE=23, RESTORE=24, RESTORED=25, QUERY=30, ANSWER=31, PING=40, PONG=41, TELEMETRY=42, ERROR=50, BYE=51)
 
 
@@ -105,9 +105,9 @@ def main():
              dict(name="in_events", dir="in", kind="spikes", unit="event", channels=4, samples=1),
              dict(name="rate", dir="out", kind="rate", unit="Hz", channels=2, samples=1, points=False, meaning="mean rate"),
              dict(name="events", dir="out", kind="spikes", unit="event", channels=4, samples=1)]
-    message("H", "CONFIGURE", dict(model=dict(name="echo", gain=0.5), window_ns=1000000, lag=1, start_ns=0,
-                                   key=Array("u8", [16], list(range(16))), ports=ports, record=dict(spikes=True), options={},
-                                   digest="c0ffee"), n=2)
+    configure = dict(model=dict(name="echo", gain=0.5), window_ns=1000000, lag=1, start_ns=0, key=Array("u8", [16], list(range(16))),
+                     ports=ports, record=dict(spikes=True), options={}, digest="c0ffee")
+    message("H", "CONFIGURE", configure, n=2)
     message("W", "PROGRESS", dict(stage="connect", fraction=0.5, text="half of the synapses"), n=2, r=2)
     message("W", "READY", dict(digest="c0ffee", step_ns=100000, memory_bytes=4096, neurons=4, synapses=0, model="beef"), n=3, r=2)
     message("H", "STEP", {"t0_ns": 0, "t1_ns": 1000000, "in": dict(drive=signal(1.5, -2.0), in_events=events([1, 1000000], [3, 0])),
@@ -144,6 +144,17 @@ def main():
                                watched=[watch]), n=2, r=2)
     message("W", "OUTPUT", dict(t0_ns=0, t1_ns=1000000, out={}, rec=dict(watched=[Array("f64", [2], [16.5, 17.5])])), n=3, r=3, k=0)
     message("W", "RESTORED", dict(number=1, watched=[Array("f64", [0], [])]), n=4, r=4, k=1)
+
+    print("# A CONFIGURE that is larger than a message: LOAD, and its frames in pieces; here they are those of the one above.")
+    message("W", "HELLO", {**hello, "caps": {**caps, "load_bytes": 1 << 32}}, s=0, e=0)
+    blobs = []
+    frames = [encode(configure, blobs), *blobs]
+    loaded = b"".join(frames)
+    message("H", "LOAD", dict(number=0, size=len(loaded), sha256=hashlib.sha256(loaded).hexdigest(), frames=[len(f) for f in frames]), n=2)
+    half = len(loaded) // 2
+    for n, at, piece in ((3, 0, loaded[:half]), (4, half, loaded[half:])):
+        message("H", "CHUNK", dict(number=0, offset=at, data=Array("u8", [len(piece)], piece)), n=n)
+        message("W", "ACK", dict(number=0, received=at + len(piece)), n=n - 1, r=n)
 
 
 main()

@@ -1,4 +1,4 @@
-/* A network of a few neurons with a rate, trains, and recorded voltages: what fuzzers of workers build. */
+/* A network of a few neurons with a rate, synapses that learn, recorded voltages and weights: what fuzzers of workers build. */
 #ifndef CALI_TESTS_WORKER_NETWORK_H
 #define CALI_TESTS_WORKER_NETWORK_H
 
@@ -16,6 +16,17 @@ static inline cal_snn_def worker_network(void)
     static const cal_snn_port ports[] = {{.name = "drive", .kind = CAL_PORT_CURRENT, .samples = WORKER_SAMPLES},
                                          {.name = "rate", .kind = CAL_PORT_RATE, .samples = WORKER_SAMPLES}};
     static const cal_snn_sampler samplers[] = {{.population = 0, .state = "V", .every = WORKER_WINDOW_NS / 2}};
+    static cal_snn_projection projections[1];
+    static const cal_snn_watch watches[] = {{.choice = {.projection = 0, .fraction = 1.0}, .every = WORKER_WINDOW_NS}};
+    static const cal_snn_setting settings[] = {{"w_max", {.a = 20.0}}};
+    projections[0] = cal_snn_projection_default(CAL_ONE_TO_ONE);
+    projections[0].receptor = "excitatory";
+    projections[0].has_autapses = true;
+    projections[0].weight.a = 5.0;
+    projections[0].delay_ms.a = 1.0;
+    projections[0].synapse = cal_snn_synapse_find("stdp");
+    projections[0].settings = settings;
+    projections[0].n_settings = 1;
     populations[0] = (cal_snn_population){.name = "E", .neuron = cal_snn_neuron_find("lif"), .n = WORKER_NEURONS};
     cal_snn_def def = cal_snn_def_default();
     def.name = "fuzzed";
@@ -23,6 +34,10 @@ static inline cal_snn_def worker_network(void)
     def.window = WORKER_WINDOW_NS;
     def.populations = populations;
     def.n_populations = 1;
+    def.projections = projections;
+    def.n_projections = 1;
+    def.watches = watches;
+    def.n_watches = 1;
     def.ports = ports;
     def.n_ports = 2;
     def.samplers = samplers;
