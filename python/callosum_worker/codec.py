@@ -104,7 +104,7 @@ class _Reader:
         try:
             value = msgpack.unpackb(frame, raw=False, strict_map_key=False, ext_hook=self.array, object_pairs_hook=_map,
                                     max_str_len=MAX_TEXT, max_bin_len=0, max_array_len=most, max_map_len=most,
-                                    max_ext_len=MAX_FRAME)
+                                    max_ext_len=max(len(frame), 1))
         except Malformed:
             raise
         except Exception as error:  # msgpack raises many kinds, ValueError and TypeError among them
@@ -175,10 +175,11 @@ def _read_head(frame):
     return head
 
 
-def read_message(frames, is_greeting=False):
-    """A Message of the frames as they came. `is_greeting`: the smaller limits before WELCOME hold."""
+def read_message(frames, is_greeting=False, is_loaded=False):
+    """A Message of the frames as they came. `is_greeting`: the smaller limits before WELCOME hold. `is_loaded`: LOAD has bounded
+    the bytes."""
     most_frames, most_frame, most = (MAX_GREETING_FRAMES, MAX_GREETING, MAX_GREETING) if is_greeting else (
-        MAX_FRAMES, MAX_FRAME, MAX_MESSAGE)
+        MAX_FRAMES, math.inf if is_loaded else MAX_FRAME, math.inf if is_loaded else MAX_MESSAGE)
     sizes = [len(frame) for frame in frames]
     if not 2 <= len(sizes) <= most_frames or sizes[0] > MAX_HEADER or max(sizes) > most_frame or sum(sizes) > most:
         raise Malformed(f"{len(sizes)} frames with {sum(sizes)} bytes: beyond the limits")

@@ -1,7 +1,7 @@
 """What travels, as tables: the numbers of the messages, the keys that their headers need, and the fields of the messages that a
 host sends. tests/rules/python_worker.py compares them with protocols/messages.def."""
 
-NUMBERS = {"HELLO": 1, "WELCOME": 2, "REFUSE": 3, "CONFIGURE": 4, "PROGRESS": 5, "READY": 6, "STEP": 10, "OUTPUT": 11,
+NUMBERS = {"HELLO": 1, "WELCOME": 2, "REFUSE": 3, "CONFIGURE": 4, "PROGRESS": 5, "READY": 6, "LOAD": 7, "STEP": 10, "OUTPUT": 11,
            "SNAPSHOT": 20, "CHUNK": 21, "ACK": 22, "SNAPSHOT_DONE": 23, "RESTORE": 24, "RESTORED": 25, "QUERY": 30, "ANSWER": 31,
            "PING": 40, "PONG": 41, "TELEMETRY": 42, "ERROR": 50, "BYE": 51}
 NAMES = {number: name for name, number in NUMBERS.items()}
@@ -20,6 +20,7 @@ FIELDS = {
                   "ports": "list", "record": "map", "options": "map", "digest": "text"},
     "port": {"name": "text", "dir": "in|out", "kind": "rate|current|conductance|voltage|spikes", "unit": "text",
              "channels": (1, 2**32 - 1), "samples": (1, 2**32 - 1), "points?": "bool", "meaning?": "text"},
+    "LOAD": {"number": UINT, "size": (1, 2**63 - 1), "sha256": "text", "frames": "list"},
     "STEP": {"t0_ns": INT, "t1_ns": INT, "in": "map", "set?": "list"},
     "SNAPSHOT": {"number": UINT, "kind": "memory|portable"},
     "CHUNK": {"number": UINT, "offset": UINT, "data": "u8"},

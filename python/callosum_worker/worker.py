@@ -14,6 +14,7 @@ from .messages import Problem
 VERSION = "callosum_worker 0.1.0"
 HELLO_WAIT_S, ACK_WAIT_S, CHUNKS_IN_FLIGHT = 3.0, 600.0, 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+LARGEST_MODEL = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4  # bytes of a CONFIGURE that comes in pieces
 DONE, CUT, FAILED = "done", "cut", "failed"  # how a service ends
 
 
@@ -96,7 +97,7 @@ class Worker:
         self.keys, self.service, self.hold_s = keys, None, 300.0
         self.has_snapshots = hasattr(author, "snapshot") and hasattr(author, "restore")
         self.link = Link(endpoint, host_key, keys, is_stopped)
-        self.handlers = {"CONFIGURE": self.configure, "STEP": self.step, "SNAPSHOT": self.snapshot, "RESTORE": self.restore,
+        self.handlers = {"CONFIGURE": self.configure, "LOAD": self.load, "STEP": self.step, "SNAPSHOT": self.snapshot, "RESTORE": self.restore,
                          "QUERY": self.query}
 
     # ---- hosts come and go ---------------------------------------------------------------------------------------------------
@@ -159,7 +160,8 @@ class Worker:
             body["slot"] = self.slot
         body["caps"] = {"models": [a.model] if isinstance(a.model, str) else list(a.model), "ports": kinds,
                         "step_ns": {"min": 1, "max": 2**63 - 1}, "snapshot": "portable" if self.has_snapshots else "none",
-                        "deterministic": a.deterministic, "async_ping": True, "device": a.device}
+                        "deterministic": a.deterministic, "async_ping": True, "device": a.device,
+                        "load_bytes": LARGEST_MODEL}
         s = self.service
         if s is not None:
             body["resume"] = {"s": s.session, "e": s.incarnation, "k": s.done, "model": s.digest}
@@ -202,7 +204,7 @@ class Worker:
         if message.type == "ERROR":
             _note(f"the host says: {message.body['code']} {message.body['text']}")
             return FAILED if message.body["severity"] == "fatal" else None
-        is_allowed = message.type in self.handlers and (message.type == "CONFIGURE") == (self.service is None)
+        is_allowed = message.type in self.handlers and (message.type in ("CONFIGURE", "LOAD")) == (self.service is None)
         if not is_allowed:
             self.link.error(Problem("E104", f"{message.type} is not allowed in this state"), "warn", message.number)
             return None
@@ -271,23 +273,46 @@ class Worker:
         self.link.send("SNAPSHOT_DONE", {"number": number, "size": len(state), "sha256": hashlib.sha256(state).hexdigest(),
                                          "model": s.digest}, r=message.number, k=s.done)
 
+    def receive(self, message, code):
+        """The bytes of the CHUNKs behind RESTORE or LOAD, or None and how the service ends: what is wrong with them was said."""
+        body, data = message.body, bytearray()
+        while len(data) < body["size"]:
+            chunk = self.link.next(ACK_WAIT_S, only="CHUNK")
+            if chunk is None or chunk.type != "CHUNK":
+                return None, self.handle(chunk) if chunk else None
+            piece = chunk.body["data"].tobytes()
+            is_next = chunk.body["number"] == body["number"] and chunk.body["offset"] == len(data)
+            if not is_next or not piece or len(piece) > body["size"] - len(data):
+                return None, self.link.error(Problem(code, "a chunk that does not follow the one before"), "window", message.number)
+            data += piece
+            self.link.send("ACK", {"number": body["number"], "received": len(data)}, r=chunk.number)
+        if hashlib.sha256(data).hexdigest() != body["sha256"]:
+            return None, self.link.error(Problem(code, "the sum of what came in pieces is wrong"), "window", message.number)
+        return data, None
+
+    def load(self, message):
+        body, sizes = message.body, message.body["frames"]
+        if not 0 < len(sizes) < codec.MAX_FRAMES or any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) != body["size"]:
+            return self.link.error(Problem("E106", "the frames have not the length of the whole"), "window", message.number)
+        if body["size"] > LARGEST_MODEL:
+            return self.link.error(Problem("E402", f"a model of {body['size']} bytes; this worker takes {LARGEST_MODEL}"), "fatal", message.number)
+        data, how = self.receive(message, "E106")
+        if data is None:
+            return how
+        frames = [codec.pack_header("CONFIGURE", self.link.session, self.link.incarnation, message.number)]
+        for size in sizes:
+            frames.append(bytes(data[:size]))
+            del data[:size]
+        return self.configure(codec.read_message(frames, is_loaded=True))
+
     def restore(self, message):
-        s, body, state = self.service, message.body, bytearray()
+        s, body = self.service, message.body
         s.incarnation = self.link.incarnation = max(self.link.incarnation, message.head["e"])
         if body["size"] == 0 or not self.has_snapshots:
             return self.link.error(Problem("E401", "this model has no such snapshots"), "window", message.number)
-        while len(state) < body["size"]:
-            chunk = self.link.next(ACK_WAIT_S, only="CHUNK")
-            if chunk is None or chunk.type != "CHUNK":
-                return self.handle(chunk) if chunk else None
-            data = chunk.body["data"].tobytes()
-            is_next = chunk.body["number"] == body["number"] and chunk.body["offset"] == len(state)
-            if not is_next or not data or len(data) > body["size"] - len(state):
-                return self.link.error(Problem("E401", "a chunk that does not follow the one before"), "window", message.number)
-            state += data
-            self.link.send("ACK", {"number": body["number"], "received": len(state)}, r=chunk.number)
-        if hashlib.sha256(state).hexdigest() != body["sha256"]:
-            return self.link.error(Problem("E401", "the sum of the snapshot is wrong"), "window", message.number)
+        state, how = self.receive(message, "E401")
+        if state is None:
+            return how
         s.go_to(message.head["k"])
         s.object.restore(bytes(state))
         self.link.send("RESTORED", {"number": body["number"]}, r=message.number, k=s.done)

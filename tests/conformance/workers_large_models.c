@@ -1,9 +1,12 @@
 /* A network whose lists and tables are larger than a message travels in pieces, and is the same network: run.h5 has the bytes of the
  * run in process, also when the worker is killed while it is given the pieces. A worker that takes less is refused, and says so. */
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "support/placed_runs.h"
 
@@ -69,45 +72,47 @@ Test(workers_large_models, are_the_same_in_pieces, .timeout = 600)
 
 enum { N_KILLS = 4 };
 
-typedef struct hunter {
-    pthread_t thread;
-    bool has_thread;
-    cal_host *host;
-    atomic_bool is_over;
-    unsigned n_killed;
-} hunter;
-static hunter the_hunter;
+static atomic_bool is_hunt_over;
+static unsigned n_killed;
+
+/* A child of this process that runs the program; 0: there is none. */
+static pid_t find_worker(void)
+{
+    DIR *all = opendir("/proc");
+    pid_t found = 0;
+    for (struct dirent *entry; all != NULL && found == 0 && (entry = readdir(all)) != NULL;) {
+        char path[300], name[32] = "", state;
+        int pid = 0, parent = 0;
+        snprintf(path, sizeof path, "/proc/%.200s/stat", entry->d_name);
+        FILE *stat = fopen(path, "r");
+        if (stat == NULL)
+            continue;
+        if (fscanf(stat, "%d (%31[^)]) %c %d", &pid, name, &state, &parent) == 4 && parent == (int)getpid() &&
+            strcmp(name, "callosum") == 0 && state != 'Z')
+            found = (pid_t)pid;
+        fclose(stat);
+    }
+    if (all != NULL)
+        closedir(all);
+    return found;
+}
 
 /* Each process once, after pauses that grow: the first ones come while it is given its model. */
-static void *hunt(void *arg)
+static void *hunt(void *unused)
 {
-    hunter *h = arg;
-    int64_t last = 0;
-    for (unsigned pause_ms = 4; h->n_killed < N_KILLS && !atomic_load(&h->is_over); pause_ms += 13) {
-        const int64_t pid = cal_host_slot(h->host, 0).pid;
+    pid_t last = 0;
+    (void)unused;
+    for (unsigned pause_ms = 3; n_killed < N_KILLS && !atomic_load(&is_hunt_over);) {
         const struct timespec pause = {0, (long)pause_ms * 1000000};
         nanosleep(&pause, NULL);
-        if (pid > 0 && pid != last && !atomic_load(&h->is_over))
-            h->n_killed += kill((pid_t)(last = pid), SIGKILL) == 0;
+        const pid_t worker = find_worker();
+        if (worker == 0 || worker == last)
+            continue;
+        nanosleep(&pause, NULL);
+        n_killed += kill(last = worker, SIGKILL) == 0;
+        pause_ms += 20;
     }
     return NULL;
-}
-
-/* The session waits for its workers. */
-static void begin_hunt(void *user, cal_session *session)
-{
-    hunter *h = user;
-    h->host = cal_session_host(session);
-    h->has_thread = pthread_create(&h->thread, NULL, hunt, h) == 0;
-}
-
-static void end_hunt(cal_session *session)
-{
-    if (cal_session_time(session) < 20 * CAL_NS_PER_MS || !the_hunter.has_thread)
-        return;
-    atomic_store(&the_hunter.is_over, true);
-    pthread_join(the_hunter.thread, NULL);
-    the_hunter.has_thread = false;
 }
 
 Test(workers_large_models, are_the_same_when_the_worker_dies, .timeout = 600)
@@ -118,12 +123,14 @@ Test(workers_large_models, are_the_same_when_the_worker_dies, .timeout = 600)
     cal_workers_def there = cali_placed(all_local, 1);
     there.host.message_bytes = 1 << 20;
     there.host.snapshot_windows = 2;
-    there.host.user = &the_hunter;
-    there.announce = begin_hunt;
+    pthread_t hunter;
     cali_run_placed(brain, folder, "here", NULL, 1, NULL, NULL);
-    cali_run_placed(brain, folder, "killed", NULL, 1, &there, end_hunt);
+    cr_assert(pthread_create(&hunter, NULL, hunt, NULL) == 0);
+    cali_run_placed(brain, folder, "killed", NULL, 1, &there, NULL);
+    atomic_store(&is_hunt_over, true);
+    pthread_join(hunter, NULL);
     cali_expect_same_runs(folder, "here", "killed");
-    cr_expect(the_hunter.n_killed > 0);
+    cr_expect(n_killed > 0);
 }
 
 /* ---- limits ---- */

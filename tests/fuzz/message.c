@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const unsigned char ping_body[] = {0x81, 0xa5, 'c', 'l', 'o', 'c', 'k', 7};
-static const unsigned char types[] = {1, 2, 3, 4, 5, 6, 10, 11, 20, 21, 22, 23, 24, 25, 30, 31, 40, 41, 42, 50, 51, 99};
+static const unsigned char types[] = {1, 2, 3, 4, 5, 6, 10, 11, 20, 21, 22, 23, 24, 25, 30, 31, 40, 41, 42, 50, 51, 99, 7};
 
 static unsigned sum; /* keeps reads alive */
 

@@ -6,7 +6,7 @@ import pathlib
 import struct
 
 FOLDER = pathlib.Path("tests/fuzz/corpus/message")
-TYPES = [1, 2, 3, 4, 5, 6, 10, 11, 20, 21, 22, 23, 24, 25, 30, 31, 40, 41, 42, 50, 51, 99]
+TYPES = [1, 2, 3, 4, 5, 6, 10, 11, 20, 21, 22, 23, 24, 25, 30, 31, 40, 41, 42, 50, 51, 99, 7]
 
 
 def messages():

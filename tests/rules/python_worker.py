@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The Python package of foreign workers: its codec against the golden bytes, its tables against protocols/messages.def, its answers
 to a host that behaves well, badly and not at all. Takes SOURCE BUILD; 77 without python3-zmq and python3-msgpack."""
+import hashlib
 import os
 import pathlib
 import re
@@ -266,14 +267,27 @@ class Host:
         self.send("WELCOME", {"v": 1, "slot": "L.x", "beat_ms": self.beat_ms, "liveness": 5, "hold_s": 30, "limits": limits, **more})
         return hello
 
-    def configure(self, parameters=None, ports=None, name="toy", window_ns=1000000, step_ns=100000):
+    def configure(self, parameters=None, ports=None, name="toy", window_ns=1000000, step_ns=100000, piece=None, **wrong):
         port = {"kind": "rate", "unit": "Hz", "channels": 2, "samples": 5}
         ports = ports or [dict(port, name="drive", dir="in"), dict(port, name="rate", dir="out"),
                           {"name": "in", "dir": "in", "kind": "spikes", "unit": "event", "channels": 4, "samples": 1},
                           {"name": "out", "dir": "out", "kind": "spikes", "unit": "event", "channels": 4, "samples": 1}]
-        return self.ask("CONFIGURE", {"model": {"name": name, "parameters": parameters or {}, "step_ns": step_ns},
-                                      "window_ns": window_ns, "lag": 2, "start_ns": 0, "key": np.arange(16, dtype=np.uint8),
-                                      "ports": ports, "record": {}, "options": {}, "digest": "c0ffee"})
+        body = {"model": {"name": name, "parameters": parameters or {}, "step_ns": step_ns},
+                "window_ns": window_ns, "lag": 2, "start_ns": 0, "key": np.arange(16, dtype=np.uint8),
+                "ports": ports, "record": {}, "options": {}, "digest": "c0ffee"}
+        return self.ask("CONFIGURE", body) if piece is None else self.load(codec.pack_body(body), piece, **wrong)
+
+    def load(self, frames, piece, size=0, number=0, sha256=None):
+        """LOAD and its CHUNKs, with something wrong; the last answer."""
+        data = b"".join(frames)
+        self.send("LOAD", {"number": 4, "size": len(data) + size, "sha256": sha256 or hashlib.sha256(data).hexdigest(),
+                           "frames": [len(frame) for frame in frames]})
+        for at in range(0, len(data) if size == 0 else 0, piece):
+            answer = self.ask("CHUNK", {"number": 4 + number, "offset": at, "data": np.frombuffer(data[at:at + piece], np.uint8)})
+            if answer.type != "ACK":
+                return answer
+            check(answer.body == {"number": 4, "received": min(at + piece, len(data))}, f"ACK: {answer.body}")
+        return self.receive()
 
     def step(self, k, value=1.0, **header):
         return self.ask("STEP", self.step_body(k, value), k=k, **header)
@@ -404,6 +418,26 @@ def test_configure(folder):
         is_error(host.configure(step_ns=300000), "E210", "window")
         check(host.configure({"gain": 2}).type == "READY", "after all that, a right one")
         check(host.step(0, 1.0).body["out"]["rate"][0, 0] == 2.0, "works")
+
+
+def test_load(folder):
+    """A CONFIGURE in pieces is the CONFIGURE: arrays in blobs, models of one digest."""
+    whole = Session(folder)
+    with whole as host:
+        check(host.step(0).type == "OUTPUT", "as a message")
+    session = Session(folder, is_configured=False)
+    with session as host:
+        check(session.hello.body["caps"]["load_bytes"] > 1 << 20, "HELLO says how large a model may be")
+        is_error(host.configure(piece=100, size=1), "E106", "window")
+        is_error(host.configure(piece=100, number=1), "E106", "window")
+        is_error(host.configure(piece=100, sha256=64 * "0"), "E106", "window")
+        is_error(host.configure({"gian": 3}, piece=100), "E203", "window")
+        ready = host.configure(piece=100)
+        check(ready.type == "READY" and ready.body["model"] == whole.ready.body["model"], f"READY of the same model: {ready.body}")
+        is_error(host.ask("LOAD", {"number": 4, "size": 1, "sha256": "", "frames": [1]}), "E104", "warn")
+        check(host.step(0).type == "OUTPUT", "that works")
+    with Session(folder, is_configured=False) as host:
+        is_error(host.ask("LOAD", {"number": 4, "size": 1 << 60, "sha256": "", "frames": [1 << 60]}), "E402", "fatal")
 
 
 def test_faults(folder):

@@ -32,8 +32,9 @@ static const char begin[] =
     "- callosum writes members in the order of the tables below and leaves out what is absent; reading a map and writing it again gives\n"
     "  the same bytes. The model digest of READY is a SHA-256 over its version and these bytes without the members marked *free*, on\n"
     "  which no state depends: a saved state fits a network of the same digest.\n"
-    "- An array has at most 64 MiB, the message 256 MiB and 1,048,576 values (an array is one; about 70,000 projections), a list\n"
-    "  100,000 items. A larger network is refused by the host, with its size.\n";
+    "- A map has at most 1,048,576 values (an array is one; about 70,000 projections), a list 100,000 items, an array 2^32 - 1. A map\n"
+    "  with an array above 64 MiB, or above 256 MiB as a whole, comes by LOAD (PROTOCOL.md, section 6); a host or a worker that finds it\n"
+    "  too large for its memory refuses it with its size.\n";
 
 static const char *type_of(const cali_model_field *f, char *text, size_t size)
 {
