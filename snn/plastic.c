@@ -45,7 +45,7 @@ void cali_plastic_point(const cali_plastic *p, unsigned tile, uint32_t source, c
     row->n = (size_t)(t->begin[source + 1] - begin);
     row->word = t->word + begin;
     row->state[0] = t->state[0] == NULL ? NULL : t->state[0] + begin;
-    row->shared = p->has_shared_states ? t->state[1] + source * n_states : NULL;
+    row->shared = p->has_shared_states && n_states > 0 ? t->state[1] + source * n_states : NULL;
     for (size_t i = 1; !p->has_shared_states && i <= n_states; i++)
         row->state[i] = t->state[i] + begin;
     for (size_t c = 0; p->has_own && c < p->synapse->n_constants; c++)

@@ -66,9 +66,9 @@ static void end(void)
     cal_context_destroy(&ctx);
 }
 
-TestSuite(protocols_hostile_curve, .init = begin_curve, .fini = end, .timeout = 60);
-TestSuite(protocols_hostile_plain, .init = begin_plain, .fini = end, .timeout = 60);
-TestSuite(protocols_hostile_tcp, .init = begin_tcp, .fini = end, .timeout = 60);
+TestSuite(protocols_hostile_curve, .init = begin_curve, .fini = end, .timeout = 200);
+TestSuite(protocols_hostile_plain, .init = begin_plain, .fini = end, .timeout = 200);
+TestSuite(protocols_hostile_tcp, .init = begin_tcp, .fini = end, .timeout = 200);
 
 /* ---- helpers ----------------------------------------------------------------------------------- */
 

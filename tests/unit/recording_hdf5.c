@@ -161,7 +161,7 @@ static uint64_t try_every_prefix(cal_context *ctx, int n_windows, unsigned index
 Test(recording_hdf5, every_prefix_of_the_writes_is_a_valid_file)
 {
     cal_context *ctx = cali_test_context(1);
-    cr_expect(gt(u64, try_every_prefix(ctx, 30, 0, 1000 * window), 100));
+    cr_expect(gt(u64, try_every_prefix(ctx, 27, 0, 1000 * window), 100));
     cal_context_destroy(&ctx);
 }
 
@@ -170,7 +170,7 @@ Test(recording_hdf5, every_prefix_of_the_writes_is_a_valid_file)
 Test(recording_hdf5, every_prefix_is_valid_while_the_index_grows)
 {
     cal_context *ctx = cali_test_context(1);
-    cr_expect(gt(u64, try_every_prefix(ctx, 30, 1, 0), 200));
+    cr_expect(gt(u64, try_every_prefix(ctx, 14, 1, 0), 200));
     cal_context_destroy(&ctx);
 }
 

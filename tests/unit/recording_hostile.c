@@ -120,7 +120,7 @@ static size_t choose(uint64_t *state, const char *data, size_t size)
     return at;
 }
 
-Test(recording_hostile, flipped_bits_never_crash, .timeout = 60)
+Test(recording_hostile, flipped_bits_never_crash, .timeout = 200)
 {
 #if defined(__SANITIZE_ADDRESS__)
     cr_skip_test("HDF5 1.10.8 itself reads a few bytes too far in broken object headers");
