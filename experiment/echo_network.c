@@ -165,11 +165,14 @@ static void add_scaling(cali_echo *e, const cal_snn_scaling *s, const char *weig
 
 static void add_profile(cali_echo *e, const char *key, const cal_snn_profile *p)
 {
-    if (p->kernel == NULL)
+    if (p->kernel == NULL && p->formula == NULL)
         return;
     cali_echo_open(e, key, "{");
-    cali_echo_text(e, "kind", p->kernel->name);
-    for (size_t k = 0; k < p->kernel->n_params; k++)
+    if (p->formula != NULL)
+        cali_echo_text(e, "formula", cal_spatial_formula_text(p->formula));
+    else
+        cali_echo_text(e, "kind", p->kernel->name);
+    for (size_t k = 0; p->kernel != NULL && k < p->kernel->n_params; k++)
         cali_echo_quantity(e, p->kernel->params[k].name, p->params[k], p->kernel->params[k].unit);
     if (p->within_mm > 0.0)
         cali_echo_quantity(e, "within", p->within_mm, "mm");
@@ -226,7 +229,9 @@ static void add_connections(cali_echo *e, const cali_network *network)
         cali_echo_text(e, "receptor", p->receptor);
         if (p->list == NULL || p->list->weight == NULL)
             cali_echo_distribution(e, "weight", &p->weight, receptor_unit(network, p->to, p->receptor));
-        if (p->list == NULL || p->list->delay_ms == NULL)
+        if (p->delay_formula != NULL)
+            cali_echo_text(e, "delay", cal_spatial_formula_text(p->delay_formula));
+        else if (p->list == NULL || p->list->delay_ms == NULL)
             cali_echo_distribution(e, "delay", &p->delay_ms, "ms");
         cali_echo_text(e, "name", network->projection_names[i]);
         add_distance(e, p);

@@ -309,6 +309,8 @@ struct cal_experiment {
     size_t n_masses;
     cali_own_file *own_models;
     size_t n_own_models;
+    cal_spatial_formula **formulas; /* of connections */
+    size_t n_formulas;
     cali_network *networks;
     size_t n_networks;
     bool is_alone; /* networks[0] is all there is: no connectome, models and regions */

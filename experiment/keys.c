@@ -421,8 +421,8 @@ static const cali_key connection[] = {
      .meaning = "rule: this many targets for each source"},
     {"total", CALI_KEY_COUNT, RANGE(1, 9007199254740992.0), AT(cali_connection_text, total),
      .meaning = "rule: this many synapses, each between any two neurons alike"},
-    {"probability", CALI_KEY_NUMBER, "1", RANGE(0.0, 1.0), AT(cali_connection_text, probability),
-     .meaning = "rule: each pair with this probability"},
+    {"probability", CALI_KEY_OWN, .shape = "a number from 0 to 1, or a formula of the way between two neurons",
+     .meaning = "rule: each pair with this probability; a formula: `0.3 * exp(-d / (150 um))` (docs/topologies.md)"},
     {"neighbours", CALI_KEY_COUNT, RANGE(2, 4294967294.0), AT(cali_connection_text, neighbours),
      .meaning = "rule: a small world (Watts and Strogatz 1998) within one population, a ring in which each neuron is "
                 "joined both ways to this many nearest ones; even"},
@@ -446,12 +446,12 @@ static const cali_key connection[] = {
     {"receptor", CALI_KEY_TEXT, AT(cali_connection_text, receptor), .not_beside = "gap_junction",
      .meaning = "of the target neuron; may be left out where the sign of the weight or the neuron leaves no choice"},
     {"weight", CALI_KEY_OWN, .not_beside = "gap_junction",
-     .shape = "a quantity in the unit of the receptor, or a distribution",
+     .shape = "a quantity in the unit of the receptor, a distribution, or a formula of the way",
      .meaning = "of one synapse; needed unless there is a gap junction or the file has weights"},
     {"gap_junction", CALI_KEY_OWN, .shape = "a conductance (neurons without units: a number), or a distribution",
      .meaning = "instead of synapses: each pair that the rule draws is joined electrically, and the current g (V_j - V_i) "
                 "flows into i, the opposite into j"},
-    {"delay", CALI_KEY_OWN, .not_beside = "gap_junction", .shape = "a duration, or a distribution", .fallback = "one step",
+    {"delay", CALI_KEY_OWN, .not_beside = "gap_junction", .shape = "a duration, a distribution, or a formula of the way", .fallback = "one step",
      .meaning = "rounded to whole steps, at least one"},
     {"name", CALI_KEY_TEXT, .not_beside = "gap_junction", AT(cali_connection_text, name),
      .meaning = "for `record.weights`"},
@@ -470,6 +470,9 @@ const cali_mapping cali_keys_connection = {"regions.SELECTOR.spiking.connections
 static const cali_key kernel[] = {
     {"kind", CALI_KEY_TEXT, .fallback = "constant", AT(cali_kernel_text, kind),
      .meaning = "a kernel of docs/topologies.md: `gaussian`, `exponential`, `linear`, `double-gaussian`, `gamma`, `sigmoid`, `constant`"},
+    {"formula", CALI_KEY_TEXT, AT(cali_kernel_text, formula),
+     .meaning = "instead of a kind: a formula of the distance `d`, and `dx`, `dy`, `dz` of the way from source to target, that gives "
+                "a plain number (docs/topologies.md)"},
     {"within", CALI_KEY_NUMBER, "mm", "infinite", ABOVE(0.0, 1e6), AT(cali_kernel_text, within_mm), .special = "infinite",
      .special_value = 0.0, .meaning = "limit: 0 beyond. On grids a way that exceeds it by roundings is within"},
     {"metric", CALI_KEY_WORD, .fallback = "euclidean", WORDS(cal_metric_names, CAL_N_METRICS), AT(cali_kernel_text, metric),

@@ -63,7 +63,7 @@ typedef struct cali_connection_text {
     char *from, *to, *receptor, *name, *file;
     uint32_t in_degree, out_degree, neighbours, nearest;
     uint64_t total;
-    double probability, rewiring, velocity_mm_per_ms;
+    double rewiring, velocity_mm_per_ms;
     bool all_to_all, one_to_one;
 } cali_connection_text;
 
@@ -113,7 +113,7 @@ typedef struct cali_positions_text {
 } cali_positions_text;
 
 typedef struct cali_kernel_text {
-    char *kind;
+    char *kind, *formula;
     double within_mm;
     int metric;
 } cali_kernel_text;

@@ -339,11 +339,18 @@ static bool find_rule(cali_reader *r, const cali_node *node, const cali_connecti
 }
 
 /* Delays below one step are an error, not rounded in silence. */
-static bool read_delay(cali_reader *r, const cali_node *node, const cali_network *network, bool has_velocity, cal_distribution *out)
+static bool read_delay(cali_reader *r, const cali_node *node, const cali_network *network, bool has_velocity,
+                       cal_snn_projection *projection)
 {
+    cal_distribution *out = &projection->delay_ms;
     *out = (cal_distribution){.kind = CAL_CONSTANT, .a = has_velocity ? 0.0 : cal_time_ms(network->step)};
     if (node == NULL)
         return true;
+    if (cali_is_formula(node)) {
+        out->a = 0.0;
+        projection->delay_formula = cali_read_formula(r, node, "delay", "ms", false);
+        return projection->delay_formula != NULL;
+    }
     if (!cali_read_distribution(r, node, "delay", "ms", NULL, out))
         return false;
     if (out->kind == CAL_CONSTANT && has_velocity && out->a < 0.0)
@@ -375,6 +382,18 @@ static void add_projection(cali_reader *r, cali_network *network, const cal_snn_
     network->n_projections++;
 }
 
+/* The formula becomes the factor of a weight of 1. */
+static bool read_weight_formula(cali_reader *r, const cali_node *node, const char *label, const cal_receptor *receptor,
+                                cal_snn_projection *out)
+{
+    const cali_node *kernel = cali_node_get(node, "weight_kernel");
+    if (kernel != NULL)
+        return cali_refuse(r, cali_place_of(kernel), "C104", "weight_kernel stands beside a weight by formula\ntry one formula");
+    out->weight = (cal_distribution){.kind = CAL_CONSTANT, .a = 1.0};
+    out->weight_profile.formula = cali_read_formula(r, cali_node_get(node, "weight"), label, receptor->unit, true);
+    return out->weight_profile.formula != NULL;
+}
+
 /* Weight and receptor at one target population; of a file the synapses. */
 static bool read_weight(cali_reader *r, const cali_node *node, cali_network *network, size_t to,
                         const cali_connection_text *text, cal_snn_projection *out)
@@ -390,13 +409,18 @@ static bool read_weight(cali_reader *r, const cali_node *node, cali_network *net
                          p->neuron->n_receptors, receptor_name_at);
         return false;
     }
-    const cal_receptor *receptor = find_receptor(r, place, p, text->receptor, cali_node_text(weight, ""));
+    const bool is_formula = cali_is_formula(weight);
+    char sample[CALI_UNIT_TEXT + 8];
+    if (is_formula && !cali_formula_sample(r, weight, "weight", sample, sizeof sample))
+        return false;
+    const cal_receptor *receptor = find_receptor(r, place, p, text->receptor, is_formula ? sample : cali_node_text(weight, ""));
     if (receptor == NULL)
         return false;
     cali_label_weight(label, p, receptor);
     out->receptor = receptor->name;
     return (text->file == NULL || cali_read_list(r, node, text->file, network, receptor->unit, receptor->is_modulus, out)) &&
-           (weight == NULL || (cali_check_weight_unit(r, weight, label, p->neuron, receptor) &&
+           (!is_formula || read_weight_formula(r, node, label, receptor, out)) &&
+           (weight == NULL || is_formula || (cali_check_weight_unit(r, weight, label, p->neuron, receptor) &&
                                cali_read_distribution(r, weight, label, receptor->unit, NULL, &out->weight) &&
                                cali_check_modulus(r, cali_place_of(weight), label, receptor, &out->weight))) &&
            cali_read_plasticity(r, cali_node_get(node, "plasticity"), network, p->neuron, receptor, out);
@@ -472,12 +496,12 @@ static void parse_connection(cali_reader *r, const cali_node *node, const char *
     projection.out_degree = text.out_degree;
     projection.total = text.total;
     projection.n_neighbours = text.neighbours;
-    projection.probability = rule == CAL_SMALL_WORLD ? text.rewiring : text.probability;
+    projection.probability = text.rewiring;
     const cali_node *autapses = cali_node_get(node, "autapses"), *multapses = cali_node_get(node, "multapses");
     if ((autapses != NULL && !cali_read_flag(r, autapses, "autapses", &projection.has_autapses)) ||
         (multapses != NULL && !cali_read_flag(r, multapses, "multapses", &projection.has_multapses)) ||
-        !read_delay(r, cali_node_get(node, "delay"), network, text.velocity_mm_per_ms > 0.0, &projection.delay_ms) ||
-        !cali_read_distance(r, node, &text, &projection))
+        !read_delay(r, cali_node_get(node, "delay"), network, text.velocity_mm_per_ms > 0.0, &projection) ||
+        !cali_read_distance(r, node, &text, &projection) || !cali_read_probability(r, node, &projection))
         return;
     size_t n_from, n_to;
     const size_t *from = find_populations(r, network, cali_node_get(node, "from"), text.from, &n_from);

@@ -91,4 +91,6 @@ void cali_free_own_models(cal_experiment *e)
         cal_nmm_model_destroy(&e->own_models[i].model);
         cal_snn_neuron_destroy(&e->own_models[i].neuron);
     }
+    for (size_t i = 0; i < e->n_formulas; i++)
+        cal_spatial_formula_destroy(&e->formulas[i]);
 }

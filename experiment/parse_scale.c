@@ -108,7 +108,8 @@ static uint32_t scaled_count(double count, double factor)
 static bool scale_rule(scaling *s, cal_snn_projection *p, cali_place place)
 {
     const bool is_scaled = s->k != 1.0 || s->n != 1.0;
-    if (is_scaled && (p->kernel.kernel != NULL || p->weight_profile.kernel != NULL))
+    if (is_scaled && (p->kernel.kernel != NULL || p->kernel.formula != NULL || p->weight_profile.kernel != NULL ||
+                      p->weight_profile.formula != NULL))
         return cali_refuse(s->r, place, "C106", "scale knows no connections by distance\ntry scale.neurons and scale.synapses: 100 %%");
     switch (p->rule) {
     case CAL_FIXED_IN_DEGREE: p->in_degree = p->in_degree == 0 ? 0 : scaled_count(p->in_degree, s->k); return true;

@@ -142,6 +142,15 @@ void cali_parse_regions(cali_reader *r, const cali_node *node);
 /* parse_network.c: `beside` holds receives and gives that stand beside `spiking`; NULL: a network of its own. */
 void cali_parse_network(cali_reader *r, const cali_node *node, const cali_node *beside, cali_network *network);
 /* parse_kernel.c */
+/** Whether a text is a formula of the way between two neurons, not a quantity or a distribution. */
+bool cali_is_formula(const cali_node *node);
+/** What a formula gives, as a quantity of 1: "-1 pA" if it begins with a minus; false: a mistake. */
+bool cali_formula_sample(cali_reader *r, const cali_node *node, const char *label, char *out, size_t size);
+/** A formula whose values are in `unit`; `is_factor`: as a plain number, over 1 of that unit. NULL: a mistake. */
+const cal_spatial_formula *cali_read_formula(cali_reader *r, const cali_node *node, const char *label, const char *unit,
+                                             bool is_factor);
+/** `probability`: a number, or a formula that becomes the kernel. */
+bool cali_read_probability(cali_reader *r, const cali_node *node, cal_snn_projection *out);
 /** `kernel`, `weight_kernel` and `velocity` of a connection. */
 bool cali_read_distance(cali_reader *r, const cali_node *node, const cali_connection_text *text, cal_snn_projection *out);
 /** Whether its populations lie so that it can be; a mistake if not. */

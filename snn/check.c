@@ -182,7 +182,8 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     const char *problem = cali_distribution_problem(&p->weight, false);
     if (problem != NULL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weight %s", where, problem);
-    cali_weight_bounds(p, &low, &high);
+    const cali_ends ends = cali_ends_of(def, p);
+    cali_weight_bounds(p, &ends, &low, &high);
     if (!isfinite(low) || !isfinite(high))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: weight is not bounded; clip it with low and high",
                         where);
@@ -198,17 +199,16 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
     problem = cali_distribution_problem(&p->delay_ms, false);
     if (problem != NULL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %s", where, problem);
-    const cali_ends ends = cali_ends_of(def, p);
     cali_delay_bounds(p, &ends, &low, &high);
     const double dt_ms = cal_time_ms(def->dt);
     if (!isfinite(high) || !(high / dt_ms < 1048575.0))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT,
                         "%s: delay can be %g ms; at most 1,048,575 steps, clip it with low and high",
                         where, high);
-    if (p->velocity_mm_per_ms > 0.0 && low < 0.0 && p->delay_ms.kind != CAL_NORMAL)
+    if (cali_has_way_delay(p) && low < 0.0 && p->delay_ms.kind != CAL_NORMAL)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is negative", where, low);
     const double least = dt_ms * (1.0 - 1e-9);
-    if (!(p->velocity_mm_per_ms > 0.0) && (high < least || (p->delay_ms.kind != CAL_NORMAL && low < least)))
+    if (!cali_has_way_delay(p) && (high < least || (p->delay_ms.kind != CAL_NORMAL && low < least)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: delay %g ms is below the step %g ms", where,
                         low, dt_ms);
     if (!cal_snn_synapse_fits(p->synapse, to->neuron))
@@ -216,7 +216,7 @@ static cal_status check_projection(cal_context *ctx, const cal_snn_def *def, siz
                         p->synapse->name, to->neuron->name);
     if (p->has_modulator && p->modulator >= def->n_populations)
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: its modulator is population %zu, which there is not", where, p->modulator);
-    return cali_plastic_check(ctx, p, where);
+    return cali_plastic_check(ctx, p, &ends, where);
 }
 
 static cal_status check_poisson(cal_context *ctx, const cal_snn_def *def, const char *where,

@@ -7,6 +7,7 @@
 #ifndef CALI_SNN_DISTANCE_H
 #define CALI_SNN_DISTANCE_H
 
+#include "base/spatial_formula.h"
 #include "base/text.h"
 #include "snn/network.h"
 
@@ -29,8 +30,13 @@ static inline bool cali_is_searched(const cal_snn_projection *p)
 double cali_profile_at(const cal_snn_profile *profile, unsigned n_dimensions, const double way[CAL_MAX_DIMENSIONS]);
 /** The profile is 0 beyond this distance. */
 double cali_profile_end(const cal_snn_profile *profile, unsigned n_dimensions);
-/** Bounds of the values at all distances. */
-void cali_profile_bounds(const cal_snn_profile *profile, double *low, double *high);
+/** Bounds of the kernel's or the formula's values over ways; the limit is not asked. */
+cali_range cali_profile_range(const cal_snn_profile *profile, const cali_ways *ways);
+/** Whether delays grow with the way. */
+static inline bool cali_has_way_delay(const cal_snn_projection *p)
+{
+    return p->velocity_mm_per_ms > 0.0 || p->delay_formula != NULL;
+}
 
 /** The way from neuron `i` of a space to neuron `j` of another, the shorter one where space is periodic. */
 void cali_way(const cal_snn_space *from, uint32_t i, const cal_snn_space *to, uint32_t j, double way[CAL_MAX_DIMENSIONS]);
@@ -40,6 +46,8 @@ typedef struct cali_ends {
     uint32_t n_from, n_to;
 } cali_ends;
 cali_ends cali_ends_of(const cal_snn_def *def, const cal_snn_projection *p);
+/** The ends of a projection of a network. */
+cali_ends cali_ends_in(const cal_snn *self, const cal_snn_projection *p);
 
 /** Checks what a projection asks of space. Errors: ARGUMENT. */
 cal_status cali_check_distance(cal_context *ctx, const cal_snn_def *def, const cal_snn_projection *p, const char *where);
@@ -51,18 +59,22 @@ cal_status cali_check_distance(cal_context *ctx, const cal_snn_def *def, const c
 double cali_synapse_weight(const cal_snn *self, const cali_projection *p, uint32_t source, uint32_t target, uint32_t k);
 double cali_synapse_delay_ms(const cal_snn *self, const cali_projection *p, uint32_t source, uint32_t target, uint32_t k);
 /** Bounds of all weights and delays, and an upper bound of the mean size of a weight. */
-void cali_weight_bounds(const cal_snn_projection *p, double *low, double *high);
-double cali_weight_mean_size(const cal_snn_projection *p);
+void cali_weight_bounds(const cal_snn_projection *p, const cali_ends *ends, double *low, double *high);
+double cali_weight_mean_size(const cal_snn_projection *p, const cali_ends *ends);
 void cali_delay_bounds(const cal_snn_projection *p, const cali_ends *ends, double *low, double *high);
+
+/** Keeps the bounds of the projection's formulas, in which weights and delays are held. */
+void cali_distance_plan(const cal_snn *self, cali_projection *p);
 
 /* ---- the search -------------------------------------------------------------------------------------- */
 
 typedef struct cali_search cali_search;
 
-/** Candidates are the neurons of `of`, as they are looked for from neurons of `at`; both, and the profile, outlive the search.
- *  `factor` times the profile is a chance (Bernoulli) or a share; profile NULL: for the nearest. Errors: MEMORY. */
-cal_status cali_search_create(cal_context *ctx, const cal_snn_space *of, uint32_t n_of, const cal_snn_space *at, uint32_t n_at,
-                              const cal_snn_profile *profile, double factor, cali_search **out);
+/** Candidates are the neurons of one end, as they are looked for from neurons of the other: the sources of each target, or
+ *  (`is_out`) the targets of each source. Spaces and profile outlive the search. `factor` times the profile is a chance
+ *  (Bernoulli) or a share; profile NULL: for the nearest. Errors: MEMORY. */
+cal_status cali_search_create(cal_context *ctx, const cali_ends *ends, bool is_out, const cal_snn_profile *profile, double factor,
+                              cali_search **out);
 void cali_search_destroy(cali_search **search);
 
 /** Sum of the chances of all candidates of a neuron but `own`. */

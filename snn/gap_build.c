@@ -64,8 +64,9 @@ cal_status cali_check_gaps(cal_context *ctx, const cal_snn_def *def)
         CAL_TRY(cali_check_distance(ctx, def, &p, "gap junctions"));
         double low = 0.0, high = 0.0;
         const char *problem = cali_distribution_problem(&p.weight, false);
+        const cali_ends ends = cali_ends_of(def, &p);
         if (problem == NULL)
-            cali_weight_bounds(&p, &low, &high);
+            cali_weight_bounds(&p, &ends, &low, &high);
         if (problem == NULL && !(low >= 0.0 && isfinite(high)))
             problem = "must be >= 0 and bounded; clip it with low and high";
         if (problem != NULL)

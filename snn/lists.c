@@ -243,11 +243,12 @@ cal_snn_projection cali_rule_bounded(const cal_snn_projection *p)
     return out;
 }
 
-double cali_rule_mean_weight(const cali_projection *p)
+double cali_rule_mean_weight(const cal_snn *self, const cali_projection *p)
 {
+    const cali_ends ends = cali_ends_in(self, &p->def);
     const cal_snn_list *list = p->def.rule == CAL_SYNAPSE_LIST ? p->def.list : NULL;
     if (list == NULL || list->weight == NULL)
-        return cali_weight_mean_size(&p->def);
+        return cali_weight_mean_size(&p->def, &ends);
     double sum = 0.0;
     for (size_t k = 0; k < list->n; k++)
         sum += fabs(list->weight[k]);

@@ -112,6 +112,7 @@ typedef struct cali_projection {
     uint64_t list_hash; /* of a definition's list of synapses */
     bool is_plastic;   /* kept in cal_snn.plastics, with rows of its own */
     bool has_weight_profile;
+    double weight_factor[2], way_delay[2]; /* bounds of the formulas */
     struct cali_search *search; /* partners by distance (distance.h), until the network is built; NULL: none */
     double chances;             /* searched Bernoulli: mean sum of a target's chances */
     double limit;      /* plastic, structural: no modulus of a weight exceeds it */

@@ -291,18 +291,19 @@ static int exponent_for(double size, unsigned bits)
     return k;
 }
 
-static double largest_weight(const cali_projection *p)
+static double largest_weight(const cal_snn *self, const cali_projection *p)
 {
     double low, high;
     if (p->is_plastic || p->capacity > 0)
         return p->limit;
-    cali_weight_bounds(&p->def, &low, &high);
+    const cali_ends ends = cali_ends_in(self, &p->def);
+    cali_weight_bounds(&p->def, &ends, &low, &high);
     return fmax(fabs(low), fabs(high));
 }
 
 static int finest_exponent(const cal_snn *self, const cali_projection *p)
 {
-    return exponent_for(largest_weight(p), p->is_broadcast || p->is_plastic || p->capacity > 0 ? 24 : self->weight_bits - 1);
+    return exponent_for(largest_weight(self, p), p->is_broadcast || p->is_plastic || p->capacity > 0 ? 24 : self->weight_bits - 1);
 }
 
 /* Quanta of one receptor: fine enough for the smallest of its projections, coarse enough that the
@@ -315,16 +316,16 @@ static void plan_quantum(cal_snn *self, size_t to, size_t receptor)
     double sum = 0.0;
     for (size_t i = 0; i < cali_n_projections(self); i++) {
         const cali_projection *p = cali_projection_at(self, i);
-        if (p->def.to != to || p->receptor != receptor || largest_weight(p) == 0.0)
+        if (p->def.to != to || p->receptor != receptor || largest_weight(self, p) == 0.0)
             continue;
-        const int finest = finest_exponent(self, p), rough = exponent_for(largest_weight(p), 7);
+        const int finest = finest_exponent(self, p), rough = exponent_for(largest_weight(self, p), 7);
         exponent = finest > exponent ? finest : exponent;
         coarsest = rough < coarsest ? rough : coarsest;
         if (p->capacity > 0)
             sum += p->capacity * p->limit;
         else if (population->n > 0)
             sum += cali_expected_synapses(self, p) / population->n *
-                   (p->is_plastic ? p->limit : cali_rule_mean_weight(p));
+                   (p->is_plastic ? p->limit : cali_rule_mean_weight(self, p));
     }
     if (exponent == -1000)
         exponent = 0;
@@ -347,7 +348,7 @@ static unsigned shift_of(const cal_snn *self, const cali_projection *p)
     for (size_t i = 0; i < self->n_projections; i++) {
         const cali_projection *q = &self->projections[i];
         if (q->is_broadcast || q->def.from != p->def.from || q->def.to != p->def.to || q->receptor != p->receptor ||
-            largest_weight(q) == 0.0)
+            largest_weight(self, q) == 0.0)
             continue;
         const int own = exponent - finest_exponent(self, q);
         shift = own > shift ? own : shift;
@@ -378,8 +379,7 @@ static cal_status plan_groups(cal_snn *self)
                 (cali_group){.from = p->def.from, .channel = p->channel, .shift = shift, .shortest = UINT32_MAX};
         p->group = g;
         double low, high;
-        const cali_population *from = &self->populations[p->def.from], *to = &self->populations[p->def.to];
-        const cali_ends ends = {&from->space, &to->space, from->n, to->n};
+        const cali_ends ends = cali_ends_in(self, &p->def);
         cali_delay_bounds(&p->def, &ends, &low, &high);
         const uint32_t shortest = cali_delay_steps(low, self->dt_ms), longest = cali_delay_steps(high, self->dt_ms);
         cali_group *group = &self->groups[g];

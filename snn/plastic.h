@@ -8,6 +8,7 @@
 #ifndef CALI_SNN_PLASTIC_H
 #define CALI_SNN_PLASTIC_H
 
+#include "snn/distance.h"
 #include "snn/network.h"
 #include "snn/synapse.h"
 
@@ -65,7 +66,7 @@ typedef struct cali_plastic {
 } cali_plastic;
 
 /** Checks synapse and settings of a projection whose other parts are right; `where` names it. */
-cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const char *where);
+cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const cali_ends *ends, const char *where);
 /** Room for the plastic projections of a definition. */
 cal_status cali_plastic_reserve(cal_snn *self, const cal_snn_def *def);
 /** The place for projection `i` of the definition, which is plastic. */

@@ -64,10 +64,11 @@ static const cal_distribution *setting_of(const cal_snn_setting *settings, size_
 }
 
 /* Weights at the start against the limit and each other. */
-static bool are_bad_weights(const cal_snn_projection *p, const cali_synapse *synapse, char *why, size_t size)
+static bool are_bad_weights(const cal_snn_projection *p, const cali_ends *ends, const cali_synapse *synapse, char *why,
+                            size_t size)
 {
     double low, high;
-    cali_weight_bounds(p, &low, &high);
+    cali_weight_bounds(p, ends, &low, &high);
     if (low < 0.0 && high > 0.0) {
         snprintf(why, size, "weights of plastic synapses have one sign, here they can be %g to %g; clip them with low and "
                  "high", low, high);
@@ -113,13 +114,15 @@ bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, si
     if (cali_scaling_is_impossible(p, synapse, why, size) || cali_structural_is_impossible(p, synapse, why, size))
         return true;
     const cal_snn_projection bounded = cali_rule_bounded(p);
-    return cali_is_plastic(face) && are_bad_weights(&bounded, synapse, why, size);
+    return cali_is_plastic(face) && p->weight_profile.formula == NULL && are_bad_weights(&bounded, NULL, synapse, why, size);
 }
 
-cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const char *where)
+cal_status cali_plastic_check(cal_context *ctx, const cal_snn_projection *p, const cali_ends *ends, const char *where)
 {
     char why[256];
-    if (cal_snn_plasticity_is_impossible(p, why, sizeof why))
+    const bool is_late = cali_is_plastic(p->synapse) && p->weight_profile.formula != NULL; /* it depends on where neurons lie */
+    if (cal_snn_plasticity_is_impossible(p, why, sizeof why) ||
+        (is_late && are_bad_weights(p, ends, cali_synapse_of(p->synapse), why, sizeof why)))
         return CAL_FAIL(ctx, CAL_ERR_ARGUMENT, "%s: %s", where, why);
     return CAL_OK;
 }
@@ -145,7 +148,8 @@ cali_projection *cali_plastic_add(cal_snn *self, const cal_snn_projection *p, si
         plastic->param[k] = d != NULL ? *d : (cal_distribution){.kind = CAL_CONSTANT, .a = face->params[k].value};
     }
     double low, high;
-    cali_weight_bounds(p, &low, &high);
+    const cali_ends ends = cali_ends_in(self, p);
+    cali_weight_bounds(p, &ends, &low, &high);
     const int limit = plastic->synapse->limit;
     plastic->projection.limit = limit >= 0 ? plastic->param[limit].a : fmax(fabs(low), fabs(high));
     plastic->sign = low < 0.0 ? -1 : 1;
@@ -226,8 +230,7 @@ cal_status cali_plastic_plan(cal_snn *self)
         p->has_shared_states = p->synapse->is_pre_only && !p->has_own;
         while (to->width > 0 && (to->width - 1) >> p->place_bits != 0)
             p->place_bits++;
-        const cali_population *from = &self->populations[projection->def.from];
-        const cali_ends ends = {&from->space, &to->space, from->n, to->n};
+        const cali_ends ends = cali_ends_in(self, &projection->def);
         cali_delay_bounds(&projection->def, &ends, &low, &high);
         p->longest_delay = cali_delay_steps(high, self->dt_ms);
         /* Spikes of the longest delay and one block must fit, with one before them; twice that makes the times

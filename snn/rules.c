@@ -365,11 +365,10 @@ double cali_rules_bytes(const cal_snn *self)
 static cal_status create_search(const cal_snn *self, cali_projection *p)
 {
     const bool is_out = p->def.rule == CAL_FIXED_OUT_DEGREE;
-    const cali_population *of = &self->populations[is_out ? p->def.to : p->def.from];
-    const cali_population *at = &self->populations[is_out ? p->def.from : p->def.to];
+    const cali_ends where = cali_ends_in(self, &p->def);
     if (p->search != NULL || !cali_is_searched(&p->def))
         return CAL_OK;
-    return cali_search_create(self->ctx, &of->space, of->n, &at->space, at->n, p->def.rule == CAL_NEAREST ? NULL : &p->def.kernel,
+    return cali_search_create(self->ctx, &where, is_out, p->def.rule == CAL_NEAREST ? NULL : &p->def.kernel,
                               p->def.rule == CAL_PAIRWISE_BERNOULLI ? p->def.probability : 1.0, &p->search);
 }
 
@@ -378,6 +377,7 @@ cal_status cali_rule_plan(cal_snn *self, cali_projection *p)
 {
     enum { N_LOOKED_AT = 200 };
     p->has_weight_profile = cali_has_profile(&p->def.weight_profile);
+    cali_distance_plan(self, p);
     if (p->def.rule != CAL_PAIRWISE_BERNOULLI || !cali_has_profile(&p->def.kernel))
         return CAL_OK;
     CAL_TRY(create_search(self, p));

@@ -43,7 +43,7 @@ static inline double cali_draw_delay_ms(const cali_projection *p, uint32_t targe
  *  place of the distributions. Other rules are left as they are. */
 cal_snn_projection cali_rule_bounded(const cal_snn_projection *p);
 /** Mean of the absolute value of its weights, or an upper bound of it. */
-double cali_rule_mean_weight(const cali_projection *p);
+double cali_rule_mean_weight(const cal_snn *self, const cali_projection *p);
 
 /** Bits of a weight with its sign, `bits` or more so that the listed multiples of a given quantum are kept. */
 unsigned cali_list_weight_bits(const cal_snn_def *def, unsigned bits);

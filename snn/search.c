@@ -13,24 +13,26 @@ enum { MAX_ATTEMPTS = 1000 };
 
 /* ---- cells -------------------------------------------------------------------------------------------- */
 
-static double chance_bound(const cali_search *s, double low, double high)
+/* Over ways of lengths between two. What a formula is over all ways bounds it over a part of them. */
+static double chance_bound(const cali_search *s, const cali_range *along, double low, double high)
 {
-    double min = 1.0, max = 1.0;
-    if (s->profile->kernel != NULL)
-        s->profile->kernel->range(s->profile->params, low, high, &min, &max);
-    return max * s->factor;
+    cali_ways ways = s->ways;
+    if (along != NULL && ways.n_dimensions > 0)
+        memcpy(ways.along, along, sizeof ways.along);
+    ways.length = (cali_range){low, s->profile->formula == NULL ? high : fmin(high, s->ways.length.high)};
+    return fmin(cali_profile_range(s->profile, &ways).high, s->most) * s->factor;
 }
 
 /* The distance from which on the bound is below `share` of its largest value, at most `farthest`. */
 static double distance_of_share(const cali_search *s, double share, double farthest)
 {
-    const double wanted = share * chance_bound(s, 0.0, INFINITY);
+    const double wanted = share * chance_bound(s, NULL, 0.0, INFINITY);
     double low = 0.0, high = farthest;
-    if (chance_bound(s, farthest, INFINITY) > wanted)
+    if (chance_bound(s, NULL, farthest, INFINITY) > wanted)
         return farthest;
     for (int i = 0; i < 60 && high - low > 1e-3 * high; i++) {
         const double middle = 0.5 * (low + high);
-        if (chance_bound(s, middle, INFINITY) > wanted)
+        if (chance_bound(s, NULL, middle, INFINITY) > wanted)
             low = middle;
         else
             high = middle;
@@ -128,6 +130,20 @@ void cali_axis_offsets(const cali_search *s, unsigned axis, int32_t *low, int32_
     *high = within < above ? within : above;
 }
 
+/* The components of ways into the cell at an offset, from the source to the target. */
+static void components_of(const cali_search *s, const int32_t *offset, cali_range along[CAL_MAX_DIMENSIONS])
+{
+    for (unsigned k = 0; k < s->n_dimensions; k++) {
+        const double low = (offset[k] - 1) * s->edge[k], high = (offset[k] + 1) * s->edge[k], half = 0.5 * s->of->extent_mm[k];
+        const bool is_around = s->of->is_periodic && (low < -half || high > half); /* some go the other way round */
+        along[k] = s->is_out ? (cali_range){low, high} : (cali_range){-high, -low};
+        if (is_around)
+            along[k] = (cali_range){-half, half};
+        along[k].low -= 1e-12 * s->edge[k];
+        along[k].high += 1e-12 * s->edge[k];
+    }
+}
+
 /* Smallest and largest length of a way into the cell at an offset, and the smallest in the profile's metric. */
 static void distances_of(const cali_search *s, const int32_t *offset, double *smallest, double *largest, double *limited)
 {
@@ -153,7 +169,9 @@ static int shell_of(const cali_search *s, const int32_t *offset, double largest_
     distances_of(s, offset, &smallest, &largest, &limited);
     if (smallest > s->reach || (s->profile->within_mm > 0.0 && limited > s->profile->within_mm * (1.0 + 1e-6)))
         return -1;
-    *bound = chance_bound(s, smallest, largest);
+    cali_range along[CAL_MAX_DIMENSIONS];
+    components_of(s, offset, along);
+    *bound = chance_bound(s, along, smallest, largest);
     if (!(*bound > 0.0))
         return -1;
     frexp(largest_bound / *bound, &exponent);
@@ -183,7 +201,7 @@ static void walk_offsets(cali_search *s, double largest_bound, bool has_fill)
 
 static cal_status sort_offsets(cal_context *ctx, cali_search *s)
 {
-    const double largest = chance_bound(s, 0.0, INFINITY);
+    const double largest = chance_bound(s, NULL, 0.0, INFINITY);
     walk_offsets(s, largest, false);
     for (size_t i = 0; i < CALI_MAX_SHELLS; i++) {
         s->shells[i].first = s->n_offsets;
@@ -229,6 +247,13 @@ static cal_status create(cal_context *ctx, cali_search *s, uint32_t n_at)
         squares += size[k] * size[k];
     const double diagonal = sqrt(squares) * (1.0 + 1e-9);
     s->reach = diagonal;
+    s->most = INFINITY;
+    if (s->profile != NULL && s->profile->formula != NULL) {
+        s->ways = (cali_ways){.n_dimensions = s->n_dimensions, .length = {0.0, diagonal}};
+        for (unsigned k = 0; k < s->n_dimensions; k++)
+            s->ways.along[k] = (cali_range){-size[k], size[k]};
+        s->most = cali_spatial_formula_extreme(s->profile->formula, &s->ways, 1).bound;
+    }
     if (s->profile != NULL)
         s->reach = fmin(distance_of_share(s, NEGLIGIBLE, diagonal), cali_profile_end(s->profile, s->n_dimensions));
     choose_cells(s, size, choose_edge(s, size, diagonal));
@@ -236,13 +261,15 @@ static cal_status create(cal_context *ctx, cali_search *s, uint32_t n_at)
     return s->profile == NULL ? CAL_OK : sort_offsets(ctx, s);
 }
 
-cal_status cali_search_create(cal_context *ctx, const cal_snn_space *of, uint32_t n_of, const cal_snn_space *at, uint32_t n_at,
-                              const cal_snn_profile *profile, double factor, cali_search **out)
+cal_status cali_search_create(cal_context *ctx, const cali_ends *ends, bool is_out, const cal_snn_profile *profile, double factor,
+                              cali_search **out)
 {
+    const cal_snn_space *of = is_out ? ends->to : ends->from, *at = is_out ? ends->from : ends->to;
+    const uint32_t n_of = is_out ? ends->n_to : ends->n_from, n_at = is_out ? ends->n_from : ends->n_to;
     *out = NULL;
     cali_search *s = NULL;
     CAL_TRY(cali_alloc(ctx, 1, sizeof *s, "cells of neurons", &s));
-    *s = (cali_search){.of = of, .at = at, .profile = profile, .factor = factor, .n_dimensions = of->n_dimensions, .n_of = n_of};
+    *s = (cali_search){.of = of, .at = at, .is_out = is_out, .profile = profile, .factor = factor, .n_dimensions = of->n_dimensions, .n_of = n_of};
     const cal_status status = create(ctx, s, n_at);
     if (status != CAL_OK) {
         cali_search_destroy(&s);
@@ -294,7 +321,10 @@ const uint32_t *cali_members_at(const cali_search *s, const int32_t *cell, const
 static double chance_of(const cali_search *s, uint32_t unit, uint32_t candidate)
 {
     double way[CAL_MAX_DIMENSIONS];
-    cali_way(s->at, unit, s->of, candidate, way);
+    if (s->is_out)
+        cali_way(s->at, unit, s->of, candidate, way);
+    else
+        cali_way(s->of, candidate, s->at, unit, way);
     return s->factor * cali_profile_at(s->profile, s->n_dimensions, way);
 }
 
@@ -344,7 +374,8 @@ uint32_t cali_search_thin(const cali_search *s, cali_key key, uint32_t unit, uin
     cali_cell_of(s, s->at, unit, cell);
     for (size_t i = 0; i < s->n_shells; i++) {
         const cali_shell *sh = &s->shells[i];
-        const double per_log = sh->bound < 1.0 ? cali_per_log(sh->bound) : 0.0;
+        const double bound = fmin(sh->bound, 1.0); /* chances are at most 1, what a formula may be by a quick look is not */
+        const double per_log = bound < 1.0 ? cali_per_log(bound) : 0.0;
         cali_random r = cali_philox(key, unit, tried++, 0, 0);
         double at = gap_of(&r, per_log), before = 0.0;
         for (size_t o = sh->first; o < sh->last; o++) {
@@ -353,7 +384,7 @@ uint32_t cali_search_thin(const cali_search *s, cali_key key, uint32_t unit, uin
             for (; at < before + n; at += 1.0 + gap_of(&r, per_log)) {
                 const uint32_t candidate = member[(uint32_t)(at - before)];
                 const double u = cali_uniform(r.word[2], r.word[3]);
-                if (candidate != own && u * sh->bound < chance_of(s, unit, candidate))
+                if (candidate != own && u * bound < chance_of(s, unit, candidate))
                     chosen[count++] = candidate;
                 r = cali_philox(key, unit, tried++, 0, 0);
             }

@@ -14,8 +14,11 @@ typedef struct cali_shell {
 
 struct cali_search {
     const cal_snn_space *of, *at;
+    bool is_out; /* ways lead from `at` to `of` */
     const cal_snn_profile *profile; /* NULL: for the nearest, without offsets */
     double factor;
+    cali_ways ways; /* all that there can be, where the profile is a formula */
+    double most;    /* of the formula over them */
     unsigned n_dimensions;
     int32_t n_cells[CAL_MAX_DIMENSIONS];
     double origin[CAL_MAX_DIMENSIONS], edge[CAL_MAX_DIMENSIONS];

@@ -67,7 +67,8 @@ cali_projection *cali_structural_add(cal_snn *self, const cal_snn_projection *de
     p->synapse = cali_synapse_of(def->synapse);
     read_params(&p->synapse->face, def, p->param);
     p->capacity = (uint32_t)p->param[CALI_CAPACITY];
-    cali_weight_bounds(def, &low, &high);
+    const cali_ends ends = cali_ends_in(self, def);
+    cali_weight_bounds(def, &ends, &low, &high);
     p->projection.limit = fmax(fabs(low), fabs(high));
     p->projection.capacity = p->capacity;
     return &p->projection;
@@ -102,7 +103,7 @@ static cal_status plan_one(cal_snn *self, cali_structural *p)
 {
     static const double many = 1e9; /* elements of an axon */
     cali_projection *projection = &p->projection;
-    const cali_population *from = &self->populations[projection->def.from], *to = &self->populations[projection->def.to];
+    const cali_population *to = &self->populations[projection->def.to];
     const cal_receptor *receptor = &to->neuron->face.receptors[projection->receptor];
     const double steps = floor(p->param[CALI_INTERVAL] / self->dt_ms * (1.0 + 1e-12) + 0.5);
     double low, high;
@@ -110,7 +111,7 @@ static cal_status plan_one(cal_snn *self, cali_structural *p)
     if (projection->limit * projection->scale > 2147483647.0)
         return CAL_FAIL(self->ctx, CAL_ERR_UNSUPPORTED, "E402 %s: a weight of %g %s is beyond the %g %s that a step can hold",
                         to->name, projection->limit, receptor->unit, 2147483647.0 / projection->scale, receptor->unit);
-    const cali_ends ends = {&from->space, &to->space, from->n, to->n};
+    const cali_ends ends = cali_ends_in(self, &projection->def);
     cali_delay_bounds(&projection->def, &ends, &low, &high);
     p->longest_delay = cali_delay_steps(high, self->dt_ms);
     p->interval = steps < 1.0 ? 1 : (int64_t)steps;
@@ -120,7 +121,7 @@ static cal_status plan_one(cal_snn *self, cali_structural *p)
     plan_side(self, p, CALI_DENDRITES, projection->def.to, p->capacity);
     if (!cali_has_profile(&projection->def.kernel))
         return CAL_OK;
-    return cali_search_create(self->ctx, &to->space, to->n, &from->space, from->n, &projection->def.kernel, 1.0, &p->search);
+    return cali_search_create(self->ctx, &ends, true, &projection->def.kernel, 1.0, &p->search);
 }
 
 cal_status cali_structural_plan(cal_snn *self)

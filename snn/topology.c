@@ -82,7 +82,7 @@ static uint32_t draw_cells(const cal_snn *self, const cali_projection *p, uint32
 {
     const cali_group *g = &self->groups[p->group];
     const uint32_t n = cali_draw_sources(self, p, target, &s->draw), *const sources = s->draw.sources;
-    if (p->def.velocity_mm_per_ms > 0.0)
+    if (cali_has_way_delay(&p->def))
         for (uint32_t k = 0; k < n; k++)
             s->delay[k] = cali_delay_steps(cali_synapse_delay_ms(self, p, sources[k], target, k), self->dt_ms);
     else if (g->shortest < g->longest)

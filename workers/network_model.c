@@ -166,6 +166,9 @@ static cal_status pack_field(coder *c, const cali_model_field *f, const void *it
         break;
     case CALI_MODEL_OWN:
         return pack_own(c, f, item);
+    case CALI_MODEL_FORMULA:
+        cal_pack_text(c->packer, f->key, cal_spatial_formula_text(cali_model_pointer(item, f)));
+        break;
     case CALI_MODEL_MAP:
         return pack_map(c, f, place, index);
     case CALI_MODEL_MAP_AT:

@@ -50,6 +50,7 @@ typedef enum cali_model_kind {
     CALI_MODEL_CHOICE, /* an enum, by its names */
     CALI_MODEL_ENTRY,  /* a pointer to an entry of a list, by its name */
     CALI_MODEL_OWN,    /* the same pointer, where it is an own neuron: its number in own_neurons */
+    CALI_MODEL_FORMULA, /* a formula of the way, as its text; values in the field's unit, or plain */
     CALI_MODEL_MAP,    /* a struct in its place */
     CALI_MODEL_MAP_AT, /* a pointer to one, or NULL */
     CALI_MODEL_LIST,   /* a pointer to many */

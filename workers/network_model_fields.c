@@ -141,6 +141,10 @@ STRUCT(space, "space", "Where the neurons of a population lie.");
 static const cali_model_field profile_fields[] = {
     {FIELD("kernel", ENTRY, kernel), .entries = &kernels,
      .meaning = "name of a function of the Euclidean distance (docs/topologies.md); absent: 1"},
+    {FIELD("formula", FORMULA, formula),
+     .meaning = "instead of a kernel: a formula of the distance d and the components dx, dy, dz of the way from source to target "
+                "(docs/topologies.md), of at most 1000 bytes. Its value is a plain number. As a kernel it is at least 0, and with a "
+                "probability at most 1"},
     {FIELD("params", FIXED, params), .dtype = CAL_F64, .count = CALI_COUNT_KERNEL, WHEN(kernel),
      .meaning = "its parameters, in their order"},
     {FIELD("within_mm", REAL, within_mm), .unit = "mm", .meaning = "0 beyond this length; 0: no limit"},
@@ -199,6 +203,8 @@ static const cali_model_field projection_fields[] = {
      .meaning = "weights; gap junctions: conductances"},
     {FIELD("weight_profile", MAP, weight_profile), .of = &profile, .meaning = "factor of each weight"},
     {FIELD("delay_ms", MAP, delay_ms), .of = &distribution, .unit = "ms", .meaning = "delays, rounded to whole steps, at least one"},
+    {FIELD("delay_formula", FORMULA, delay_formula), .unit = "ms",
+     .meaning = "as `formula` of a profile, but a duration: added to each delay"},
     {FIELD("velocity_mm_per_ms", REAL, velocity_mm_per_ms), .unit = "mm/ms",
      .meaning = "above 0: distance / velocity is added to each delay"},
     {FIELD("list", MAP_AT, list), .of = &list, .meaning = "listed: the synapses"},

@@ -3,12 +3,14 @@
  * cal_snn_create, which a definition of any numbers must not bring down. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "workers/network_model.h"
 
 enum {
     MAX_OWN = 256,     /* own neurons: each may start a compiler */
+    MAX_FORMULAS = 1000, /* different ones: each is compared with those before it */
     MAX_ITEMS = 100000 /* of a list: some are compared with each other */
 };
 
@@ -18,6 +20,11 @@ struct cali_network_model {
     size_t n_own;
     cali_model_root root;
     cali_arena arena;
+    struct {
+        cal_spatial_formula *formula;
+        const char *unit; /* of the table */
+    } formulas[MAX_FORMULAS];
+    size_t n_formulas;
 };
 
 typedef struct decoder {
@@ -199,6 +206,32 @@ static void read_own(decoder *d, const place *at, const cali_model_field *f)
         put_pointer(f, at->item, root->own[number].neuron);
 }
 
+/* A text that occurs often is one formula. */
+static void read_formula(decoder *d, const place *at, const cali_model_field *f)
+{
+    cali_network_model *m = d->model;
+    const char *text = cal_read_text(&d->reader, at->map, f->key, false), *unit = f->unit != NULL ? f->unit : "1";
+    size_t i = 0;
+    if (text == NULL)
+        return;
+    while (i < m->n_formulas &&
+           (strcmp(cal_spatial_formula_text(m->formulas[i].formula), text) != 0 || strcmp(m->formulas[i].unit, unit) != 0))
+        i++;
+    if (i == MAX_FORMULAS) {
+        cal_reader_fail(&d->reader, "E203", "more than %d different formulas", MAX_FORMULAS);
+        return;
+    }
+    if (i == m->n_formulas) {
+        if (cal_spatial_formula_create(m->ctx, text, unit, &m->formulas[i].formula) != CAL_OK) {
+            cal_reader_fail(&d->reader, "E203", "%.180s", cal_context_message(m->ctx));
+            return;
+        }
+        m->formulas[i].unit = unit;
+        m->n_formulas++;
+    }
+    put_pointer(f, at->item, m->formulas[i].formula);
+}
+
 static void read_field(decoder *d, const place *at, const cali_model_field *f)
 {
     cal_reader *r = &d->reader;
@@ -231,6 +264,9 @@ static void read_field(decoder *d, const place *at, const cali_model_field *f)
         break;
     case CALI_MODEL_OWN:
         read_own(d, at, f);
+        break;
+    case CALI_MODEL_FORMULA:
+        read_formula(d, at, f);
         break;
     case CALI_MODEL_MAP:
         read_struct(d, (place){f->of, cal_read_map(r, at->map, f->key), member, at->index});
@@ -357,6 +393,8 @@ void cali_network_model_destroy(cali_network_model **model)
         return;
     for (size_t i = 0; i < (*model)->n_own; i++)
         cal_snn_neuron_destroy(&(*model)->own[i]);
+    for (size_t i = 0; i < (*model)->n_formulas; i++)
+        cal_spatial_formula_destroy(&(*model)->formulas[i].formula);
     cali_arena_free(&(*model)->arena);
     free(*model);
     *model = NULL;

@@ -204,6 +204,19 @@ static bool check_call(checker *k, cali_formula_node *node)
     return true;
 }
 
+/* A condition as a factor counts as 1 or 0. */
+static cali_formula_node *count_truth(checker *k, cali_formula_node *truth)
+{
+    cali_formula_node *parts = cali_formula_take(k->r, 3, sizeof *parts);
+    if (parts == NULL)
+        return NULL;
+    for (int i = 0; i < 2; i++)
+        parts[i] = (cali_formula_node){.kind = CALI_FORMULA_NUMBER, .at = truth->at, .value = 1 - i, .unit = {1.0, 0, {0}}};
+    parts[2] = (cali_formula_node){.kind = CALI_FORMULA_CHOOSE, .at = truth->at, .unit = {1.0, 0, {0}},
+                                   .args = {truth, &parts[0], &parts[1]}};
+    return &parts[2];
+}
+
 static bool check_node(checker *k, cali_formula_node *node);
 
 static bool check_args(checker *k, cali_formula_node *node)
@@ -215,6 +228,9 @@ static bool check_args(checker *k, cali_formula_node *node)
     if (!is_right)
         return false;
     const bool joins_truths = node->kind == CALI_FORMULA_AND || node->kind == CALI_FORMULA_OR || node->kind == CALI_FORMULA_NOT;
+    for (int i = 0; node->kind == CALI_FORMULA_MULTIPLY && i < 2; i++)
+        if (is_truth(node->args[i]) && (node->args[i] = count_truth(k, node->args[i])) == NULL)
+            return false;
     for (int i = 0; i < 3; i++)
         if (node->args[i] != NULL &&
             !check_kind(k, node->args[i], joins_truths || (node->kind == CALI_FORMULA_CHOOSE && i == 0)))

@@ -17,7 +17,7 @@
 #include "base/formula/formula.h"
 
 const cali_formula_function cali_formula_functions[] = {
-#define CALI_FORMULA_FUNCTION(name, n, rule, meaning) {#name, n, CALI_FORMULA_##rule, meaning},
+#define CALI_FORMULA_FUNCTION(name, n, rule, course, meaning) {#name, n, CALI_FORMULA_##rule, CALI_FORMULA_##course, meaning},
 #include "base/formula/functions.def"
 #undef CALI_FORMULA_FUNCTION
 };

@@ -6,6 +6,7 @@
  *   hoist.c      what depends on parameters alone, computed once
  *   emit.c       operations -> C                         compile.c     C -> shared object, by the system's compiler
  *   cache.c      where those are kept                    interpret.c   operations over 32 regions or neurons at a time
+ *   range.c      operations over ranges: bounds of what they can give
  *
  * The list of operations is the one meaning of a formula: the C is its text and the interpreter runs it, one rounding per
  * operation in both, so they give the same bits. Every number is in the host's coherent units (ms, mV, pA, mm, rad). */
@@ -34,10 +35,12 @@ enum {
 /* ---- expressions ---------------------------------------------------------------------------- */
 
 typedef enum cali_formula_rule { CALI_FORMULA_PLAIN, CALI_FORMULA_ANGLE, CALI_FORMULA_ROOT, CALI_FORMULA_SAME, CALI_FORMULA_SIGN } cali_formula_rule;
+typedef enum cali_formula_course { CALI_FORMULA_RISES, CALI_FORMULA_FALLS, CALI_FORMULA_EVEN, CALI_FORMULA_WAVES, CALI_FORMULA_TURNS } cali_formula_course;
 typedef struct cali_formula_function {
     const char *name;
     int n_args;
     cali_formula_rule rule;
+    cali_formula_course course;
     const char *meaning;
 } cali_formula_function;
 extern const cali_formula_function cali_formula_functions[];
@@ -143,6 +146,9 @@ typedef struct cali_formula_reader {
     size_t n_mistakes, n_shown, n_nodes;
     bool is_out_of_memory;
     bool is_dry; /* reads and checks only */
+    /* Who gets the mistakes, one by one, instead of the text of all; NULL: nobody. */
+    void (*tell)(void *listener, unsigned line, unsigned column, const char *code, const char *text);
+    void *listener;
 } cali_formula_reader;
 
 #if defined(__GNUC__)
@@ -269,6 +275,8 @@ bool cali_formula_make(cali_formula_reader *r, const cali_formula_expression *ex
                        cali_formula_program *program);
 /** Gives each value its slot: before a program runs. */
 bool cali_formula_finish(cali_formula_reader *r, cali_formula_program *program);
+/** One operation on numbers; choices and comparisons give NaN. */
+double cali_formula_apply(int code, int function, double a, double b);
 /** How many of a, b, c are operations. */
 int cali_formula_n_operands(const cali_formula_op *op);
 /** Products and sums become one operation with one rounding where the product has no other use: for programs in single
@@ -296,6 +304,14 @@ typedef struct cali_formula_rows_f32 {
     float *const *out;
 } cali_formula_rows_f32;
 void cali_formula_run_f32(const cali_formula_program *program, size_t n, const cali_formula_rows_f32 *rows);
+
+/* range.c */
+typedef struct cali_range {
+    double low, high;
+} cali_range;
+/** Bounds of a program's first result where its inputs lie between bounds: no input between them gives a value beyond,
+ *  but it may be that none comes near. Infinite bounds where values can be infinite or no numbers. */
+cali_range cali_formula_range(const cali_formula_program *program, const cali_range *inputs);
 
 /* emit.c */
 /** The headers that the C of formulas needs, and how its loops begin. */

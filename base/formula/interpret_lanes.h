@@ -13,7 +13,7 @@ CAL_HD void NAME(call)(int function, size_t m, const REAL *restrict a, const REA
 {
     int k = 0;
     (void)b;
-#define CALI_FORMULA_FUNCTION(name, n, rule, meaning)                                                                      \
+#define CALI_FORMULA_FUNCTION(name, n, rule, course, meaning)                                                                      \
     if (function == k++) {                                                                                             \
         LANES(CALL_##n(name));                                                                                         \
     }

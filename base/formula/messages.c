@@ -90,6 +90,10 @@ static bool note(cali_formula_reader *r, unsigned line, unsigned column, const c
     const cali_message_file source = {r->file->path, r->file->text, r->file->text_size};
     cali_text one = {0};
     r->n_mistakes++;
+    if (r->tell != NULL) {
+        r->tell(r->listener, line, column, code, text);
+        return false;
+    }
     if (r->n_shown == SHOWN_MISTAKES || r->n_shown < r->n_mistakes - 1)
         return false;
     cali_message_write(&one, &source, NULL, line, column, code, text);

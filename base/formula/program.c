@@ -14,7 +14,7 @@ static double call(int function, double a, double b)
     (void)b;
 #define CALL_1(name) cali_formula_##name(a)
 #define CALL_2(name) cali_formula_##name(a, b)
-#define CALI_FORMULA_FUNCTION(name, n, rule, meaning)                                                                       \
+#define CALI_FORMULA_FUNCTION(name, n, rule, course, meaning)                                                                       \
     if (function == i++)                                                                                                \
         return CALL_##n(name);
 #include "base/formula/functions.def"
@@ -24,8 +24,8 @@ static double call(int function, double a, double b)
     return 0.0;
 }
 
-/* One operation on numbers; the same as interpret.c does to rows. */
-static double apply(int code, int function, double a, double b)
+/* The same as interpret.c does to rows. */
+double cali_formula_apply(int code, int function, double a, double b)
 {
     switch (code) {
     case CALI_FORMULA_NEGATE:
@@ -130,7 +130,7 @@ int cali_formula_push_op(cali_formula_builder *b, int code, int x, int y, int c)
     }
     const bool is_fixed = ops[x].code == CALI_FORMULA_NUMBER && (y < 0 || ops[y].code == CALI_FORMULA_NUMBER);
     if (is_fixed) {
-        const double value = apply(code, c, ops[x].value, y < 0 ? 0.0 : ops[y].value);
+        const double value = cali_formula_apply(code, c, ops[x].value, y < 0 ? 0.0 : ops[y].value);
         if (isfinite(value))
             return cali_formula_push_number(b, value);
     }

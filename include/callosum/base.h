@@ -102,9 +102,20 @@ extern const cal_spatial_kernel cal_spatial_kernels[CAL_N_SPATIAL_KERNELS];
 /** NULL if there is none of that name. */
 const cal_spatial_kernel *cal_spatial_kernel_find(const char *name);
 
-/* ---- context: shared services of one program or one library user ------------------------- */
-
 typedef struct cal_context cal_context;
+
+/** A function of the way between two places as its user writes it, "0.3 * exp(-d / (150 um))": of the distance d and the
+ *  components dx, dy, dz of the way from the source to the target, in the words of docs/own-models.md. It is computed by
+ *  callosum's own arithmetic: the same bits on every machine. Constant, and safe to use by many threads. */
+typedef struct cal_spatial_formula cal_spatial_formula;
+/** `text`, of at most 1000 bytes, is copied. Its values count in `unit`: "1", "ms" or what else is made of ms, mV, pA and mm.
+ *  `*out` is owned by the caller. Errors: INPUT (with the column). */
+cal_status cal_spatial_formula_create(cal_context *ctx, const char *text, const char *unit, cal_spatial_formula **out);
+/** NULL and a NULL handle are accepted, the handle is nulled. */
+void cal_spatial_formula_destroy(cal_spatial_formula **formula);
+const char *cal_spatial_formula_text(const cal_spatial_formula *formula);
+
+/* ---- context: shared services of one program or one library user ------------------------- */
 
 typedef struct cal_context_def {
     unsigned n_threads; /**< 1 to 256 threads, the caller included; 0: one per processor */

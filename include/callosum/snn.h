@@ -185,9 +185,10 @@ typedef enum cal_metric {
 extern const char *const cal_metric_names[]; /**< "euclidean", "maximum", "manhattan"; n = 3 */
 enum { CAL_N_METRICS = 3 };
 
-/** A function of the way between two neurons: a kernel of their distance, 0 beyond a limit. */
+/** A function of the way between two neurons: a kernel of their distance, or a formula of the way; 0 beyond a limit. */
 typedef struct cal_snn_profile {
     const cal_spatial_kernel *kernel; /**< NULL: 1 */
+    const cal_spatial_formula *formula; /**< instead of a kernel, or NULL; must outlive the network */
     double params[CAL_SPATIAL_KERNEL_MAX_PARAMS];
     double within_mm; /**< the limit; 0: none. A length that exceeds it by a part in 1e9 is within, for places on grids */
     cal_metric metric; /**< of the limit; kernels take the Euclidean distance */
@@ -230,12 +231,15 @@ typedef struct cal_snn_projection {
     uint64_t total;
     double probability;
     cal_snn_profile kernel; /**< Bernoulli: factor of the probability, of which negative values count as 0; fixed in- and
-                                 out-degree: partners are drawn with chances in proportion to it. Positions are needed */
+                                 out-degree: partners are drawn with chances in proportion to it. Positions are needed. A
+                                 formula must not be negative, and with Bernoulli its product with the probability at most 1 */
     bool has_autapses; /**< default true for all-to-all, false otherwise: set by the default function */
     bool has_multapses; /**< fixed in-, out- and total degree: a pair may be drawn several times; default false */
     cal_distribution weight;   /**< unit of the receptor */
     cal_snn_profile weight_profile; /**< factor of each weight. Positions are needed */
     cal_distribution delay_ms; /**< rounded to whole steps, at least one */
+    const cal_spatial_formula *delay_formula; /**< ms, added to each delay, which may then be drawn as 0; positions are needed;
+                                                   must outlive the network. NULL: none */
     double velocity_mm_per_ms; /**< above 0: distance / velocity is added to each delay, which may then be drawn as 0; positions
                                     are needed. 0: none */
     const cal_snn_list *list;  /**< listed */
@@ -255,9 +259,9 @@ bool cal_snn_projection_is_impossible(const cal_snn_projection *p, uint32_t n_fr
 /** Whether a synapse can end at a neuron: some see the neuron's voltage. */
 bool cal_snn_synapse_fits(const cal_synapse *synapse, const cal_neuron *neuron);
 /** Whether what it asks of space cannot be met between neurons that lie so (NULL: nowhere), and why: no positions, other
- *  dimensions, a probability above 1. */
-bool cal_snn_distance_is_impossible(const cal_snn_projection *p, const cal_snn_space *from, const cal_snn_space *to, char *why,
-                                    size_t size);
+ *  dimensions, a probability above 1, a formula that gives no number. */
+bool cal_snn_distance_is_impossible(const cal_snn_projection *p, const cal_snn_space *from, const cal_snn_space *to,
+                                    uint32_t n_from, uint32_t n_to, char *why, size_t size);
 /** Whether its synapses cannot be plastic as defined, and why: an unknown parameter, a range, weights beyond w_max. */
 bool cal_snn_plasticity_is_impossible(const cal_snn_projection *p, char *why, size_t size);
 

@@ -173,6 +173,45 @@ FOR_EACH(every_kernel_arrives, CAL_N_SPATIAL_KERNELS)
     cal_context_destroy(&ctx);
 }
 
+/* Formulas of the way arrive as texts: chances, weights and delays of the same bits at the other end. */
+Test(network_models, formulas_arrive)
+{
+    static const cal_rule rules[] = {CAL_PAIRWISE_BERNOULLI, CAL_FIXED_IN_DEGREE, CAL_FIXED_OUT_DEGREE};
+    static const char *const texts[][2] = {{"0.4 * exp(-d / (0.5 mm)) + (dx > 0.1 mm) * 0.2", "1"}, {"5 - 2 * sin(dy / (0.2 mm))", "1"},
+                                           {"0.2 ms + d / (0.4 mm/ms)", "ms"}};
+    cal_context *ctx = cali_test_context(1);
+    const cal_snn_setting drive = {"I_e", {CAL_UNIFORM, 300.0, 900.0, 0.0, 0.0}};
+    const cal_snn_population population = {"cell", cal_snn_neuron_find("lif"), N_CELLS, &drive, 1};
+    const cal_snn_space space = {CAL_BOX, 2, {1.0, 2.0}, {2.0, 1.0}, {0}, true, NULL};
+    cal_spatial_formula *f[3];
+    cal_snn_projection p[3];
+    cal_snn_def def = cal_snn_def_default();
+    for (size_t i = 0; i < 3; i++)
+        cr_assert(cal_spatial_formula_create(ctx, texts[i][0], texts[i][1], &f[i]) == CAL_OK, "%s", cal_context_message(ctx));
+    for (size_t i = 0; i < 3; i++) {
+        p[i] = cal_snn_projection_default(rules[i]);
+        p[i].receptor = "excitatory";
+        p[i].in_degree = p[i].out_degree = 2;
+        p[i].has_multapses = true;
+        p[i].probability = 1.0;
+        p[i].kernel.formula = f[0];
+        p[i].weight.a = 5.0;
+        p[i].weight_profile.formula = f[1];
+        p[i].delay_ms = (cal_distribution){.kind = CAL_CONSTANT, .a = 0.0};
+        p[i].delay_formula = f[2];
+    }
+    def.name = "formulas";
+    def.populations = &population;
+    def.spaces = &space;
+    def.projections = p;
+    def.n_populations = 1;
+    def.n_projections = 3;
+    cr_expect(gt(u64, cali_wire_expect_same(ctx, &def, 30), 0));
+    for (size_t i = 0; i < 3; i++)
+        cal_spatial_formula_destroy(&f[i]);
+    cal_context_destroy(&ctx);
+}
+
 /* A path is one for many regions: networks take noises instead. */
 FOR_EACH(every_waveform_arrives, CAL_N_WAVEFORMS)
 {

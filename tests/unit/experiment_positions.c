@@ -248,6 +248,11 @@ Test(experiment_positions, kernels_reach_the_engine_and_the_manifest)
         {"{from: E, to: E, autapses: true, probability: 50 %, kernel: {kind: gaussian, sigma: 100 um}, weight: 1 pA, weight_kernel: "
          "{kind: linear, length: 0.6 mm}}", 5026.5, 4.0 * 70.0},
         {"{from: E, to: E, probability: 1, kernel: {within: 50 um}, gap_junction: 0.1 nS}", 0.0, 0.0},
+        {"{from: E, to: E, autapses: true, probability: \"0.5 * exp(-d^2 / (2 * (100 um)^2))\", weight: \"50 pA * exp(-d / (0.2 mm))\", "
+         "delay: \"0.2 ms + d / (0.3 m/s)\"}", 5026.5, 4.0 * 70.0},
+        {"{from: E, to: E, probability: \"(dx > 0 um) * 1\", kernel: {within: 50 um, metric: maximum}, weight: -1 pA}", 1200.0, 0.0},
+        {"{from: I, to: E, in_degree: 20, kernel: {formula: \"1 / (1 + (d / (100 um))^2)\", within: 0.4 mm}, weight: 1 pA, "
+         "weight_kernel: {formula: \"1 + dy / (2 mm)\"}}", 8000.0, 0.0},
     };
     cal_context *ctx = cali_test_context(1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -294,6 +299,20 @@ static const char *const distance_mistakes[][2] = {
     {"{from: I, to: I, nearest: 100, weight: 1 pA}", "only 99 sources"},
     {"{from: E, to: E, all_to_all: true, velocity: 0 mm/ms, weight: 1 pA}", "velocity"},
     {"{from: E, to: E, all_to_all: true, velocity: 1 mm/ms, delay: -1 ms, weight: 1 pA}", "delay"},
+    {"{from: E, to: E, probability: 1.5, weight: 1 pA}", "probability"},
+    {"{from: E, to: E, probability: \"1.5 * exp(-d / (1 mm))\", weight: 1 pA}", "the probability is 1.5 at d = 0 um, allowed are 0 to 1"},
+    {"{from: E, to: E, probability: \"0.5 * exp(-r / (1 mm))\", weight: 1 pA}", "10:49: "},
+    {"{from: E, to: E, probability: \"0.5 * exp(-d)\", weight: 1 pA}", "exp takes a plain number, got a length (mm)"},
+    {"{from: E, to: E, probability: \"50 pA * exp(-d / (1 mm))\", weight: 1 pA}", "probability is a plain number, but the expression"},
+    {"{from: E, to: E, probability: \"exp(-dz / (1 mm))\", weight: 1 pA}", "asks for dz, but the neurons lie in 2 dimensions"},
+    {"{from: E, to: E, probability: 1, weight: \"50 mV * exp(-d / (1 mm))\"}", "but the expression is a voltage"},
+    {"{from: E, to: E, probability: 1, weight: \"50 pA * exp(-d / (1 mm)\"}", "10:"},
+    {"{from: E, to: E, probability: 1, weight: \"50 pA * d / (1 mm)\", weight_kernel: {kind: linear, length: 1 mm}}", "beside a weight by formula"},
+    {"{from: E, to: E, probability: 1, weight: 1 pA, delay: \"1 ms - d / (0.01 mm/ms)\"}", "the delay in ms is -"},
+    {"{from: E, to: E, probability: 1, weight: 1 pA, delay: \"d / (1 mm)\"}", "delay is a duration (ms), but the expression is a plain number"},
+    {"{from: E, to: E, probability: \"0.5 * (d < 1 mm)\", kernel: {kind: linear, length: 1 mm}, weight: 1 pA}", "beside a kernel"},
+    {"{from: E, to: E, probability: 1, kernel: {kind: linear, length: 1 mm, formula: \"1\"}, weight: 1 pA}", "both a kind and a formula"},
+    {"{from: N, to: E, probability: \"0.5 * (d < 1 mm)\", weight: 1 pA}", "needs positions, which the sources lack"},
 };
 enum { N_DISTANCE_MISTAKES = sizeof distance_mistakes / sizeof *distance_mistakes };
 

@@ -56,6 +56,7 @@ static const char *type_of(const cali_model_field *f, char *text, size_t size)
         snprintf(text, size, "bool");
         break;
     case CALI_MODEL_TEXT:
+    case CALI_MODEL_FORMULA:
     case CALI_MODEL_ENTRY:
         snprintf(text, size, "text");
         break;

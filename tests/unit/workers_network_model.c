@@ -110,7 +110,7 @@ Test(network_model, fields_are_of_their_kinds)
         for (size_t k = 0; k < of->n_fields; k++) {
             const cali_model_field *f = &of->fields[k];
             const bool is_pointer = f->kind == CALI_MODEL_TEXT || f->kind == CALI_MODEL_ENTRY || f->kind == CALI_MODEL_OWN ||
-                                    f->kind == CALI_MODEL_MAP_AT || f->kind == CALI_MODEL_LIST || f->kind == CALI_MODEL_ARRAY;
+                                    f->kind == CALI_MODEL_FORMULA || f->kind == CALI_MODEL_MAP_AT || f->kind == CALI_MODEL_LIST || f->kind == CALI_MODEL_ARRAY;
             const bool is_struct = f->kind == CALI_MODEL_MAP || f->kind == CALI_MODEL_MAP_AT || f->kind == CALI_MODEL_LIST;
             const size_t size = is_pointer                     ? sizeof(void *)
                                 : f->kind == CALI_MODEL_MAP    ? f->of->size
@@ -133,6 +133,7 @@ enum { N_ITEMS = 3, MAX_BLOCKS = 4096 };
 
 typedef struct filler {
     const cal_neuron *own;
+    const cal_spatial_formula *formula;
     unsigned count; /* of values so far: no two are the same */
     void *blocks[MAX_BLOCKS];
     size_t n_blocks;
@@ -222,6 +223,9 @@ static void fill_field(filler *x, const cali_model_field *f, char *item, size_t 
         entry = entry_of(x, f, index);
         memcpy(item + f->offset, &entry, sizeof entry);
         break;
+    case CALI_MODEL_FORMULA:
+        memcpy(item + f->offset, &x->formula, sizeof x->formula);
+        break;
     case CALI_MODEL_MAP:
         fill(x, f->of, item + f->offset, index);
         break;
@@ -280,6 +284,10 @@ static void expect_same_field(const cali_model_struct *of, const cali_model_fiel
         cr_expect(many_a == many_b || strcmp(((const cal_neuron *)(const void *)many_a)->name,
                                              ((const cal_neuron *)(const void *)many_b)->name) == 0, "%s %s", of->type, f->member);
         break;
+    case CALI_MODEL_FORMULA:
+        cr_expect(strcmp(cal_spatial_formula_text((const void *)many_a), cal_spatial_formula_text((const void *)many_b)) == 0, "%s %s",
+                  of->type, f->member);
+        break;
     case CALI_MODEL_MAP:
         expect_same(f->of, a + f->offset, b + f->offset, index, def);
         break;
@@ -320,7 +328,10 @@ Test(network_model, every_value_arrives)
     cal_neuron *own = own_neuron(ctx);
     static filler x;
     cali_model_root root = {.n_own = 0};
+    cal_spatial_formula *zero = NULL; /* of every unit */
+    cr_assert(cal_spatial_formula_create(ctx, "0", "1", &zero) == CAL_OK, "%s", cal_context_message(ctx));
     x.own = own;
+    x.formula = zero;
     fill(&x, cali_model_structs[0], (char *)&root, 0);
     cr_assert(gt(u32, x.count, 300));
     cali_network_model *model = cali_wire_round(ctx, &root.def);
@@ -335,6 +346,7 @@ Test(network_model, every_value_arrives)
     cr_expect(n == m && memcmp(copy, text, n) == 0);
     cali_network_model_destroy(&model);
     cal_snn_neuron_destroy(&own);
+    cal_spatial_formula_destroy(&zero);
     for (size_t i = 0; i < x.n_blocks; i++)
         free(x.blocks[i]);
     cal_context_destroy(&ctx);
