@@ -30,21 +30,28 @@ bool cali_circuit_foreign(const cali_circuit *c)
 
 /* ---- paths ------------------------------------------------------------------------------------- */
 
-/* The longest variable of the manifest that `at` ("$NAME..." or "${NAME}...") begins with. */
-static const cali_entry *find_variable(const cali_circuit *c, const char *at, size_t *size)
+/* How much of `at` is the variable, as "$NAME" or "${NAME}"; 0: another one. */
+static size_t variable_size(const char *at, const char *name)
+{
+    const size_t n = strlen(name);
+    if (n > 0 && at[1] == '{' && strncmp(at + 2, name, n) == 0 && at[2 + n] == '}')
+        return n + 3;
+    return n > 0 && strncmp(at + 1, name, n) == 0 ? n + 1 : 0;
+}
+
+/* The longest variable of the manifest that `at` begins with, and what it stands for. "configdir" is the folder of the config,
+ * to which paths are relative anyway. */
+static const char *find_variable(const cali_circuit *c, const char *at, size_t *size)
 {
     const cali_node *manifest = cali_node_get(c->root, "manifest");
-    const cali_entry *best = NULL;
-    *size = 0;
+    *size = variable_size(at, "configdir");
+    const char *best = *size > 0 ? "." : NULL;
     for (size_t i = 0; manifest != NULL && manifest->kind == CALI_NODE_MAP && i < manifest->n; i++) {
         const char *key = manifest->entries[i].key + (manifest->entries[i].key[0] == '$');
-        const size_t n = strlen(key);
-        const bool is_plain = strncmp(at + 1, key, n) == 0, has_braces = at[1] == '{' && strncmp(at + 2, key, n) == 0 &&
-                                                                         at[2 + n] == '}';
-        const size_t length = has_braces ? n + 3 : is_plain ? n + 1 : 0;
-        if (n > 0 && length > *size) {
+        const size_t length = variable_size(at, key);
+        if (length > *size) {
             *size = length;
-            best = &manifest->entries[i];
+            best = cali_node_text(manifest->entries[i].value, "");
         }
     }
     return best;
@@ -57,10 +64,10 @@ char *cali_circuit_path(cali_circuit *c, const char *text, const char *folder)
     for (int k = 0; strchr(path, '$') != NULL; k++) {
         const char *at = strchr(path, '$');
         size_t size;
-        const cali_entry *variable = find_variable(c, at, &size);
-        const int n = variable == NULL ? LONGEST_PATH
+        const char *value = find_variable(c, at, &size);
+        const int n = value == NULL ? LONGEST_PATH
                                        : snprintf(next, sizeof next, "%.*s%s%s", (int)(at - path), path,
-                                                  cali_node_text(variable->value, ""), at + size);
+                                                  value, at + size);
         if (n >= LONGEST_PATH || k == MOST_REPLACEMENTS) {
             cali_circuit_refuse(c, "C301", "the path \"%.200s\" of the circuit has no end\nbecause the manifest lacks its "
                                 "variables, or they name each other", text);

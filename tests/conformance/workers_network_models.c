@@ -1,5 +1,6 @@
 /* Every network of every example travels: definition -> map -> definition gives the same bytes again, and the network that is
  * built of it the same bits; so does one of each neuron, synapse, rule and device. */
+#include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <math.h>
 #include <stdio.h>

@@ -181,10 +181,10 @@ Test(snn_formulas, ways_lead_from_the_source_to_the_target)
 {
     static const cal_rule rules[] = {CAL_PAIRWISE_BERNOULLI, CAL_FIXED_IN_DEGREE, CAL_FIXED_OUT_DEGREE};
     for (int is_periodic = 0; is_periodic < 2; is_periodic++)
-        for (int r = 0; r < 3; r++) {
+        for (int r = 0; r < (is_periodic ? 3 : 1); r++) { /* in a corner of an open box there is nobody to the left */
             net b = begin(2, is_periodic, 2);
             cal_snn_projection p = project(rules[r]);
-            cal_spatial_formula *formula = formula_of(b.ctx, "(dx > -0.2 mm and dx < 0.2 mm and dy > 0.1 mm) * 0.5 + (dx > 0.3 mm) * 0.1 + 1e-9", "1");
+            cal_spatial_formula *formula = formula_of(b.ctx, "(dx > -0.2 mm and dx < 0.2 mm and dy > 0.1 mm) * 0.5 + (dx > 0.3 mm) * 0.1", "1");
             p.in_degree = p.out_degree = 5;
             p.has_multapses = true;
             p.kernel.formula = formula;
@@ -193,8 +193,8 @@ Test(snn_formulas, ways_lead_from_the_source_to_the_target)
             for (size_t i = 0; i < b.n; i++) {
                 double w[3];
                 way(&b, b.synapses[i].source, b.synapses[i].target, w);
-                cr_assert((fabs(w[0]) < 0.2 && w[1] > 0.1) || w[0] > 0.3 || rules[r] != CAL_PAIRWISE_BERNOULLI, "a way of %g mm, %g mm",
-                          w[0], w[1]);
+                const bool is_right = (fabs(w[0]) < 0.2 && w[1] > 0.1) || w[0] > 0.3;
+                cr_assert(is_right, "a way of %g mm, %g mm by rule %d", w[0], w[1], r);
             }
             clear(&b);
             cal_spatial_formula_destroy(&formula);

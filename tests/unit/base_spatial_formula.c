@@ -123,8 +123,8 @@ Test(base_spatial_formula, what_is_no_number_is_found)
     const cali_ways ways = {.n_dimensions = 1, .along = {{-1.0, 1.0}}, .length = {0.0, 1.0}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         cal_spatial_formula *f = formula_of(bad[i]);
-        cr_expect(!isfinite(cali_spatial_formula_extreme(f, &ways, 1).value) || !isfinite(cali_spatial_formula_extreme(f, &ways, -1).value),
-                  "%s", bad[i]);
+        const double most = cali_spatial_formula_extreme(f, &ways, 1).value, least = cali_spatial_formula_extreme(f, &ways, -1).value;
+        cr_expect(isfinite(most) + isfinite(least) < 2, "%s", bad[i]);
         cal_spatial_formula_destroy(&f);
     }
 }
