@@ -42,35 +42,49 @@ static cal_status read_table(cal_context *ctx, const cali_csv *csv, columns *out
     return CAL_OK;
 }
 
-/* The group of a population: by its name, by that in a run.h5, or the only one. */
-static const cal_sonata_set *find_times(const cal_sonata_file *file, const char *population, char group[160])
+/* The times of a population: by its name, by that in a run.h5, or the only ones. Before version 1 of the format /spikes held the
+ * spikes of one population itself. */
+static const cal_sonata_set *find_times(const cal_sonata_file *file, const char *population)
 {
-    const cal_sonata_set *found = NULL;
-    for (int i = 0; i < 2 && found == NULL; i++) {
-        snprintf(group, 160, i == 0 ? "%.120s" : "network.%.120s", population);
-        found = cal_sonata_find(file, "/spikes/%s/timestamps", group);
-    }
+    const cal_sonata_set *found = cal_sonata_find(file, "/spikes/%.120s/timestamps", population);
+    if (found == NULL)
+        found = cal_sonata_find(file, "/spikes/network.%.120s/timestamps", population);
     size_t n = 0;
-    for (size_t i = 0; found == NULL && i < file->n_sets; i++) {
-        const char *end = strstr(file->sets[i].path, "/timestamps");
-        if (end != NULL && n++ == 0)
-            snprintf(group, 160, "%.*s", (int)(end - file->sets[i].path - 8), file->sets[i].path + 8);
-    }
-    return n == 1 ? cal_sonata_find(file, "/spikes/%s/timestamps", group) : found;
+    const cal_sonata_set *one = NULL;
+    for (size_t i = 0; i < file->n_sets; i++)
+        if (strstr(file->sets[i].path, "/timestamps") != NULL && n++ == 0)
+            one = &file->sets[i];
+    return found == NULL && n == 1 ? one : found;
+}
+
+/* Their neurons, under the name of version 1 or the former one. */
+static const cal_sonata_set *find_ids(const cal_sonata_file *file, const cal_sonata_set *times)
+{
+    const int group = times == NULL ? 0 : (int)(strstr(times->path, "/timestamps") - times->path);
+    const cal_sonata_set *ids = times == NULL ? NULL : cal_sonata_find(file, "%.*s/node_ids", group, times->path);
+    return ids != NULL || times == NULL ? ids : cal_sonata_find(file, "%.*s/gids", group, times->path);
+}
+
+/* Some write units as words. */
+static const char *unit_of(const cal_sonata_set *times)
+{
+    static const char *const words[][2] = {{"", "ms"}, {"milliseconds", "ms"}, {"millisecond", "ms"}, {"seconds", "s"}, {"second", "s"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(times->unit, words[i][0]) == 0)
+            return words[i][1];
+    return times->unit;
 }
 
 static cal_status read_sonata(cal_context *ctx, const cal_sonata_file *file, const char *population, columns *out)
 {
-    char group[160];
-    const cal_sonata_set *times = find_times(file, population, group);
-    const cal_sonata_set *ids = times == NULL ? NULL : cal_sonata_find(file, "/spikes/%s/node_ids", group);
+    const cal_sonata_set *times = find_times(file, population), *ids = find_ids(file, times);
     cali_unit from, ms;
     if (ids == NULL)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 has no timestamps and node_ids of population %s", file->name, population);
     if (ids->n != times->n)
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C301 %s has %zu items, but timestamps has %zu", file->name, ids->path, ids->n,
                         times->n);
-    if (!cali_unit_parse("ms", &ms) || !cali_unit_parse(times->unit[0] != '\0' ? times->unit : "ms", &from) ||
+    if (!cali_unit_parse("ms", &ms) || !cali_unit_parse(unit_of(times), &from) ||
         !cali_unit_is_same_dimension(&from, &ms))
         return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s C103 the unit of %s is \"%.60s\", no time", file->name, times->path, times->unit);
     CAL_TRY(cali_alloc(ctx, times->n, sizeof *out->owned, "spikes", &out->owned));

@@ -199,6 +199,8 @@ static bool is_bad_formula(const cal_spatial_formula *formula, const char *what,
         if (!isfinite(e.value))
             WRONG("%s is %s at %s; a formula gives a number everywhere: where(d > 0 um, ..., 1)", what,
                   isnan(e.value) ? "no number" : "infinite", place);
+        if (value < low && isinf(high))
+            WRONG("%s is %.6g at %s, but must be at least %g", what, value, place, low);
         if (value > high + 1e-12 * fabs(high) || value < low)
             WRONG("%s is %.6g at %s, allowed are %g to %g", what, value, place, low, high);
         if (sign > 0 && low == 0.0 && high < INFINITY && !(value > 0.0))

@@ -21,7 +21,7 @@ static cali_range widen(double low, double high)
 {
     if (isnan(low) || isnan(high))
         return anything;
-    return (cali_range){low - 1e-14 * fabs(low) * (fabs(low) < 1e300), high + 1e-14 * fabs(high) * (fabs(high) < 1e300)};
+    return (cali_range){isinf(low) ? low : low - 1e-14 * fabs(low), isinf(high) ? high : high + 1e-14 * fabs(high)};
 }
 
 /* Between the smallest and the largest value at the four corners; 0 times anything is 0. */

@@ -40,6 +40,15 @@ typedef struct good {
     cal_snn_def def;
 } good;
 
+/* Made once, for all networks. */
+static const cal_spatial_formula *formula_of(const char *text, const char *unit, unsigned place)
+{
+    static cal_spatial_formula *made[2];
+    if (made[place] == NULL && cal_spatial_formula_create(ctx, text, unit, &made[place]) != CAL_OK)
+        abort();
+    return made[place];
+}
+
 static void connect(good *g, unsigned choice)
 {
     static const cal_rule rules[4][6] = {
@@ -60,7 +69,11 @@ static void connect(good *g, unsigned choice)
         p->delay_ms = (cal_distribution){CAL_NORMAL, 0.5, 0.1, 0.1, 2.0};
         p->list = &g->list;
         p->velocity_mm_per_ms = i == 4 ? 2.0 : 0.0;
-        const cal_snn_profile shape = {&cal_spatial_kernels[choice], {1.0, 1.0, 0.5, 2.0}, 2.0, CAL_EUCLIDEAN};
+        const bool is_formula = choice == 3;
+        const cal_snn_profile shape = {.kernel = is_formula ? NULL : &cal_spatial_kernels[choice],
+                                       .formula = is_formula ? formula_of("0.5 * exp(-d / (1 mm)) + 0.1", "1", 0) : NULL,
+                                       .params = {1.0, 1.0, 0.5, 2.0}, .within_mm = 2.0};
+        p->delay_formula = is_formula && i == 4 ? formula_of("d / (2 mm/ms)", "ms", 1) : NULL;
         if (p->rule == CAL_PAIRWISE_BERNOULLI || (p->rule == CAL_FIXED_IN_DEGREE && choice == 2))
             p->kernel = shape;
         if (i == 5 && choice != 1) /* conductances are not negative */

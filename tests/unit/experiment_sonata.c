@@ -535,6 +535,12 @@ Test(experiment_sonata, spikes_of_files_are_emitted)
     put(ctx, "table.csv", "time (us),neuron\n1500,1\n0,2\n160,0\n1490,0\n");
     expect_spikes(ctx, "spikes: two.h5, count: 3");
     expect_spikes(ctx, "spikes: only.h5, count: 3");
+    const cal_sonata_item former[] = {{"/spikes/timestamps", NULL, CAL_SONATA_F64, 4, 0, times_ms}, /* before version 1 */
+                                      {"/spikes/timestamps", "units", CAL_SONATA_TEXT, 0, 0, "milliseconds"},
+                                      {"/spikes/gids", NULL, CAL_SONATA_U64, 4, 0, ids}};
+    snprintf(path, sizeof path, "%s/former.h5", folder);
+    cr_assert(eq(int, cal_sonata_save(ctx, path, former, 3), CAL_OK));
+    expect_spikes(ctx, "spikes: former.h5, count: 3");
     expect_spikes(ctx, "spikes: table.csv, count: 3");
     static const char *const bad[][2] = {
         {"A: {spikes: two.h5, count: 2}", "spike 1 is of neuron 2, but the population has 2"},
