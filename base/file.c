@@ -202,7 +202,8 @@ static cal_status refuse_lock(cal_context *ctx, const char *what, int file)
     const ssize_t n = pread(file, owner, sizeof owner - 1, 0);
     owner[n > 0 ? n : 0] = '\0';
     close(file);
-    return CAL_FAIL(ctx, CAL_ERR_STATE, "%s is in use by another process%s%s.", what, owner[0] != '\0' ? ", number " : "", owner);
+    return CAL_FAIL(ctx, CAL_ERR_STATE, "%s is in use by another process%s%s. Wait for its end, or stop it.", what,
+                    owner[0] != '\0' ? ", number " : "", owner);
 }
 
 cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, int *lock)
@@ -210,7 +211,8 @@ cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, 
     for (*lock = -1; *lock < 0;) {
         const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         if (file < 0)
-            return CAL_FAIL(ctx, CAL_ERR_IO, "cannot lock %s: %s", path, strerror(errno));
+            return CAL_FAIL(ctx, CAL_ERR_IO, "%s cannot be taken: %s: %s. Try as the owner of that folder, or with a copy of it.", what,
+                            path, strerror(errno));
         if (flock(file, LOCK_EX | LOCK_NB) != 0)
             return refuse_lock(ctx, what, file);
         if (is_at(path, file))
@@ -223,6 +225,15 @@ cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, 
     if (ftruncate(*lock, 0) == 0)
         write_all(*lock, owner, (size_t)n); /* a help for messages only */
     return CAL_OK;
+}
+
+bool cali_file_is_locked(const char *path)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const bool is_locked = file >= 0 && flock(file, LOCK_SH | LOCK_NB) != 0;
+    if (file >= 0)
+        close(file);
+    return is_locked;
 }
 
 void cali_file_unlock(const char *path, int lock)
@@ -251,9 +262,10 @@ cal_status cali_directory_make(cal_context *ctx, const char *path)
         at += strcspn(at, "/");
         const char kept = *at;
         *at = '\0';
-        if (mkdir(copy, 0755) != 0 && !is_directory(copy))
+        const int cause = mkdir(copy, 0755) == 0 ? 0 : errno;
+        if (cause != 0 && !is_directory(copy))
             status = CAL_FAIL(ctx, CAL_ERR_IO, "cannot make the directory %s: %s", copy,
-                              strerror(errno == EEXIST ? ENOTDIR : errno));
+                              strerror(cause == EEXIST ? ENOTDIR : cause));
         *at = kept;
     }
     free(copy);

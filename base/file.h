@@ -28,6 +28,8 @@ cal_status cali_file_move(cal_context *ctx, const char *from, const char *to);
  *  of the process, however that comes. Errors: STATE (another process has it; the message names `what` and the process),
  *  IO. */
 cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, int *lock);
+/** Whether a process has that lock. */
+bool cali_file_is_locked(const char *path);
 /** Removes the file and gives the lock back; nothing for a negative one. */
 void cali_file_unlock(const char *path, int lock);
 

@@ -49,8 +49,8 @@ static cal_status read_command(cal_context *ctx, const char *directory, cali_pas
     free(path);
     if (status == CAL_ERR_IO) {
         cal_context_clear(ctx);
-        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds no run that can be resumed or repeated: there is no manifest.json.",
-                        directory);
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s holds no run that can be resumed or repeated: there is no manifest.json. Try the "
+                        "folder that the run printed, or its --out.", directory);
     }
     CAL_TRY(status);
     const cali_node *command = cali_node_get(run->manifest, "command"), *endpoint = cali_node_get(run->manifest, "endpoint");
@@ -192,19 +192,23 @@ static cal_recording *open_former(cal_context *ctx, const char *h5)
     return former;
 }
 
+/* `*is_useless`: it failed, and the next older checkpoint may do better. A full disk or a worker that does not come is no reason to
+ * throw away what was computed. */
 static cal_status create_at(cal_context *ctx, cali_run_place *place, const paths *p, const char *checkpoint,
-                            cal_recording *former, cal_session **session)
+                            cal_recording *former, cal_session **session, bool *is_useless)
 {
     char *bytes = NULL;
     size_t size = 0;
     cal_time time = 0;
     const cal_session_def def = cali_run_session_def(place, p->part);
     remove(p->part); /* of a resume that was killed */
-    if (checkpoint != NULL)
-        CAL_TRY(cal_checkpoint_load(ctx, checkpoint, &bytes, &size, &time));
-    cal_status status = cal_session_create(ctx, place->experiment, &def, session);
+    cal_status status = checkpoint == NULL ? CAL_OK : cal_checkpoint_load(ctx, checkpoint, &bytes, &size, &time);
+    *is_useless = status == CAL_ERR_IO || status == CAL_ERR_INPUT;
+    if (status == CAL_OK)
+        status = cal_session_create(ctx, place->experiment, &def, session);
     if (status == CAL_OK && checkpoint != NULL) {
         status = cal_session_continue(*session, bytes, size, former);
+        *is_useless = status == CAL_ERR_INPUT && strstr(cal_context_message(ctx), "C305") != NULL;
         if (status != CAL_OK)
             cal_session_destroy(session);
     }
@@ -214,26 +218,19 @@ static cal_status create_at(cal_context *ctx, cali_run_place *place, const paths
     return status;
 }
 
-/* Whether the next older checkpoint may do better. */
-static bool is_about_checkpoint(const cal_context *ctx, cal_status status)
-{
-    return status == CAL_ERR_IO || (status == CAL_ERR_INPUT && strstr(cal_context_message(ctx), "C305") != NULL);
-}
-
 static cal_status create_newest(cal_context *ctx, cali_run_place *place, const paths *p, cal_session **session)
 {
     size_t n = 0;
     char **checkpoints = NULL;
     cal_recording *former = NULL;
+    bool is_useless = false;
     cal_status status = cal_checkpoints_list(ctx, p->checkpoints, &n, &checkpoints);
     if (status == CAL_OK && n > 0)
         former = open_former(ctx, p->h5);
     size_t i = 0;
     for (; status == CAL_OK && i < n && former != NULL; i++) {
-        status = create_at(ctx, place, p, checkpoints[i], former, session);
-        if (status == CAL_OK)
-            break;
-        if (!is_about_checkpoint(ctx, status))
+        status = create_at(ctx, place, p, checkpoints[i], former, session, &is_useless);
+        if (!is_useless)
             break;
         set_aside(ctx, checkpoints[i]);
         status = CAL_OK;
@@ -241,7 +238,7 @@ static cal_status create_newest(cal_context *ctx, cali_run_place *place, const p
     cal_recording_close(&former);
     if (status == CAL_OK && *session == NULL) {
         cal_context_note(ctx, "%s has no checkpoint that can be used: the run begins anew", place->directory);
-        status = create_at(ctx, place, p, NULL, NULL, session);
+        status = create_at(ctx, place, p, NULL, NULL, session, &is_useless);
     } else if (status == CAL_OK && !place->def->is_silent)
         printf("resume      at %g s, from %s\n", cal_time_ms(cal_session_time(*session)) / 1e3, checkpoints[i]);
     for (size_t k = 0; k < n; k++)
@@ -400,7 +397,7 @@ cal_status cali_resume(cal_context *ctx, const cali_arguments *arguments, cali_r
     cali_placement placement = {0};
     struct stat info;
     if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode))
-        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s is no folder of a run.", directory);
+        return CAL_FAIL(ctx, CAL_ERR_INPUT, "%s is no folder of a run. Try the one that the run printed, or its --out.", directory);
     CAL_TRY(cali_copy_text(ctx, directory, &result->directory));
     const cali_run_def def = {.is_silent = cali_has(arguments, "json"), .workers = &placement.workers};
     cali_run_place place = {.directory = result->directory, .def = &def};
@@ -414,7 +411,7 @@ cal_status cali_resume(cal_context *ctx, const cali_arguments *arguments, cali_r
         run.command.n_placement = placement.n_options;
         cali_catch_stop();
         status = go_on(ctx, &place, &run, cali_has(arguments, "force"), result);
-        status = cali_go_back(ctx, &place, status, result);
+        status = cali_explain_stop(ctx, cali_go_back(ctx, &place, status, result), true, result);
         cali_release_stop();
     }
     cali_run_place_close(&place);

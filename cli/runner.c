@@ -438,6 +438,32 @@ static cal_status run_new(cal_context *ctx, cali_run_place *place, cali_run_resu
     return status;
 }
 
+static bool has_checkpoints(cal_context *ctx, const char *directory)
+{
+    size_t n = 0;
+    char *folder = NULL, **paths = NULL;
+    if (cali_path_join(ctx, directory, CALI_CHECKPOINTS, &folder) == CAL_OK)
+        cal_checkpoints_list(ctx, folder, &n, &paths);
+    for (size_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+    free(folder);
+    return n > 0;
+}
+
+cal_status cali_explain_stop(cal_context *ctx, cal_status status, bool is_kept, cali_run_result *result)
+{
+    char message[1200];
+    if (status != CAL_ERR_STATE || !stop_asked)
+        return status;
+    result->was_stopped = true;
+    result->has_checkpoint = is_kept && has_checkpoints(ctx, result->directory);
+    snprintf(message, sizeof message, "%s", cal_context_message(ctx));
+    cal_context_clear(ctx);
+    return is_kept ? CAL_FAIL(ctx, status, "%s. To go on:\n  callosum resume %s", message, result->directory)
+                   : CAL_FAIL(ctx, status, "%s; nothing was computed", message);
+}
+
 /* Where the run was asked for. */
 static cal_command command_of(const cali_run_def *def, char *folder, size_t size)
 {
@@ -462,6 +488,7 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
     if (status == CAL_OK) {
         cali_catch_stop();
         status = cali_go_back(ctx, &place, run_new(ctx, &place, result), result);
+        status = cali_explain_stop(ctx, status, result->has_begun, result);
         cali_release_stop();
         if (!result->has_begun)
             leave_nothing(ctx, result->directory, is_new);

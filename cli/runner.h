@@ -34,6 +34,7 @@ typedef struct cali_run_result {
     bool has_lost;        /* a worker, under `stop` */
     char *workers;        /* lines about them, released with free(); NULL: none */
     bool was_complete; /* cali_resume: nothing was left to do */
+    bool was_stopped;  /* the failure is that the user stopped the run while it waited for a worker */
 } cali_run_result;
 
 /** Runs the experiment into a folder with run.h5, manifest.json, experiment.yaml and report.html. Errors: those of
@@ -45,6 +46,9 @@ cal_status cali_run(cal_context *ctx, const cal_experiment *experiment, const ca
  *  the bytes that it would have had. --force: also where inputs or the version of the program have changed. Errors: those of
  *  cali_run; INPUT (no run, another version, changed inputs), STATE (another process has the run). */
 cal_status cali_resume(cal_context *ctx, const cali_arguments *arguments, cali_run_result *result);
+/** Where the user has stopped a run that waited for a worker, its message says how to go on; `is_kept`: there is a run to go on
+ *  with. Gives the status. */
+cal_status cali_explain_stop(cal_context *ctx, cal_status status, bool is_kept, cali_run_result *result);
 /** The exit status of a run that failed, after its message. */
 cali_exit cali_fail_run(cal_context *ctx, const cali_run_result *result);
 

@@ -69,7 +69,10 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, c
 
 cali_exit cali_fail_run(cal_context *ctx, const cali_run_result *result)
 {
-    return cali_fail(ctx, result->has_lost ? CALI_EXIT_LOST : result->has_begun ? CALI_EXIT_FAILED : CALI_EXIT_INPUT);
+    return cali_fail(ctx, result->was_stopped ? (result->has_checkpoint ? CALI_EXIT_STOPPED : CALI_EXIT_FAILED)
+                          : result->has_lost  ? CALI_EXIT_LOST
+                          : result->has_begun ? CALI_EXIT_FAILED
+                                              : CALI_EXIT_INPUT);
 }
 
 cali_exit cali_end_run(cal_context *ctx, const cali_run_result *result, const cal_accuracy *accuracy, bool as_json)

@@ -172,7 +172,8 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
     if (status == CAL_OK)
         return finish(&c, c.n_failed);
     cali_text_free(&c.json);
-    return cali_fail(ctx, status == CAL_ERR_INPUT ? CALI_EXIT_INPUT : CALI_EXIT_FAILED);
+    const bool is_input = status == CAL_ERR_INPUT || (experiment != NULL && !c.is_done);
+    return cali_fail(ctx, is_input ? CALI_EXIT_INPUT : CALI_EXIT_FAILED);
 }
 
 const cali_verb cali_verb_worker_check = {

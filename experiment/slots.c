@@ -47,7 +47,7 @@ static cal_status read_wish(cal_session *s, const char *wish)
     const cal_place place = equals == NULL ? CAL_N_PLACES : find_place(equals + 1);
     char names[600];
     if (place == CAL_N_PLACES)
-        return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot %s: it reads REGION=inproc, REGION=local or REGION=remote", wish);
+        return CAL_FAIL(s->ctx, CAL_ERR_INPUT, "--slot %s: it reads REGION=inproc, REGION=local or REGION=remote. Try --slot all=local", wish);
     if (place_region(s, wish, (size_t)(equals - wish), place, (unsigned)s->def.workers->when_lost))
         return CAL_OK;
     list_regions(s, names, sizeof names);
@@ -113,6 +113,9 @@ cal_status cali_slots_plan(cal_session *s)
         s->n_elsewhere += s->builds[k].place != CAL_PLACE_INPROC;
         s->n_local += s->builds[k].place == CAL_PLACE_LOCAL;
     }
+    if (s->def.workers != NULL && s->def.workers->host.listen != NULL && s->n_elsewhere == 0 && s->def.workers->n_slots == 0)
+        cal_context_note(s->ctx, "--listen %s: no region is remote, so nobody is waited for. Try --slot all=remote",
+                         s->def.workers->host.listen);
     return CAL_OK;
 }
 

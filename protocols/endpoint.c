@@ -108,7 +108,7 @@ static cal_status check_folder(cal_context *ctx, const cal_wire_def *def, const 
     if (!S_ISDIR(facts.st_mode) || facts.st_uid != geteuid() || (facts.st_mode & 077) != 0)
         return CAL_FAIL(ctx, CAL_ERR_INPUT,
                         "%s: others may enter the folder %s (mode %03o), and this socket has no keys. Try ipc://*, which makes "
-                        "a private folder, or: chmod 700 %s.",
+                        "a private folder, or one that is made now: ipc://%s/private/hub.",
                         def->endpoint, folder, (unsigned)facts.st_mode & 0777u, folder);
     return CAL_OK;
 }

@@ -73,7 +73,7 @@ static const char *read_small(const char *path, bool is_secret, char text[MAX_FI
     if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode))
         problem = "no regular file";
     else if (is_secret && (facts.st_mode & 077) != 0)
-        problem = "others may read this secret key; make a new pair, or: chmod 600";
+        problem = "others may read this secret key. Try chmod 600 on it, or a new pair of another name";
     while (problem[0] == '\0' && size <= MAX_FILE) {
         const ssize_t n = read(file, text + size, MAX_FILE + 1 - size);
         if (n < 0 && errno == EINTR)

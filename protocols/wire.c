@@ -311,8 +311,8 @@ static cal_status init_wire(cal_wire *wire, const cal_wire_def *def, unsigned tu
     if (def->keys == NULL && !wire->endpoint.is_local && !def->is_insecure)
         return CAL_FAIL(ctx, CAL_ERR_INPUT,
                         "%s: without keys only ipc and addresses of this machine itself (tcp://127.0.0.1:...) are used: anybody "
-                        "could read and change what is sent. Try callosum keys new NAME; docs/workers.md says how.",
-                        def->endpoint);
+                        "could read and change what is sent. Try %s; docs/workers.md says how.", def->endpoint,
+                        def->is_listening ? "callosum keys new NAME" : "the whole command that the run prints, with its --host-key");
     wire->socket = zmq_socket(wire->hub->zmq, def->is_listening ? ZMQ_ROUTER : ZMQ_DEALER);
     if (wire->socket == NULL || !set_options(wire, def) || !open_monitor(wire, turn))
         return CAL_FAIL(ctx, CAL_ERR_IO, "%s: cannot open a socket: %s", def->endpoint, zmq_strerror(zmq_errno()));

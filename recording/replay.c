@@ -2,6 +2,7 @@
  * in the new file is what it would have been without the interruption. The rows are read in pieces ahead of the windows;
  * the recorder feeds its sink directly meanwhile, since only one thread at a time may use HDF5. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,14 +81,28 @@ static void close_reel(reel *r)
     free(r->times);
 }
 
-/* Reads ahead what follows `done`. */
+static cal_status read_ahead(cal_recording *former, reel *r)
+{
+    if (!r->what.is_train)
+        return cal_recording_read(former, r->what.index, r->first, r->n, r->values);
+    return cal_recording_read_spikes(former, r->what.index, r->first, r->n, r->values, r->ids);
+}
+
+/* Reads ahead what follows `done`. What cannot be read is the former recording's fault, unlike what cannot be written. */
 static cal_status fill(cal_recording *former, reel *r)
 {
     r->first = r->done;
     r->n = r->n_total - r->done < r->capacity ? r->n_total - r->done : r->capacity;
+    const cal_status status = read_ahead(former, r);
+    if (status == CAL_ERR_IO) {
+        char message[1000];
+        snprintf(message, sizeof message, "%s", cal_context_message(former->ctx));
+        cal_context_clear(former->ctx);
+        return CAL_FAIL(former->ctx, CAL_ERR_INPUT, "C305 the former recording cannot be read: %s", message);
+    }
+    CAL_TRY(status);
     if (!r->what.is_train)
-        return cal_recording_read(former, r->what.index, r->first, r->n, r->values);
-    CAL_TRY(cal_recording_read_spikes(former, r->what.index, r->first, r->n, r->values, r->ids));
+        return CAL_OK;
     for (size_t i = 0; i < r->n; i++) {
         const bool is_time = r->values[i] >= 0.0 && r->values[i] < 9e12;
         if (!is_time)

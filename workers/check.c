@@ -691,6 +691,9 @@ static cal_status await_first(cali_check *c)
     cali_check_await_hello(c, c->def->wait_s);
     if (is_stopped(c))
         return CAL_FAIL(c->ctx, CAL_ERR_STATE, "stopped before a worker came");
+    if (c->hello == NULL)
+        return CAL_FAIL(c->ctx, CAL_ERR_IO, "no worker came to %s within %u s. Try the line above on its machine, or --wait 3600 here",
+                        c->endpoint, c->def->wait_s);
     if (cali_check_is_over(c))
         return CAL_FAIL(c->ctx, CAL_ERR_IO, "%s", none.text);
     CAL_TRY(cali_check_make_configure(c));
@@ -701,6 +704,17 @@ static cal_status await_first(cali_check *c)
     return CAL_OK;
 }
 
+static cal_status refuse_name(const cali_check *c, const char *name)
+{
+    cali_text known = {0};
+    for (size_t k = 0; k < cali_check_n_cases; k++)
+        cali_text_format(&known, "%s%s", k > 0 ? ", " : "", cali_check_cases[k].name);
+    const cal_status status = CAL_FAIL(c->ctx, CAL_ERR_INPUT, "there is no check \"%s\". Known: %s", name,
+                                       known.data != NULL ? known.data : "");
+    cali_text_free(&known);
+    return status;
+}
+
 static cal_status init(cali_check *c)
 {
     for (size_t i = 0; i < c->def->n_only; i++) {
@@ -708,7 +722,7 @@ static cal_status init(cali_check *c)
         for (size_t k = 0; k < cali_check_n_cases; k++)
             is_known = is_known || strcmp(cali_check_cases[k].name, c->def->only[i]) == 0;
         if (!is_known)
-            return CAL_FAIL(c->ctx, CAL_ERR_INPUT, "there is no check \"%s\"", c->def->only[i]);
+            return refuse_name(c, c->def->only[i]);
     }
     if (getrandom(&c->channel.session, sizeof c->channel.session, 0) != (ssize_t)sizeof c->channel.session)
         return CAL_FAIL(c->ctx, CAL_ERR_IO, "the system gives no random number for the session");

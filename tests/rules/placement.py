@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,14 @@ def check_remote(whole):
     kill_with_checkpoint(host, out)
     said = placement(out)
     assert said == ["--slot all=remote", "--listen tcp://127.0.0.1:*", "--beat 100 ms", "--hold 600 s", "--insecure"], said
+    kept = {path: open(path, "rb").read() for path in glob.glob(os.path.join(out, "checkpoints", "*.ckpt"))}
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", int(endpoint.rsplit(":", 1)[1])))
+        other.listen()
+        said = Process("/", "resume", out).end(expected=2)
+        assert "Address already in use" in said and "begins anew" not in said, said
+    assert kept == {path: open(path, "rb").read() for path in kept}, "a door that is taken costs no checkpoint"
     host = Process("/", "resume", out)
     assert host.door() == (endpoint, None), host.text()
     assert "resume      at" in host.end() and h5(out) == whole, "another run.h5 after a resume with the worker of the former host"
