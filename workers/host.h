@@ -64,6 +64,7 @@ typedef struct cali_slot {
     char **texts; /* names and units of the ports */
     size_t n_ports, n_samplers, n_populations;
     uint32_t *n_neurons_of; /* per population, for recorded spikes */
+    bool wants_spikes;      /* some are recorded, and nothing was said of a worker that gives none */
     char *model;
     cali_kept configure;
     bool is_large;       /* it travels in pieces, by LOAD */

@@ -55,8 +55,11 @@ static cal_status take_network(cali_slot *s, const cal_snn_def *network)
     s->n_samplers = network->n_samplers;
     s->n_populations = network->n_populations;
     CAL_TRY(cali_alloc(ctx, s->n_populations, sizeof *s->n_neurons_of, "populations", &s->n_neurons_of));
-    for (size_t i = 0; i < s->n_populations; i++)
+    for (size_t i = 0; i < s->n_populations; i++) {
         s->n_neurons_of[i] = network->populations[i].n;
+        s->wants_spikes = s->wants_spikes || (network->record_fraction != NULL && network->record_fraction[i] > 0.0) ||
+                          (network->record_subset != NULL && network->record_subset[i].n > 0);
+    }
     CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->samples, "samples", &s->samples));
     CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->sample_rows, "samples", &s->sample_rows));
     CAL_TRY(cali_alloc(ctx, s->n_samplers, sizeof *s->sample_columns, "samples", &s->sample_columns));
@@ -288,8 +291,12 @@ static cal_status read_spikes(cali_slot *s, cal_reader *r, const cal_value *rec,
     cal_context *ctx = s->host->ctx;
     s->n_spikes = 0;
     const cal_value *map = cal_value_find(rec, "spikes");
-    if (map == NULL)
+    if (map == NULL) {
+        if (s->wants_spikes)
+            cal_context_note(ctx, "%s: worker %s gives no spikes of single neurons, so that none are recorded", s->name, s->worker);
+        s->wants_spikes = false;
         return CAL_OK;
+    }
     const cal_array offset = cal_read_array(r, map, "dt_ns", CAL_U32);
     const cal_array population = cal_read_array(r, map, "population", CAL_U32), id = cal_read_array(r, map, "id", CAL_U32);
     if (!cal_reader_is_broken(r) && (population.n != offset.n || id.n != offset.n))

@@ -9,6 +9,8 @@ import time
 
 from support import Fault, Skip, case, finish, is_running, workers_of
 
+LAGS = [0, 2, 1]  # 0: a network of its own
+
 # ---- deaths -------------------------------------------------------------------------------------------------------------
 
 
@@ -18,7 +20,7 @@ def kill_local(c, setup):
     turn = 0
     while n_kills < total:
         turn += 1
-        brain, out = setup.brain(1 + turn % 2, 4000 if setup.is_long else 1000), c.path(f"run{turn}")
+        brain, out = setup.brain(LAGS[turn % 3], 4000 if setup.is_long else 1000), c.path(f"run{turn}")
         host = c.host(brain.file, out, "--slot", "all=local", "--threads", random.choice("123"))
         time.sleep(random.random() * 0.3)
         while host.poll() is None and n_kills < total:
@@ -48,7 +50,7 @@ def kill_remote(c, setup):
     n_kills, total, turn = 0, 60 if setup.is_long else 3, 0
     while n_kills < total:
         turn += 1
-        brain, out = setup.brain(1 + turn % 2, 4000 if setup.is_long else 1000), c.path(f"run{turn}")
+        brain, out = setup.brain(LAGS[turn % 3], 4000 if setup.is_long else 1000), c.path(f"run{turn}")
         host = c.host(brain.file, out, "--slot", "all=remote", "--listen", "tcp://127.0.0.1:*", "--insecure")
         endpoint, _ = c.endpoint(host)
         workers = [c.worker(endpoint, f"w{i}") for i in range(3)]  # one more than there are slots
@@ -73,7 +75,7 @@ def kill_host(c, setup):
     n_kills, total, turn = 0, 50 if setup.is_long else 3, 0
     while n_kills < total:
         turn += 1
-        brain, out = setup.brain(1 + turn % 2, 2000 if setup.is_long else 1000), c.path(f"run{turn}")
+        brain, out = setup.brain(LAGS[turn % 3], 2000 if setup.is_long else 1000), c.path(f"run{turn}")
         verb, at_checkpoint = "run", 0
         while True:
             host = c.host(brain.file, out, "--slot", "all=local", verb=verb)

@@ -32,6 +32,22 @@ record:
     - {{what: spikes, of: all}}
 checkpoint: {{every: {every} ms}}
 """
+# in the place of a brain: lag 0
+NETWORK = """callosum: 1
+run: {{duration: {duration} ms, seed: 5}}
+network:
+  populations: {{E: {{neuron: lif, count: {n_e}}}, I: {{neuron: lif, count: {n_i}}}}}
+  connections:
+    - {{from: E, to: "E, I", in_degree: 40, weight: 20 pA, delay: 1.5 ms, plasticity: {{rule: stdp, w_max: 30 pA}}}}
+    - {{from: I, to: "E, I", in_degree: 10, weight: -100 pA, delay: 1.5 ms}}
+  drive: [{{kind: poisson, into: E.excitatory, rate: 10 Hz, trains: 1000, weight: 22 pA}}]
+sync: {{window: 5 ms}}
+record:
+  signals:
+    - {{what: rate, every: 1 ms}}
+    - {{what: spikes}}
+checkpoint: {{every: {every} ms}}
+"""
 SLOTS = ["L.region_01", "L.region_04"]
 BEAT = ["--beat", "100 ms"]
 
@@ -188,7 +204,7 @@ class Case:
 
 class Brain:
     """An experiment and the run.h5 that it gives undisturbed, in one process. Two of its regions are spiking, or
-    many small ones."""
+    many small ones; lag 0: it is a network of its own."""
 
     def __init__(self, program, scratch, lag, duration_ms, every_ms, n_spiking):
         self.file = os.path.join(scratch, f"brain_{lag}_{duration_ms}_{every_ms}_{n_spiking}.yaml")
@@ -196,7 +212,7 @@ class Brain:
         if n_spiking > 2:
             n = {"spiking": ", ".join(f"#{i}" for i in range(n_spiking)), "regions": n_spiking + 4, "n_e": 80, "n_i": 20}
         with open(self.file, "w") as file:
-            file.write(BRAIN.format(duration=duration_ms, lag=lag, every=every_ms, **n))
+            file.write((BRAIN if lag > 0 else NETWORK).format(duration=duration_ms, lag=lag, every=every_ms, **n))
         out = self.file[:-5]
         done = subprocess.run([program, "run", self.file, "--out", out, "--threads", "1"], capture_output=True, text=True)
         if done.returncode != 0:
