@@ -7,6 +7,7 @@ between two network namespaces (build/tests/lossy_link) that takes 0.25 ms each 
 each. Prints CSV: the least and the median of the turns, the least over that in process, and the median of the turns' ratios
 to their own run in process."""
 import argparse
+import atexit
 import os
 import pathlib
 import re
@@ -72,6 +73,7 @@ def main():
     p.add_argument("--places", nargs="+", default=["local", "tcp", "link"], help="other than in process")
     a = p.parse_args()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="callosum-bench-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     make_keys(a, scratch / "keys")
     places = ["in-process", *a.places]
     try:
@@ -92,7 +94,6 @@ def main():
         for place, t in times.items():
             pairs = statistics.median(x / y for x, y in zip(t, base))
             print(f"{case},{place},{min(t):.3f},{statistics.median(t):.3f},{min(t) / min(base):.3f},{pairs:.3f}", flush=True)
-    shutil.rmtree(scratch)
 
 
 main()
