@@ -109,7 +109,7 @@ def kill_host(c, setup):
 # ---- stalls -------------------------------------------------------------------------------------------------------------
 
 
-@case("workers that stand still", 240)
+@case("workers that stand still", 600)
 def stall(c, setup):
     """SIGSTOP for less than the liveness (0.5 s), for more, and for more than the slot is kept (1 s)."""
     for turn, pause_s in enumerate([0.2, 0.8, 2.5] * 4 if setup.is_long else [0.8, 2.5]):
@@ -120,6 +120,7 @@ def stall(c, setup):
             if where == "remote":
                 endpoint, _ = c.endpoint(host)
                 workers = [c.worker(endpoint, f"w{i}") for i in range(2)]
+            c.until(lambda: workers or workers_of(host.pid) or host.poll() is not None, "local workers")
             time.sleep(0.1 + 0.4 * random.random())
             pids = [w.pid for w in workers] or workers_of(host.pid)
             if pids:

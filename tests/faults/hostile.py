@@ -177,7 +177,7 @@ def breaker_for_ever(c, setup):
         raise Fault("no cause was named")
 
 
-@case("two claims to one slot, other versions", 60)
+@case("two claims to one slot, other versions", 120)
 def claims(c, setup):
     need_zmq()
     brain, host, endpoint = serve(c, setup, "run")
@@ -201,7 +201,7 @@ def claims(c, setup):
     c.worker(endpoint, "second", "--slot", SLOTS[0])  # waits until the first is gone
     time.sleep(0.3)
     c.kill(first)
-    c.worker(endpoint, "third")
+    c.worker(endpoint, "third", "--slot", SLOTS[1])
     if not finish(c, brain, host, c.path("run")):
         raise Fault("the run stopped")
 
