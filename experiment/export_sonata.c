@@ -164,7 +164,7 @@ static cal_status write_nodes(exporter *x, size_t i, node_file *f)
     char name[PATH], json_name[PATH] = "NULL", group[160];
     cali_text json = {0}, types = {0};
     uint64_t *ids = NULL;
-    uint32_t *type_ids = NULL;
+    uint32_t *type_ids = NULL, *groups = NULL;
     cali_json_open(&json, NULL, "{");
     cal_status status = add_fields(x, i, f, &json);
     cali_json_close(&json, "}");
@@ -175,12 +175,16 @@ static cal_status write_nodes(exporter *x, size_t i, node_file *f)
         status = cali_alloc(x->ctx, p->n, sizeof *ids, "nodes", &ids);
     if (status == CAL_OK)
         status = cali_alloc(x->ctx, p->n, sizeof *type_ids, "nodes", &type_ids);
-    for (uint32_t id = 0; status == CAL_OK && id < p->n; id++)
+    if (status == CAL_OK)
+        status = cali_alloc(x->ctx, p->n, sizeof *groups, "nodes", &groups);
+    for (uint32_t id = 0; status == CAL_OK && id < p->n; id++) {
         ids[id] = id;
+        type_ids[id] = (uint32_t)i; /* one type; BMTK wants other numbers for other populations */
+    }
     add_item(f, CAL_SONATA_U64, p->n, ids, p->name, "node_id");
     add_item(f, CAL_SONATA_U64, p->n, ids, p->name, "node_group_index");
-    add_item(f, CAL_SONATA_U32, p->n, type_ids, p->name, "node_type_id"); /* one type, number 0 */
-    add_item(f, CAL_SONATA_U32, p->n, type_ids, p->name, "node_group_id");
+    add_item(f, CAL_SONATA_U32, p->n, type_ids, p->name, "node_type_id");
+    add_item(f, CAL_SONATA_U32, p->n, groups, p->name, "node_group_id");
     snprintf(group, sizeof group, "/nodes/%.100s/0", p->name); /* there, also where nothing differs between neurons */
     f->items[f->n++] = (cal_sonata_item){.path = group, .attribute = "callosum", .type = CAL_SONATA_TEXT, .values = CAL_VERSION};
     snprintf(name, sizeof name, NETWORK_FOLDER "/%s_nodes.h5", p->name);
@@ -191,7 +195,7 @@ static cal_status write_nodes(exporter *x, size_t i, node_file *f)
         snprintf(name, sizeof name, NEURONS_FOLDER "/%s.json", p->name);
         status = write_text(x, name, &json);
     }
-    cali_text_format(&types, "node_type_id population model_type model_template dynamics_params\n0 %s %s %s%s %s\n", p->name,
+    cali_text_format(&types, "node_type_id population model_type model_template dynamics_params\n%zu %s %s %s%s %s\n", i, p->name,
                      p->neuron == NULL ? "virtual" : "point_neuron", p->neuron == NULL ? "" : "callosum:",
                      p->neuron == NULL ? "NULL" : p->neuron->name, json_name);
     snprintf(name, sizeof name, NETWORK_FOLDER "/%s_node_types.csv", p->name);
@@ -202,6 +206,7 @@ static cal_status write_nodes(exporter *x, size_t i, node_file *f)
     cali_text_free(&types);
     free(ids);
     free(type_ids);
+    free(groups);
     return status;
 }
 

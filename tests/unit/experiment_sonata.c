@@ -289,7 +289,7 @@ static void write_circuit(cal_context *ctx, const circuit *c)
         "1 30.0 0.8 static_synapse \"pop_name=='inh'\"\n"
         "2 NULL NULL static_synapse \"pop_name=='exc'\"\n");
     put(ctx, "config.json",
-        "{\"manifest\": {\"$BASE\": \".\", \"$NET\": \"${BASE}\"}, \"components\": {\"point_neuron_models_dir\": \"$BASE\"}, "
+        "{\"manifest\": {\"$BASE\": \"${configdir}\", \"$NET\": \"${BASE}\"}, \"components\": {\"point_neuron_models_dir\": \"$BASE\"}, "
         "\"networks\": {\"nodes\": [{\"nodes_file\": \"$NET/nodes.h5\", \"node_types_file\": \"$NET/node_types.csv\"}], "
         "\"edges\": [{\"edges_file\": \"$NET/edges.h5\", \"edge_types_file\": \"$NET/edge_types.csv\"}]}}\n");
 }
