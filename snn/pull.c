@@ -115,6 +115,33 @@ static void find(puller *q)
         cali_prefetch(words + bytes - 1);
 }
 
+/* Four words at a time: the sums of one are seldom those of the next. */
+#if defined(__clang__)
+#define FOUR_AT_A_TIME _Pragma("clang loop unroll_count(4)")
+#else
+#define FOUR_AT_A_TIME _Pragma("GCC unroll 4")
+#endif
+
+static void add_2(const uint16_t *words, uint32_t n, int32_t weight, int32_t *restrict sums)
+{
+    FOUR_AT_A_TIME for (uint32_t k = 0; k < n; k++)
+        sums[words[k]] += weight;
+}
+
+static void add_4(const uint32_t *words, uint32_t n, unsigned place_bits, unsigned shift, int32_t *restrict sums)
+{
+    const uint32_t places = (1u << place_bits) - 1, weights = ~places;
+    if (shift <= place_bits) { /* the weight stands place_bits up: one shift brings it down */
+        const unsigned down = place_bits - shift;
+        FOUR_AT_A_TIME for (uint32_t k = 0; k < n; k++)
+            sums[words[k] & places] += (int32_t)(words[k] & weights) >> down;
+    } else {
+        const int32_t factor = 1 << (shift - place_bits);
+        for (uint32_t k = 0; k < n; k++)
+            sums[words[k] & places] += (int32_t)(words[k] & weights) * factor;
+    }
+}
+
 static void add(puller *q)
 {
     const part *p = &q->queue[q->n_added++ % QUEUE];
@@ -122,17 +149,9 @@ static void add(puller *q)
     int32_t *const restrict sums = q->sums + (size_t)g->channel * q->tile_width;
     const uint32_t n = p->n;
     if (g->word_bytes == 2) {
-        const uint16_t *const words = (const uint16_t *)p->rows->words + p->begin;
-        const int32_t weight = g->one_weight;
-        for (uint32_t k = 0; k < n; k++)
-            sums[words[k]] += weight;
+        add_2((const uint16_t *)p->rows->words + p->begin, n, g->one_weight, sums);
     } else if (g->word_bytes == 4) {
-        const uint32_t *const words = (const uint32_t *)p->rows->words + p->begin;
-        const unsigned shift = g->weight_shift; /* the sums could be fields of the group, for all the compiler knows */
-        const uint32_t mask = (1u << shift) - 1;
-        const int32_t factor = 1 << g->shift;
-        for (uint32_t k = 0; k < n; k++)
-            sums[words[k] & mask] += ((int32_t)words[k] >> shift) * factor;
+        add_4((const uint32_t *)p->rows->words + p->begin, n, g->weight_shift, g->shift, sums);
     } else {
         const uint64_t *const words = (const uint64_t *)p->rows->words + p->begin;
         const int32_t factor = 1 << g->shift;
