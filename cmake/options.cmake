@@ -48,6 +48,9 @@ function(callosum_isa_sources)
     # the limits of cali_exp would become cases of their own, computed for every element: 1 / (1 + e^709), a
     # subnormal quotient that costs a hundred cycles
     target_compile_options(${target} PRIVATE -O3 $<$<C_COMPILER_ID:GNU>:-fno-thread-jumps>)
+    if(CALLOSUM_SANITIZE)
+      target_compile_options(${target} PRIVATE -g1) # lines only: variables of kernels under sanitizers take gcc minutes
+    endif()
     if(level STREQUAL v3)
       target_compile_options(${target} PRIVATE -march=x86-64-v3)
     elseif(level STREQUAL v4)
