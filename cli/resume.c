@@ -312,6 +312,7 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
     if (result->was_complete)
         return CAL_OK;
     CAL_TRY(check_changes(ctx, place, run, is_forced));
+    result->n_returns = run->command.n_returns;
     cal_accuracy *accuracy = NULL;
     cali_run_def def = *place->def;
     if (run->command.checks_step && def.accuracy == NULL) {

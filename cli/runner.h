@@ -33,6 +33,7 @@ typedef struct cali_run_result {
     cal_time checkpoint_at;
     bool has_lost;        /* a worker, under `stop` */
     char *workers;        /* lines about them, released with free(); NULL: none */
+    size_t n_returns;  /* to a checkpoint, of all processes that were at the run */
     bool was_complete; /* cali_resume: nothing was left to do */
     bool was_stopped;  /* the failure is that the user stopped the run while it waited for a worker */
 } cali_run_result;

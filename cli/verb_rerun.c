@@ -193,6 +193,9 @@ static cali_exit run(cal_context *ctx, const cali_arguments *arguments)
         status = cali_past_run_changes(ctx, &past, &changes);
     if (status == CAL_OK)
         status = repeat(ctx, &past, arguments, &result);
+    if (status == CAL_OK && past.command.n_returns > 0)
+        cali_text_format(&changes, "  returns: %zu to a checkpoint then, as a model is not deterministic; such a run cannot be repeated bit by bit\n",
+                         past.command.n_returns);
     if (status == CAL_OK && result.was_interrupted)
         exit_status = cali_end_run(ctx, &result, NULL, cali_has(arguments, "json"));
     else {

@@ -44,6 +44,7 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, c
         cali_json_bool(&json, "was_interrupted", result->was_interrupted);
         cali_json_number(&json, "wall_s", result->cost.wall_s);
         cali_json_number(&json, "build_s", result->cost.build_s);
+        cali_json_number(&json, "returns", (double)result->n_returns);
         cali_json_number(&json, "real_time_factor", result->cost.real_time_factor);
         cali_text_add(&json, ", \"summary\": ");
         cali_text_add(&json, summary);
@@ -60,6 +61,9 @@ static cali_exit print_result(cal_context *ctx, const cali_run_result *result, c
         printf(": host %.0f %%, spiking regions %.0f %%, exchange %.1f %%", 100.0 * result->share_host,
                100.0 * result->share_subs, 100.0 * result->share_exchange);
     printf("\n%s", result->workers != NULL ? result->workers : "");
+    if (result->n_returns > 0)
+        printf("returns     %zu to a checkpoint: a model is not deterministic, and the bits are this run's alone (manifest.json)\n",
+               result->n_returns);
     if (accuracy != NULL)
         cali_print_accuracy(accuracy);
     printf("written     %s (run.h5, manifest.json, report.html)\n", result->directory);

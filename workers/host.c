@@ -194,8 +194,9 @@ static void tell_refused(cal_host *host, double now)
         return;
     host->n_refused_told = door.n_refused;
     host->refused_told_s = now;
-    cal_context_note(host->ctx, "E102 %s offered the key %s that is not allowed. If this is yours: callosum keys allow NAME '%s'",
-                     door.last_address, door.last_key, door.last_key);
+    cal_context_note(host->ctx, "E102 %s offered the key %s that is not allowed. If this is yours: callosum keys allow NAME '%s'%s%s",
+                     door.last_address, door.last_key, door.last_key, host->def.keys_folder != NULL ? " --keys " : "",
+                     host->def.keys_folder != NULL ? host->keys_folder : "");
 }
 
 static void tell_waiting(cal_host *host, double now)

@@ -245,6 +245,7 @@ def test_returns(folder):
     check(data_of(os.path.join(folder, "mixed")) == data_of(run.out), "all take part in the return, and nothing is lost or left over")
     manifest = json.loads(pathlib.Path(run.out, "manifest.json").read_text())
     wanted = ["back from 270 ms to the checkpoint at 200 ms, because L.region_01: E305", "back from 470 ms to the checkpoint at 400 ms"]
+    check(manifest["endpoint"] == run.endpoint, "the door was opened again at the same place")
     check(len(manifest["returns"]) == 2 and all(t.startswith(w) for t, w in zip(manifest["returns"], wanted)), f"{manifest['returns']}")
     check(manifest["state"] == "complete" and all(w in run.said for w in wanted), f"it says so: {run.said}")
 
