@@ -15,7 +15,6 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 import callosum_worker  # noqa: E402
 
-DEFAULTS = {"C_m": 250.0, "tau_m": 10.0, "tau_exc": 2.0, "E_L": -65.0, "V_th": -50.0, "V_reset": -65.0, "t_ref": 2.0, "I_e": 0.0}
 EQUATIONS = """dV/dt = (E_L - V) / tau_m + (I_exc + I_e) / C_m : volt (unless refractory)
                dI_exc/dt = -I_exc / tau_exc : amp"""
 UNITS = {"C_m": b2.pF, "tau_m": b2.ms, "tau_exc": b2.ms, "t_ref": b2.ms, "I_e": b2.pA}  # all others are in mV
@@ -30,10 +29,8 @@ class Brian2Lif(callosum_worker.Base):
         b2.prefs.codegen.target = config.text("target", "numpy")  # cython: faster steps after minutes of compiling
         network = config.network
         network.need_only("poissons")
-        self.n, p = network.neurons(0, "lif", DEFAULTS)
-        drives = network.get("poissons") + [port for port in network.ports if port["kind"] == "poisson"]
-        if len(network.populations) != 1 or any(drive["receptor"] != "excitatory" or "wave" in drive for drive in drives):
-            raise callosum_worker.Problem("E203", "this worker serves one population with constant Poisson input, excitatory")
+        self.n, p = network.neurons(0, "lif", callosum_worker.LIF)
+        drives = network.poisson_into("excitatory")
         self.config, self.dt = config, config.step_ns * b2.nsecond
         self.names = {name: value * UNITS.get(name, b2.mV) for name, value in p.items()}
         self.neurons = b2.NeuronGroup(self.n, EQUATIONS, "exact", threshold="V >= V_th", reset="V = V_reset",

@@ -14,8 +14,6 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 import callosum_worker  # noqa: E402
 
-DEFAULTS = {"C_m": 250.0, "tau_m": 10.0, "tau_exc": 2.0, "E_L": -65.0, "V_th": -50.0, "V_reset": -65.0, "t_ref": 2.0, "I_e": 0.0}
-
 
 class NumpyLif(callosum_worker.Base):
     model = "numpy-lif"
@@ -25,10 +23,8 @@ class NumpyLif(callosum_worker.Base):
     def build(self, config):
         network = config.network
         network.need_only("poissons")
-        self.n, p = network.neurons(0, "lif", DEFAULTS)
-        drives = network.get("poissons") + [port for port in network.ports if port["kind"] == "poisson"]
-        if len(network.populations) != 1 or any(drive["receptor"] != "excitatory" or "wave" in drive for drive in drives):
-            raise callosum_worker.Problem("E203", "this worker serves one population with constant Poisson input, excitatory")
+        self.n, p = network.neurons(0, "lif", callosum_worker.LIF)
+        drives = network.poisson_into("excitatory")
         self.config, self.drives = config, drives
         self.dt_s = 1e-9 * config.step_ns
         dt, tau, tau_s = 1e3 * self.dt_s, p["tau_m"], p["tau_exc"]

@@ -23,10 +23,10 @@ import zmq
 
 from . import keys
 from .messages import Problem
-from .model import Config, Port, Spikes
+from .model import LIF, Config, Port, Spikes
 from .worker import VERSION, Worker
 
-__all__ = ["Base", "Config", "Port", "Problem", "Spikes", "serve"]
+__all__ = ["LIF", "Base", "Config", "Port", "Problem", "Spikes", "serve"]
 __version__ = VERSION.split()[1]
 
 

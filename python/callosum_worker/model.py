@@ -17,6 +17,9 @@ Port.__doc__ = """What crosses the border in a window. `kind` is rate, current, 
 Spikes = collections.namedtuple("Spikes", "dt_ns id")
 Spikes.__doc__ = """Events of a window: times after its begin in 1 ... window_ns, and the channels; arrays of equal length."""
 
+# Parameters of the neuron lif with currents, excitation alone (docs/neurons.md).
+LIF = {"C_m": 250.0, "tau_m": 10.0, "tau_exc": 2.0, "E_L": -65.0, "V_th": -50.0, "V_reset": -65.0, "t_ref": 2.0, "I_e": 0.0}
+
 _PREFIXES = {"": 0, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9}
 _UNIT = re.compile(r"([fpnumkMG]?)(s|V|A|S|F|Hz|Ohm|m)|1|%")
 
@@ -127,6 +130,13 @@ class Network:
                 raise Problem("E203", f"this worker takes no {setting['name']}, or not as a distribution")
             values[setting["name"]] = setting["value"].get("a", 0.0)
         return population["n"], values
+
+    def poisson_into(self, receptor):
+        """The Poisson inputs and ports of a network of one population, all constant and into that receptor."""
+        drives = self.get("poissons") + [port for port in self.ports if port["kind"] == "poisson"]
+        if len(self.populations) != 1 or any(drive["receptor"] != receptor or "wave" in drive for drive in drives):
+            raise Problem("E203", f"this worker serves one population with constant Poisson input, {receptor}")
+        return drives
 
 
 # ---- signals on the wire ---------------------------------------------------------------------------------------------------------
