@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Other simulators of spiking networks and callosum on the same networks, turn by turn on one core.
 
-    bench/peers/snn.py [--case NAME ...] [--peer NAME ...] [--turns N] [--genn FOLDER] [--auryn PROGRAM] [--realtime]
-                       [--scratch FOLDER]
+    bench/peers/snn.py [--case NAME ...] [--peer NAME ...] [--turns N] [--genn FOLDER] [--nest FOLDER] [--auryn PROGRAM]
+                       [--realtime] [--scratch FOLDER]
 
 The networks are those of bench_snn (snn_cases.py has their figures for the peers); a peer's model is the file snn_PEER
-beside this one. Needed for a peer: genn: PyGeNN 5, in FOLDER or installed; brian2: Debian's python3-brian; auryn:
-snn_auryn.cpp, compiled with Auryn, as PROGRAM. A peer that is not there is left out, and said so. Work: processor
+beside this one. Needed for a peer: genn: PyGeNN 5, nest: NEST 3, in FOLDER or installed; brian2: Debian's python3-brian;
+auryn: snn_auryn.cpp, compiled with Auryn, as PROGRAM. A peer that is not there is left out, and said so. Work: processor
 seconds per simulated second on one thread, after 300 ms that are not counted, construction apart. --realtime takes the
 priority of chrt -f 50 for every run (as root), so that other work on the machine disturbs little. Prints CSV: medians over
 turns, the rates of both, and the ratio of the medians."""
@@ -26,15 +26,14 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 import snn_cases  # noqa: E402
 
-PEERS = {"genn": snn_cases.CASES, "auryn": ("coba", "brunel"),
+PEERS = {"genn": snn_cases.CASES, "nest": snn_cases.CASES, "auryn": ("coba", "brunel"),
          "brian2": tuple(c for c in snn_cases.CASES if c != "microcircuit")}
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's packages
 
 
 def output(command, args, scratch):
-    env = {**os.environ, "TMPDIR": str(scratch), "OMP_NUM_THREADS": "1"}
-    if args.genn:
-        env["PYTHONPATH"] = args.genn
+    packages = [folder for folder in (args.genn, args.nest, os.environ.get("PYTHONPATH")) if folder]
+    env = {**os.environ, "TMPDIR": str(scratch), "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(packages)}
     wrapped = (["chrt", "-f", "50"] if args.realtime else []) + [str(c) for c in command]
     done = subprocess.run(wrapped, capture_output=True, text=True, env=env, check=False)
     if done.returncode != 0:
@@ -79,6 +78,7 @@ def main():
     parser.add_argument("--peer", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--genn", help="folder that holds the package pygenn")
+    parser.add_argument("--nest", help="folder that holds the package nest")
     parser.add_argument("--auryn", default=shutil.which("snn_auryn"), help="snn_auryn.cpp, compiled")
     parser.add_argument("--realtime", action="store_true")
     parser.add_argument("--scratch", help="folder in which the programs that Brian 2 compiles are kept for the next time")

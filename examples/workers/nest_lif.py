@@ -44,6 +44,7 @@ class NestLif(callosum_worker.Base):
             self.drives.append((drive, source))
         self.spikes = nest.Create("spike_recorder")
         nest.Connect(neurons, self.spikes)
+        nest.Prepare()
         return {"neurons": self.n}
 
     def step(self, t0, t1, inputs):
@@ -54,7 +55,7 @@ class NestLif(callosum_worker.Base):
             times = np.round(first * self.dt_ms, 6)
             source.set(rate_times=times.tolist(), rate_values=(rates * drive.get("n_trains", 0.0)).tolist())
         self.spikes.set(n_events=0)
-        nest.Simulate(window_ms)
+        nest.Run(window_ms)
         after_ms = np.asarray(self.spikes.events["times"]) - 1e-6 * t0  # in (0, window]
         out = {}
         for name, port in self.config.outputs.items():

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""`callosum worker check` as a user runs it: our worker over tcp with CURVE, on a region of an experiment, and the NumPy worker of the
-examples. argv: source folder, build folder."""
+"""`callosum worker check` as a user runs it: our worker over tcp with CURVE, on a region of an experiment, and those of the
+examples in NumPy and, where PYTHONPATH or the system has it, in NEST. argv: source folder, build folder."""
 import json
 import pathlib
 import re
@@ -64,13 +64,14 @@ passes("region", *drive(lambda _: [program, "worker", "attach", socket, "--threa
                         source / "examples/one-spiking-region/experiment.yaml", "--only", "unit", "--only", "duplicate", "--only",
                         "snapshot-elsewhere", "--only", "deterministic"), 4)
 
-# a worker in Python
-try:
-    import msgpack, numpy, zmq  # noqa: E401, F401
-    example = source / "examples/workers/numpy_lif.py"
-    passes("numpy", *drive(lambda _: [sys.executable, "-B", example, socket], socket, "--keys", keys), 32)
-except ImportError as missing:
-    print(f"the Python worker is skipped: {missing}")
+# workers in Python; one without snapshots is asked for fewer things
+for name, at_least, needed in (("numpy", 32, "msgpack, numpy, zmq"), ("nest", 28, "msgpack, nest, zmq")):
+    found = subprocess.run([sys.executable, "-c", f"import {needed}"], capture_output=True, text=True)
+    if found.returncode != 0:
+        print(f"the {name} worker is skipped:", (found.stderr.strip().splitlines() or ["no message"])[-1])
+        continue
+    example = source / f"examples/workers/{name}_lif.py"
+    passes(name, *drive(lambda _: [sys.executable, "-B", example, socket], socket, "--keys", keys), at_least)
 
 # what is refused
 wrong = subprocess.run([program, "worker", "check", socket, "--keys", keys, "--only", "no-such"], capture_output=True, text=True, timeout=60)
