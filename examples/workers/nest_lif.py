@@ -33,7 +33,8 @@ class NestLif(callosum_worker.Base):
         self.config, self.dt_ms = config, 1e-6 * config.step_ns
         nest.set_verbosity("M_ERROR")
         nest.ResetKernel()
-        nest.SetKernelStatus({"resolution": self.dt_ms, "rng_seed": 1 + config.seed % (2**32 - 2)})
+        nest.SetKernelStatus({"tics_per_ms": 10**6, "resolution": self.dt_ms})  # a tic is 1 ns, as here
+        nest.SetKernelStatus({"rng_seed": 1 + config.seed % (2**32 - 2)})
         p["tau_syn_ex"] = p.pop("tau_exc")
         neurons = nest.Create("iaf_psc_exp", self.n, dict(p, V_m=p["E_L"]))
         self.drives = []
@@ -44,7 +45,6 @@ class NestLif(callosum_worker.Base):
             self.drives.append((drive, source))
         self.spikes = nest.Create("spike_recorder")
         nest.Connect(neurons, self.spikes)
-        nest.Prepare()
         return {"neurons": self.n}
 
     def step(self, t0, t1, inputs):
@@ -55,7 +55,7 @@ class NestLif(callosum_worker.Base):
             times = np.round(first * self.dt_ms, 6)
             source.set(rate_times=times.tolist(), rate_values=(rates * drive.get("n_trains", 0.0)).tolist())
         self.spikes.set(n_events=0)
-        nest.Run(window_ms)
+        nest.Simulate(window_ms)
         after_ms = np.asarray(self.spikes.events["times"]) - 1e-6 * t0  # in (0, window]
         out = {}
         for name, port in self.config.outputs.items():

@@ -65,7 +65,7 @@ passes("region", *drive(lambda _: [program, "worker", "attach", socket, "--threa
                         "snapshot-elsewhere", "--only", "deterministic"), 4)
 
 # workers in Python; one without snapshots is asked for fewer things
-for name, at_least, needed in (("numpy", 32, "msgpack, numpy, zmq"), ("nest", 28, "msgpack, nest, zmq")):
+for name, at_least, needed in (("numpy", 32, "msgpack, numpy, zmq"), ("nest", 30, "msgpack, nest, zmq")):
     found = subprocess.run([sys.executable, "-c", f"import {needed}"], capture_output=True, text=True)
     if found.returncode != 0:
         print(f"the {name} worker is skipped:", (found.stderr.strip().splitlines() or ["no message"])[-1])
