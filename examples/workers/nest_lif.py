@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A population of leaky integrate-and-fire neurons in NEST (3.0 or newer) as a worker (docs/foreign-simulators.md): the same as
+"""A population of leaky integrate-and-fire neurons in NEST (run with 3.10) as a worker (docs/foreign-simulators.md): the same as
 numpy_lif.py.
 
     callosum run examples/workers/experiment.yaml --set 'regions.#1.spiking.simulator.model=nest-lif' --listen 'ipc://*'
