@@ -293,7 +293,7 @@ static const char *find_duplicate(const char **keys, size_t n)
     }
     for (size_t i = 1; i < n; i++)
         for (size_t j = 0; j < i; j++)
-            if (strcmp(keys[i], keys[j]) == 0)
+            if (keys[i][0] == keys[j][0] && strcmp(keys[i], keys[j]) == 0)
                 return keys[i];
     return NULL;
 }

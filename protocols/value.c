@@ -51,7 +51,7 @@ const cal_value *cal_value_find(const cal_value *map, const char *key)
         return NULL;
     const cal_value *members = map + map->first;
     for (uint32_t i = 0; i < map->n; i++)
-        if (strcmp(members[i].key, key) == 0)
+        if (members[i].key[0] == key[0] && strcmp(members[i].key, key) == 0)
             return &members[i];
     return NULL;
 }
