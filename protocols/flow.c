@@ -75,12 +75,15 @@ static bool cut(int file, uint64_t most, char *address, size_t size)
 {
     uint64_t n_bytes = 0;
     const int held = dup(file);
-    const bool is_cut = held >= 0 && count_bytes(held, &n_bytes) && n_bytes > most && shutdown(held, SHUT_RDWR) == 0;
-    if (is_cut)
-        write_address(held, address, size);
-    if (held >= 0)
-        close(held);
-    return is_cut;
+    if (held < 0)
+        return false;
+    const bool is_endless = count_bytes(held, &n_bytes) && n_bytes > most;
+    if (is_endless) {
+        write_address(held, address, size); /* a line that is cut has none */
+        shutdown(held, SHUT_RDWR);
+    }
+    close(held);
+    return is_endless;
 }
 
 size_t cali_flow_look(cali_flows *flows, char *address, size_t size)

@@ -34,6 +34,7 @@ enum {
     BACKLOG = 512,           /* connections that wait to be accepted */
     MAX_FILES = 8192,        /* open files that a host asks for: also a bound on silent connections */
     MAX_DROPS = 64,          /* bad messages that one call of receive skips */
+    MIN_LENT = 4 << 10,      /* bytes of a frame that is lent; a smaller one is copied sooner */
     LIST_MS = 500,           /* how often the list of allowed keys is looked at while somebody is in */
     MAX_GREETING = 4 << 20   /* bytes of a connection before its first message: the handshake and HELLO take a few thousand */
 };
@@ -464,7 +465,29 @@ static bool send_part(void *socket, zmq_msg_t *part, bool has_more)
     }
 }
 
+/* A part with a copy of the frame, or with the frame itself. */
+static bool make_part(zmq_msg_t *part, const cal_frame *frame, const cal_lender *lender)
+{
+    if (lender != NULL && frame->size >= MIN_LENT) {
+        lender->hold(lender->owner);
+        if (zmq_msg_init_data(part, (void *)(uintptr_t)frame->data, frame->size, lender->give_back, lender->owner) == 0)
+            return true;
+        lender->give_back(NULL, lender->owner);
+        return false;
+    }
+    if (zmq_msg_init_size(part, frame->size) != 0)
+        return false;
+    if (frame->size > 0)
+        memcpy(zmq_msg_data(part), frame->data, frame->size);
+    return true;
+}
+
 bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n)
+{
+    return cal_wire_lend(wire, to, frames, n, NULL);
+}
+
+bool cal_wire_lend(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n, const cal_lender *lender)
 {
     assert(n > 0 && n <= CAL_PROTOCOL_MAX_FRAMES);
     zmq_msg_t parts[1 + CAL_PROTOCOL_MAX_FRAMES];
@@ -479,9 +502,7 @@ bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, 
     bool is_good = true;
     while (is_good && n_ready < n_address + n) {
         const cal_frame *frame = n_ready < n_address ? &address : &frames[n_ready - n_address];
-        is_good = zmq_msg_init_size(&parts[n_ready], frame->size) == 0;
-        if (is_good && frame->size > 0)
-            memcpy(zmq_msg_data(&parts[n_ready]), frame->data, frame->size);
+        is_good = make_part(&parts[n_ready], frame, n_ready > n_address ? lender : NULL);
         n_ready += is_good;
     }
     while (is_good && n_sent < n_ready) {

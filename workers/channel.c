@@ -1,11 +1,19 @@
 #include "workers/channel.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "protocols/crc32.h"
+
+/* Frames that are kept: how many there are that hold them, where each lies, the bytes. */
+struct cali_kept_block {
+    atomic_uint n_holders;
+    cal_frame frames[];
+};
 
 void cali_channel_open(cali_channel *channel, cal_wire *wire, const cal_peer *peer)
 {
@@ -15,7 +23,7 @@ void cali_channel_open(cali_channel *channel, cal_wire *wire, const cal_peer *pe
     channel->sent_s = channel->heard_s = cali_wall_s();
 }
 
-bool cali_channel_send(cali_channel *channel, cal_header header, const cal_frame *frames, size_t n)
+static bool send_frames(cali_channel *channel, cal_header header, const cal_frame *frames, size_t n, const cal_lender *lender)
 {
     if (channel->wire == NULL || n + 1 > CAL_PROTOCOL_MAX_FRAMES)
         return false;
@@ -26,13 +34,37 @@ bool cali_channel_send(cali_channel *channel, cal_header header, const cal_frame
     header.number = channel->n_sent + 1;
     all[0] = (cal_frame){bytes, cal_header_encode(&header, bytes)};
     memcpy(all + 1, frames, n * sizeof *frames);
-    if (!cal_wire_send(channel->wire, &channel->peer, all, n + 1))
+    if (!cal_wire_lend(channel->wire, &channel->peer, all, n + 1, lender))
         return false;
     channel->n_sent++;
     channel->sent_s = cali_wall_s();
     for (size_t i = 0; i <= n; i++)
         channel->sent_bytes += all[i].size;
     return true;
+}
+
+bool cali_channel_send(cali_channel *channel, cal_header header, const cal_frame *frames, size_t n)
+{
+    return send_frames(channel, header, frames, n, NULL);
+}
+
+static void hold_block(void *owner)
+{
+    atomic_fetch_add(&((struct cali_kept_block *)owner)->n_holders, 1);
+}
+
+static void give_back_block(void *bytes, void *owner)
+{
+    struct cali_kept_block *block = owner;
+    (void)bytes;
+    if (atomic_fetch_sub(&block->n_holders, 1) == 1)
+        free(block);
+}
+
+bool cali_channel_send_kept(cali_channel *channel, cal_header header, const cali_kept *kept)
+{
+    const cal_lender lender = {kept->block, hold_block, give_back_block};
+    return send_frames(channel, header, kept->frames, kept->n, &lender);
 }
 
 bool cali_channel_send_packed(cali_channel *channel, cal_header header, cal_packer *packer)
@@ -93,14 +125,15 @@ cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out)
     CAL_TRY(cal_packer_get(packer, &frames, &n));
     for (size_t i = 0; i < n; i++)
         size += frames[i].size;
-    CAL_TRY(cali_alloc(ctx, n * sizeof *frames + size, 1, "a message", &out->frames));
-    out->bytes = (unsigned char *)(out->frames + n);
-    out->n = n;
-    out->size = size;
+    struct cali_kept_block *block = malloc(sizeof *block + n * sizeof *frames + size);
+    if (block == NULL)
+        return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for a message of %zu bytes", size);
+    atomic_init(&block->n_holders, 1);
+    *out = (cali_kept){.block = block, .bytes = (unsigned char *)(block->frames + n), .frames = block->frames, .n = n, .size = size};
     unsigned char *at = out->bytes;
     for (size_t i = 0; i < n; i++) {
-        memcpy(at, frames[i].data, frames[i].size);
-        out->frames[i] = (cal_frame){at, frames[i].size};
+        out->digest = cali_crc32_copy(out->digest, at, frames[i].data, frames[i].size);
+        block->frames[i] = (cal_frame){at, frames[i].size};
         at += frames[i].size;
     }
     cal_packer_clear(packer);
@@ -109,7 +142,8 @@ cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out)
 
 void cali_kept_free(cali_kept *kept)
 {
-    free(kept->frames);
+    if (kept->block != NULL)
+        give_back_block(NULL, kept->block);
     *kept = (cali_kept){0};
 }
 

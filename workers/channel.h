@@ -5,6 +5,15 @@
 #include "base/digest.h"
 #include "callosum/protocols.h"
 
+/** A copy of frames that is kept, and never changes. */
+typedef struct cali_kept {
+    struct cali_kept_block *block; /* counts who holds it: this one, and the socket that sends it */
+    unsigned char *bytes;
+    cal_frame *frames; /* into bytes */
+    size_t n, size;
+    uint32_t digest;   /* of all frames */
+} cali_kept;
+
 typedef struct cali_channel {
     cal_wire *wire; /* borrowed; NULL: no peer */
     cal_peer peer;
@@ -19,6 +28,8 @@ typedef struct cali_channel {
 void cali_channel_open(cali_channel *channel, cal_wire *wire, const cal_peer *peer);
 /** Sends; session, incarnation and number are filled in. False: the peer is gone. */
 bool cali_channel_send(cali_channel *channel, cal_header header, const cal_frame *frames, size_t n);
+/** The same with frames that are kept: large ones are not copied. */
+bool cali_channel_send_kept(cali_channel *channel, cal_header header, const cali_kept *kept);
 /** Sends what a packer holds, which is begun anew; a packer that failed sends nothing. */
 bool cali_channel_send_packed(cali_channel *channel, cal_header header, cal_packer *packer);
 /** Takes note of a message that came; false: one was lost before it. */
@@ -31,12 +42,6 @@ void cali_channel_error(cali_channel *channel, cal_packer *packer, const char *c
                         const char *hint, uint64_t answers);
 void cali_channel_bye(cali_channel *channel, cal_packer *packer, const char *reason);
 
-/** A copy of frames that is kept. */
-typedef struct cali_kept {
-    unsigned char *bytes;
-    cal_frame *frames; /* into bytes */
-    size_t n, size;
-} cali_kept;
 /** Copies what a packer holds; the packer is begun anew. Errors: those of cal_packer_get, MEMORY. */
 cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out);
 void cali_kept_free(cali_kept *kept);

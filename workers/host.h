@@ -19,7 +19,7 @@
 typedef struct cali_entry {
     uint64_t window;
     cali_kept step;
-    uint32_t digest, output_digest;
+    uint32_t output_digest;
     bool has_output;        /* it was answered at least once */
     cal_message *output;    /* until the coupler has it */
     double sent_s;

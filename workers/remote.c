@@ -274,7 +274,6 @@ static cal_status begin(void *self, cal_time t0, const cal_port_data *data)
     if (status == CAL_OK)
         status = cali_reserve(host->ctx, s->n_log + 1, sizeof e, &s->log, &s->log_capacity);
     if (status == CAL_OK) {
-        e.digest = cal_frames_digest(e.step.frames, e.step.n);
         s->log[s->n_log++] = e;
         s->log_bytes += e.step.size;
         s->n_begun++;

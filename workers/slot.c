@@ -42,7 +42,7 @@ static void send_configure(cali_slot *s)
 {
     cal_packer *p = s->host->packer;
     if (!s->is_large) {
-        cali_channel_send(&s->channel, (cal_header){.type = CAL_CONFIGURE}, s->configure.frames, s->configure.n);
+        cali_channel_send_kept(&s->channel, (cal_header){.type = CAL_CONFIGURE}, &s->configure);
         return;
     }
     s->pieces_sent = s->pieces_acknowledged = 0;
@@ -215,8 +215,8 @@ void cali_slot_feed(cali_slot *s)
     while (s->to_send < s->n_begun && s->to_send - s->expected < s->lag) {
         cali_log_entry *e = cali_slot_find_entry(s, s->to_send);
         if (e == NULL ||
-            !cali_channel_send(&s->channel, (cal_header){.type = CAL_STEP, .window = e->window, .has_window = true,
-                                                         .digest = e->digest, .has_digest = true}, e->step.frames, e->step.n))
+            !cali_channel_send_kept(&s->channel, (cal_header){.type = CAL_STEP, .window = e->window, .has_window = true,
+                                                              .digest = e->step.digest, .has_digest = true}, &e->step))
             return; /* the silence that follows brings the worker back */
         e->sent_s = s->channel.sent_s;
         s->facts.n_replayed += e->has_output;

@@ -18,9 +18,8 @@ void cali_answers_free(cali_service *s)
 
 static void send_answer(cali_worker *w, const cali_answer *a, uint64_t answers)
 {
-    cali_worker_send(w, (cal_header){.type = CAL_OUTPUT, .answers = answers, .window = a->window, .has_window = true,
-                                     .digest = a->digest, .has_digest = true, .compute_ns = a->compute_ns},
-                     a->frames.frames, a->frames.n);
+    cali_worker_send_kept(w, (cal_header){.type = CAL_OUTPUT, .answers = answers, .window = a->window, .has_window = true,
+                                          .digest = a->frames.digest, .has_digest = true, .compute_ns = a->compute_ns}, &a->frames);
 }
 
 /* ---- inputs ---- */
@@ -187,7 +186,6 @@ static cal_status compute(cali_worker *w, const cal_message *m)
     a->window = s->next;
     a->compute_ns = (uint64_t)(1e9 * (end - begin)) + 1;
     a->step_digest = cal_message_header(m)->digest;
-    a->digest = cal_frames_digest(a->frames.frames, a->frames.n);
     s->next++;
     send_answer(w, a, cal_message_header(m)->number);
     return CAL_OK;

@@ -136,6 +136,14 @@ void cali_worker_send(cali_worker *w, cal_header header, const cal_frame *frames
     pthread_mutex_unlock(&w->lock);
 }
 
+void cali_worker_send_kept(cali_worker *w, cal_header header, const cali_kept *kept)
+{
+    pthread_mutex_lock(&w->lock);
+    const bool is_sent = cali_channel_send_kept(&w->channel, header, kept);
+    w->is_cut = w->is_cut || !is_sent;
+    pthread_mutex_unlock(&w->lock);
+}
+
 void cali_worker_error(cali_worker *w, const char *code, const char *severity, const char *text, uint64_t answers)
 {
     pthread_mutex_lock(&w->lock);

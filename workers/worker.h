@@ -21,7 +21,7 @@ typedef enum cali_worker_state { CALI_OFFERED, CALI_WELCOMED, CALI_READY, CALI_F
 typedef struct cali_answer {
     bool is_kept;
     uint64_t window, compute_ns;
-    uint32_t step_digest, digest;
+    uint32_t step_digest;
     cali_kept frames;
 } cali_answer;
 
@@ -77,6 +77,7 @@ cal_message *cali_worker_next(cali_worker *worker, double wait_s, unsigned only)
 void cali_worker_put_back(cali_worker *worker, cal_message **message);
 /** Sends under the lock; from the worker's packer where `frames` is NULL. */
 void cali_worker_send(cali_worker *worker, cal_header header, const cal_frame *frames, size_t n);
+void cali_worker_send_kept(cali_worker *worker, cal_header header, const cali_kept *kept);
 void cali_worker_error(cali_worker *worker, const char *code, const char *severity, const char *text, uint64_t answers);
 /** Turns the context's message into ERROR and forgets it; the worker waits for BYE. */
 void cali_worker_fail(cali_worker *worker, uint64_t answers);

@@ -300,6 +300,15 @@ void cal_wire_close(cal_wire **wire);
 const char *cal_wire_endpoint(const cal_wire *wire);
 /** Queues a message; the bytes are copied. False: the peer is gone, or its queue is full. */
 bool cal_wire_send(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n);
+
+/** Who lends bytes that do not change any more. Both functions are called on any thread. */
+typedef struct cal_lender {
+    void *owner;
+    void (*hold)(void *owner);
+    void (*give_back)(void *bytes, void *owner); /**< once for each time that it was held */
+} cal_lender;
+/** The same, but large frames after the first one are not copied: their owner is held until they are sent. */
+bool cal_wire_lend(cal_wire *wire, const cal_peer *to, const cal_frame *frames, size_t n, const cal_lender *lender);
 /** The next message that is there, without waiting. Messages of more than CAL_PROTOCOL_MAX_FRAMES frames, of senders with a name
  *  of more than 32 bytes and of revoked keys are dropped and counted, and so are connections of tcp that send on and on without
  *  the end of a message: they are cut, with a note. False: none. */
