@@ -100,7 +100,7 @@ static void send_window(side *self, uint32_t type, uint64_t window, const double
     cal_pack_open_map(self->packer, is_step ? "in" : "out");
     cal_pack_lent_array(self->packer, is_step ? "drive" : "rate", CAL_F64, 2, dims, values);
     cal_pack_close(self->packer);
-    must(cali_kept_take(self->ctx, self->packer, &kept) == CAL_OK, "pack");
+    must(cali_kept_take(self->ctx, self->packer, NULL, &kept) == CAL_OK, "pack");
     must(cali_channel_send_kept(&self->channel, (cal_header){.type = type, .window = window, .has_window = true, .has_digest = true,
                                                              .digest = kept.digest}, &kept), "send");
     cali_kept_free(&kept);

@@ -12,6 +12,8 @@
 /* Frames that are kept: how many there are that hold them, where each lies, the bytes. */
 struct cali_kept_block {
     atomic_uint n_holders;
+    size_t capacity; /* bytes of frames and what follows them */
+    struct cali_kept_block *next; /* in a pool */
     cal_frame frames[];
 };
 
@@ -117,7 +119,48 @@ void cali_channel_bye(cali_channel *channel, cal_packer *packer, const char *rea
     cali_channel_send_packed(channel, (cal_header){.type = CAL_BYE}, packer);
 }
 
-cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out)
+/* NULL: no memory. A block of the pool that is too small has had its time. */
+static struct cali_kept_block *take_block(cali_kept_pool *pool, size_t size)
+{
+    struct cali_kept_block *block = pool == NULL ? NULL : pool->first;
+    if (block != NULL)
+        pool->first = block->next;
+    if (block != NULL && block->capacity < size) {
+        free(block);
+        block = NULL;
+    }
+    if (block == NULL) {
+        const size_t capacity = pool == NULL ? size : size + size / 8; /* spikes are now more, now fewer */
+        block = malloc(sizeof *block + capacity);
+        if (block == NULL)
+            return NULL;
+        block->capacity = capacity;
+    }
+    atomic_init(&block->n_holders, 1);
+    return block;
+}
+
+void cali_kept_recycle(cali_kept_pool *pool, cali_kept *kept)
+{
+    struct cali_kept_block *block = kept->block;
+    if (block != NULL && atomic_load(&block->n_holders) == 1) {
+        block->next = pool->first;
+        pool->first = block;
+        kept->block = NULL;
+    }
+    cali_kept_free(kept);
+}
+
+void cali_kept_pool_free(cali_kept_pool *pool)
+{
+    while (pool->first != NULL) {
+        struct cali_kept_block *block = pool->first;
+        pool->first = block->next;
+        free(block);
+    }
+}
+
+cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept_pool *pool, cali_kept *out)
 {
     const cal_frame *frames = NULL;
     size_t n = 0, size = 0;
@@ -125,10 +168,9 @@ cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out)
     CAL_TRY(cal_packer_get(packer, &frames, &n));
     for (size_t i = 0; i < n; i++)
         size += frames[i].size;
-    struct cali_kept_block *block = malloc(sizeof *block + n * sizeof *frames + size);
+    struct cali_kept_block *block = take_block(pool, n * sizeof *frames + size);
     if (block == NULL)
         return CAL_FAIL(ctx, CAL_ERR_MEMORY, "no memory for a message of %zu bytes", size);
-    atomic_init(&block->n_holders, 1);
     *out = (cali_kept){.block = block, .bytes = (unsigned char *)(block->frames + n), .frames = block->frames, .n = n, .size = size};
     unsigned char *at = out->bytes;
     for (size_t i = 0; i < n; i++) {

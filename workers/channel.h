@@ -42,8 +42,17 @@ void cali_channel_error(cali_channel *channel, cal_packer *packer, const char *c
                         const char *hint, uint64_t answers);
 void cali_channel_bye(cali_channel *channel, cal_packer *packer, const char *reason);
 
-/** Copies what a packer holds; the packer is begun anew. Errors: those of cal_packer_get, MEMORY. */
-cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept *out);
+/** Blocks that nobody needs any more, to be filled again. Thousands that are freed at once go back to the system, and come
+ *  again page by page. */
+typedef struct cali_kept_pool {
+    struct cali_kept_block *first;
+} cali_kept_pool;
+void cali_kept_pool_free(cali_kept_pool *pool);
+/** Copies what a packer holds, into a block of the pool if there is one (NULL: no pool); the packer is begun anew. Errors: those of
+ *  cal_packer_get, MEMORY. */
+cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept_pool *pool, cali_kept *out);
+/** As cali_kept_free, but a block that no socket holds either goes to the pool. */
+void cali_kept_recycle(cali_kept_pool *pool, cali_kept *kept);
 void cali_kept_free(cali_kept *kept);
 
 /** Bytes that a model may have that travels in pieces: `wish`, at most the memory; 0: a quarter of it. */

@@ -85,6 +85,7 @@ typedef struct cali_slot {
 
     cali_log_entry *log; /* n_log entries, windows ascending */
     size_t n_log, log_capacity, log_bytes;
+    cali_kept_pool pool;          /* of STEPs that left the log */
     uint64_t n_begun, n_finished; /* windows, by the coupler */
     uint64_t to_send, expected;   /* next STEP out, next OUTPUT in */
     cali_saved saved, incoming;

@@ -173,7 +173,7 @@ static cal_status pack_configure(cali_slot *s, const cal_slot_def *def)
     if (status == CAL_OK)
         status = pack_body(s, def, s->digest);
     if (status == CAL_OK)
-        status = cali_kept_take(s->host->ctx, p, &s->configure);
+        status = cali_kept_take(s->host->ctx, p, NULL, &s->configure);
     cal_packer_clear(p); /* nothing lent stays */
     cal_packer_set_limits(p, &cal_limits_open);
     return status == CAL_OK ? measure(s) : status;
@@ -268,7 +268,7 @@ static cal_status begin(void *self, cal_time t0, const cal_port_data *data)
     cali_log_entry e = {.window = (uint64_t)(t0 / s->window)};
     pthread_mutex_lock(&host->lock);
     pack_step(s, t0, data);
-    cal_status status = e.window == s->n_begun ? cali_kept_take(host->ctx, host->packer, &e.step)
+    cal_status status = e.window == s->n_begun ? cali_kept_take(host->ctx, host->packer, &s->pool, &e.step)
                                                : CAL_FAIL(host->ctx, CAL_ERR_STATE, "%s is at window %llu, not %llu", s->name,
                                                           (unsigned long long)s->n_begun, (unsigned long long)e.window);
     if (status == CAL_OK)

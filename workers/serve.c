@@ -19,6 +19,7 @@ void cali_service_end(cali_worker *w)
     cali_answers_free(s);
     free(s->data);
     free(s->spike_capacity);
+    free(s->offsets);
     free(s->state);
     *s = (cali_service){0};
     w->has_service = false;

@@ -231,7 +231,7 @@ static void drop_log(cali_slot *s)
         n++;
     for (size_t i = 0; i < n; i++) {
         s->log_bytes -= s->log[i].step.size;
-        cali_kept_free(&s->log[i].step);
+        cali_kept_recycle(&s->pool, &s->log[i].step);
         cal_message_destroy(&s->log[i].output);
     }
     memmove(s->log, s->log + n, (s->n_log - n) * sizeof *s->log);
@@ -554,6 +554,7 @@ void cali_slot_free(cali_slot *s)
         free(s->texts[i]);
     for (size_t i = 0; s->samples != NULL && i < s->n_samplers; i++)
         free(s->samples[i]);
+    cali_kept_pool_free(&s->pool);
     cali_kept_free(&s->configure);
     free(s->log);
     free(s->saved.bytes);

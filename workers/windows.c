@@ -14,6 +14,7 @@ void cali_answers_free(cali_service *s)
         cali_kept_free(&s->answers[i].frames);
         s->answers[i].is_kept = false;
     }
+    cali_kept_pool_free(&s->pool);
 }
 
 static void send_answer(cali_worker *w, const cali_answer *a, uint64_t answers)
@@ -110,20 +111,18 @@ static cal_status read_inputs(cali_worker *w, cal_reader *r, const cal_value *bo
 
 static cal_status pack_spikes(cali_worker *w, cal_packer *p, cal_time t0)
 {
-    const cali_service *s = &w->service;
+    cali_service *s = &w->service;
     if (s->sub.ops->spikes == NULL)
         return CAL_OK;
     const cal_sub_spikes spikes = s->sub.ops->spikes(s->sub.self);
-    uint32_t *offset = NULL;
-    CAL_TRY(cali_alloc(w->ctx, spikes.n, sizeof *offset, "spikes", &offset));
+    CAL_TRY(cali_reserve(w->ctx, spikes.n, sizeof *s->offsets, &s->offsets, &s->offset_capacity));
     for (size_t i = 0; i < spikes.n; i++)
-        offset[i] = (uint32_t)(spikes.time[i] - t0);
-    cal_pack_open_map(p, "spikes");
-    cal_pack_vector(p, "dt_ns", CAL_U32, spikes.n, offset);
-    cal_pack_vector(p, "population", CAL_U32, spikes.n, spikes.population);
-    cal_pack_vector(p, "id", CAL_U32, spikes.n, spikes.id);
+        s->offsets[i] = (uint32_t)(spikes.time[i] - t0);
+    cal_pack_open_map(p, "spikes"); /* kept before they change */
+    cal_pack_lent_array(p, "dt_ns", CAL_U32, 1, &spikes.n, s->offsets);
+    cal_pack_lent_array(p, "population", CAL_U32, 1, &spikes.n, spikes.population);
+    cal_pack_lent_array(p, "id", CAL_U32, 1, &spikes.n, spikes.id);
     cal_pack_close(p);
-    free(offset);
     return CAL_OK;
 }
 
@@ -179,9 +178,9 @@ static cal_status compute(cali_worker *w, const cal_message *m)
     CAL_TRY(s->sub.ops->advance(s->sub.self, t0, s->data));
     const double end = cali_wall_s();
     CAL_TRY(pack_output(w, w->outputs, t0));
-    cali_kept_free(&a->frames);
+    cali_kept_recycle(&s->pool, &a->frames);
     a->is_kept = false;
-    CAL_TRY(cali_kept_take(w->ctx, w->outputs, &a->frames));
+    CAL_TRY(cali_kept_take(w->ctx, w->outputs, &s->pool, &a->frames));
     a->is_kept = true;
     a->window = s->next;
     a->compute_ns = (uint64_t)(1e9 * (end - begin)) + 1;

@@ -34,6 +34,9 @@ typedef struct cali_service {
     cal_time window, start;
     uint64_t next; /* window that is expected; windows done */
     cali_answer answers[CALI_KEPT_OUTPUTS];
+    cali_kept_pool pool; /* of answers that are no longer kept */
+    uint32_t *offsets;   /* of recorded spikes */
+    size_t offset_capacity;
     /* a state that is being received; state_size 0: none */
     uint64_t state_number, state_size, state_window, state_asked; /* asked: the number of RESTORE */
     size_t state_received, state_capacity;

@@ -183,7 +183,7 @@ static inline void cali_wrong_compute(cali_wrong_worker *w, const cal_header *h,
     cal_pack_array(w->packer, "rate.E", CAL_F64, 2, dims, out);
     cal_pack_close(w->packer);
     cali_kept_free(&w->kept[h->window % 3]);
-    cali_kept_take(w->ctx, w->packer, &w->kept[h->window % 3]);
+    cali_kept_take(w->ctx, w->packer, NULL, &w->kept[h->window % 3]);
     w->steps[h->window % 3] = h->digest;
     w->next = h->window < w->next ? w->next : h->window + 1;
     cali_wrong_answer(w, h);
