@@ -3,6 +3,7 @@
  * DEALER, which also copies them in and out. Two processes, each with
  * contexts of its own; one bare round and one of ours take turns, so that both see the same machine.
  * Usage: bench_wire [rounds, default 2000]. Prints CSV. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include <zmq.h>
 
 #include "base/clock.h"
-#include "workers/channel.h"
+#include "callosum/protocols.h"
 
 enum { N_WARM = 100, N_CHANNELS = 16, MAX_ROUNDS = 100000 };
 
@@ -83,27 +84,61 @@ static void answer_bare(void *socket, void *room, size_t n)
 /* ---- ours -------------------------------------------------------------------------------------- */
 
 typedef struct side {
-    cal_context *ctx;
     cal_wire *wire;
     cal_packer *packer;
-    cali_channel channel;
+    cal_peer peer;
+    uint64_t n_sent;
 } side;
+
+/* A message that is kept, as slots and workers do, until the socket has sent it too. */
+typedef struct kept {
+    atomic_uint n_holders;
+    unsigned char bytes[];
+} kept;
+
+static void hold(void *owner)
+{
+    atomic_fetch_add(&((kept *)owner)->n_holders, 1);
+}
+
+static void give_back(void *bytes, void *owner)
+{
+    (void)bytes;
+    if (atomic_fetch_sub(&((kept *)owner)->n_holders, 1) == 1)
+        free(owner);
+}
 
 static void send_window(side *self, uint32_t type, uint64_t window, const double *values, size_t n_bytes)
 {
     const bool is_step = type == CAL_STEP;
     const size_t dims[] = {N_CHANNELS, n_bytes / sizeof *values / N_CHANNELS};
-    cali_kept kept;
+    const cal_frame *body;
+    cal_frame frames[CAL_PROTOCOL_MAX_FRAMES];
+    unsigned char bytes[CAL_HEADER_SIZE];
+    size_t n, size = 0;
+    uint32_t digest = 0;
     cal_packer_clear(self->packer);
     cal_pack_int(self->packer, "t0_ns", (int64_t)window * CAL_NS_PER_MS);
     cal_pack_int(self->packer, "t1_ns", (int64_t)(window + 1) * CAL_NS_PER_MS);
     cal_pack_open_map(self->packer, is_step ? "in" : "out");
     cal_pack_lent_array(self->packer, is_step ? "drive" : "rate", CAL_F64, 2, dims, values);
     cal_pack_close(self->packer);
-    must(cali_kept_take(self->ctx, self->packer, NULL, &kept) == CAL_OK, "pack");
-    must(cali_channel_send_kept(&self->channel, (cal_header){.type = type, .window = window, .has_window = true, .has_digest = true,
-                                                             .digest = kept.digest}, &kept), "send");
-    cali_kept_free(&kept);
+    must(cal_packer_get(self->packer, &body, &n) == CAL_OK, "pack");
+    for (size_t i = 0; i < n; i++)
+        size += body[i].size;
+    kept *copy = malloc(sizeof *copy + size);
+    must(copy != NULL, "memory");
+    atomic_init(&copy->n_holders, 1);
+    size = 0;
+    for (size_t i = 0; i < n; i++, size += body[i - 1].size) {
+        digest = cal_digest_copy(digest, copy->bytes + size, body[i].data, body[i].size);
+        frames[1 + i] = (cal_frame){copy->bytes + size, body[i].size};
+    }
+    const cal_header header = {.type = type, .session = 66051, .incarnation = 1, .number = ++self->n_sent, .window = window,
+                               .has_window = true, .has_digest = true, .digest = digest};
+    frames[0] = (cal_frame){bytes, cal_header_encode(&header, bytes)};
+    must(cal_wire_lend(self->wire, &self->peer, frames, 1 + n, &(cal_lender){copy, hold, give_back}), "send");
+    give_back(NULL, copy);
 }
 
 static void receive_window(side *self, uint32_t type, uint64_t window, double *values, size_t n_bytes)
@@ -112,7 +147,7 @@ static void receive_window(side *self, uint32_t type, uint64_t window, double *v
     cal_header header;
     cal_problem problem;
     cal_reader reader = {0};
-    while (!cal_wire_wait(&self->wire, 1, -1) || !cal_wire_receive(self->wire, &self->channel.peer, &frames))
+    while (!cal_wire_wait(&self->wire, 1, -1) || !cal_wire_receive(self->wire, &self->peer, &frames))
         ;
     cal_message *message = cal_message_read(&frames, &cal_limits_open, &header, &problem);
     must(message != NULL, problem.text);
@@ -157,8 +192,6 @@ static int work(int pipe)
     void *zmq = zmq_ctx_new(), *bare = open_bare(zmq, &s, false, s.bare);
     must(zmq_send(bare, "hello", 5, 0) == 5 && cal_wire_send(ours.wire, NULL, &(cal_frame){"hello", 5}, 1), "hello");
     double *values = make_values(s.n_bytes);
-    ours.ctx = ctx;
-    ours.channel = (cali_channel){.wire = ours.wire, .session = 66051, .incarnation = 1};
     for (int i = 0; i < s.n_rounds; i++)
         for (int k = 0; k < 2; k++) {
             if (is_bare(i, k)) {
@@ -213,9 +246,7 @@ static void measure(setup *s, int pipe, const char *transport, const char *endpo
     char hello[8];
     must(n_address > 0 && zmq_recv(bare, hello, sizeof hello, 0) == 5, "hello");
     cal_frames frames;
-    ours.ctx = ctx;
-    ours.channel = (cali_channel){.wire = ours.wire, .session = 66051, .incarnation = 1};
-    must(cal_wire_wait(&ours.wire, 1, 10000) && cal_wire_receive(ours.wire, &ours.channel.peer, &frames), "hello");
+    must(cal_wire_wait(&ours.wire, 1, 10000) && cal_wire_receive(ours.wire, &ours.peer, &frames), "hello");
     cal_frames_release(&frames);
     double *values = make_values(s->n_bytes), *back = malloc(s->n_bytes);
     must(back != NULL, "memory");

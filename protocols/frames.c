@@ -20,6 +20,11 @@ size_t cal_dtype_size(cal_dtype dtype)
     return (size_t)dtype < sizeof sizes ? sizes[dtype] : 0;
 }
 
+uint32_t cal_digest_copy(uint32_t digest, void *to, const void *from, size_t n)
+{
+    return cali_crc32_copy(digest, to, from, n);
+}
+
 uint32_t cal_frames_digest(const cal_frame *frames, size_t n)
 {
     uint32_t digest = 0;

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "protocols/crc32.h"
 
 /* Frames that are kept: how many there are that hold them, where each lies, the bytes. */
 struct cali_kept_block {
@@ -174,7 +173,7 @@ cal_status cali_kept_take(cal_context *ctx, cal_packer *packer, cali_kept_pool *
     *out = (cali_kept){.block = block, .bytes = (unsigned char *)(block->frames + n), .frames = block->frames, .n = n, .size = size};
     unsigned char *at = out->bytes;
     for (size_t i = 0; i < n; i++) {
-        out->digest = cali_crc32_copy(out->digest, at, frames[i].data, frames[i].size);
+        out->digest = cal_digest_copy(out->digest, at, frames[i].data, frames[i].size);
         block->frames[i] = (cal_frame){at, frames[i].size};
         at += frames[i].size;
     }

@@ -139,6 +139,8 @@ enum { CAL_HEADER_SIZE = 128 }; /**< at most, without remarks */
 size_t cal_header_encode(const cal_header *header, unsigned char bytes[CAL_HEADER_SIZE]);
 /** CRC-32 (IEEE) of body and blobs. */
 uint32_t cal_frames_digest(const cal_frame *frames, size_t n);
+/** The digest of what `digest` is that of (0: of nothing), followed by `n` bytes, which are copied meanwhile. */
+uint32_t cal_digest_copy(uint32_t digest, void *to, const void *from, size_t n);
 
 typedef struct cal_value cal_value;     /**< a node of a received body, borrowed from its message */
 typedef struct cal_message cal_message; /**< a received message, checked in form */
