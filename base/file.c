@@ -3,13 +3,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -189,6 +192,9 @@ cal_status cali_file_move(cal_context *ctx, const char *from, const char *to)
 
 /* ---- locks --------------------------------------------------------------------------------- */
 
+static const double PATIENCE_S = 5.0; /* with a lock that was left behind */
+enum { OWNER_SIZE = 32, PAUSE_NS = 10 * 1000 * 1000 };
+
 /* Whether the path still leads to the open file: who had the lock before may have removed it. */
 static bool is_at(const char *path, int file)
 {
@@ -196,11 +202,26 @@ static bool is_at(const char *path, int file)
     return fstat(file, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* The number of the process that took the lock, as it left it there. */
+static void read_owner(int file, char owner[OWNER_SIZE])
+{
+    const ssize_t n = pread(file, owner, OWNER_SIZE - 1, 0);
+    owner[n > 0 ? n : 0] = '\0';
+}
+
+/* A process that is killed while it starts another leaves the lock to that one, which lets go of it as soon as it runs. */
+static bool is_left_behind(int file)
+{
+    char owner[OWNER_SIZE];
+    read_owner(file, owner);
+    const long number = strtol(owner, NULL, 10);
+    return number > 0 && kill((pid_t)number, 0) != 0 && errno == ESRCH;
+}
+
 static cal_status refuse_lock(cal_context *ctx, const char *what, int file)
 {
-    char owner[32] = "";
-    const ssize_t n = pread(file, owner, sizeof owner - 1, 0);
-    owner[n > 0 ? n : 0] = '\0';
+    char owner[OWNER_SIZE];
+    read_owner(file, owner);
     close(file);
     return CAL_FAIL(ctx, CAL_ERR_STATE, "%s is in use by another process%s%s. Wait for its end, or stop it.", what,
                     owner[0] != '\0' ? ", number " : "", owner);
@@ -208,19 +229,23 @@ static cal_status refuse_lock(cal_context *ctx, const char *what, int file)
 
 cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, int *lock)
 {
+    const double begin_s = cali_wall_s();
     for (*lock = -1; *lock < 0;) {
         const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         if (file < 0)
             return CAL_FAIL(ctx, CAL_ERR_IO, "%s cannot be taken: %s: %s. Try as the owner of that folder, or with a copy of it.", what,
                             path, strerror(errno));
-        if (flock(file, LOCK_EX | LOCK_NB) != 0)
+        const bool is_taken = flock(file, LOCK_EX | LOCK_NB) != 0;
+        if (is_taken && (!is_left_behind(file) || cali_wall_s() - begin_s > PATIENCE_S))
             return refuse_lock(ctx, what, file);
-        if (is_at(path, file))
+        if (!is_taken && is_at(path, file))
             *lock = file;
         else
             close(file);
+        if (is_taken)
+            nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     }
-    char owner[32];
+    char owner[OWNER_SIZE];
     const int n = snprintf(owner, sizeof owner, "%ld", (long)getpid());
     if (ftruncate(*lock, 0) == 0)
         write_all(*lock, owner, (size_t)n); /* a help for messages only */

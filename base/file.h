@@ -25,8 +25,8 @@ cal_status cali_file_sync(cal_context *ctx, const char *path);
 cal_status cali_file_move(cal_context *ctx, const char *from, const char *to);
 
 /** Takes the lock that the file stands for, making it; whoever has it keeps it until cali_file_unlock, or until the end
- *  of the process, however that comes. Errors: STATE (another process has it; the message names `what` and the process),
- *  IO. */
+ *  of the process, however that comes. A process that was killed may leave it to one that it was starting: that is waited
+ *  for, 5 s at most. Errors: STATE (another process has it; the message names `what` and the process), IO. */
 cal_status cali_file_lock(cal_context *ctx, const char *path, const char *what, int *lock);
 /** Whether a process has that lock. */
 bool cali_file_is_locked(const char *path);

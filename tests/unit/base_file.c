@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -181,5 +182,41 @@ Test(base_file, a_file_in_the_way_of_a_directory_is_named)
     cr_expect(ne(ptr, strstr(cal_context_message(ctx), "way: Not a directory"), NULL), "%s",
               cal_context_message(ctx));
     free(path);
+    cal_context_destroy(&ctx);
+}
+
+/* The lock is held by a process for half a second whose owner has ended. */
+static void leave_lock_to_a_child(const char *path)
+{
+    const pid_t owner = fork();
+    if (owner == 0) {
+        cal_context *ctx = cali_test_context(1);
+        int lock = -1;
+        if (cali_file_lock(ctx, path, "it", &lock) != CAL_OK)
+            _exit(1);
+        if (fork() == 0) {
+            nanosleep(&(struct timespec){.tv_nsec = 500 * 1000 * 1000}, NULL);
+            _exit(0);
+        }
+        _exit(0); /* as a killed process: the lock stays with the child */
+    }
+    int status = 1;
+    cr_assert(waitpid(owner, &status, 0) == owner && status == 0);
+}
+
+/* A lock is refused while its owner runs, and waited for where the owner is gone and a child of it still ends. */
+Test(base_file, a_lock_that_was_left_behind_is_waited_for)
+{
+    cal_context *ctx = cali_test_context(1);
+    char path[2048], owner[80];
+    int lock = -1, other = -1;
+    snprintf(path, sizeof path, "%s", in_scratch("lock"));
+    leave_lock_to_a_child(path);
+    cr_assert(cali_file_lock(ctx, path, "it", &lock) == CAL_OK, "%s", cal_context_message(ctx));
+    snprintf(owner, sizeof owner, "it is in use by another process, number %ld.", (long)getpid());
+    cr_expect(cali_file_lock(ctx, path, "it", &other) == CAL_ERR_STATE);
+    cr_expect(strstr(cal_context_message(ctx), owner) != NULL, "%s", cal_context_message(ctx));
+    cali_file_unlock(path, lock);
+    cr_expect(access(path, F_OK) != 0);
     cal_context_destroy(&ctx);
 }
