@@ -309,8 +309,10 @@ static cal_status resume_run(cal_context *ctx, cali_run_place *place, cali_past_
     cal_session *session = NULL;
     remove_unfinished(ctx, place->directory);
     CAL_TRY(is_complete(ctx, run, p, &result->was_complete));
-    if (result->was_complete)
+    if (result->was_complete) {
+        cal_checkpoints_remove(ctx, p->checkpoints, -1); /* of a run that was killed at its very end */
         return CAL_OK;
+    }
     CAL_TRY(check_changes(ctx, place, run, is_forced));
     result->n_returns = run->command.n_returns;
     cal_accuracy *accuracy = NULL;

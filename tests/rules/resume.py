@@ -121,6 +121,10 @@ def check_kills(scratch, name, text):
     longest = 0.5 * (time.monotonic() - begin)
     bytes_of_whole, counts, n_kills = read(whole, "run.h5"), dict.fromkeys(MOMENTS, 0), 0
     assert not os.path.exists(os.path.join(whole, "checkpoints")), "a complete run keeps no checkpoints"
+    os.mkdir(os.path.join(whole, "checkpoints"))  # a kill just before they are removed
+    open(os.path.join(whole, "checkpoints", "000000.100000000s.ckpt"), "w").close()
+    run("resume", whole)
+    assert not os.path.exists(os.path.join(whole, "checkpoints")), "checkpoints of a run that was complete stay"
     for turn in range(20):
         out = os.path.join(scratch, f"{name}_{turn}")
         words = ["run", experiment, "--out", out]
