@@ -234,6 +234,8 @@ static void drop_log(cali_slot *s)
         cali_kept_recycle(&s->pool, &s->log[i].step);
         cal_message_destroy(&s->log[i].output);
     }
+    if (n == 0) /* perhaps there is none yet */
+        return;
     memmove(s->log, s->log + n, (s->n_log - n) * sizeof *s->log);
     s->n_log -= n;
 }
