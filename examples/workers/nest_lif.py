@@ -15,8 +15,6 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 import callosum_worker  # noqa: E402
 
-DEFAULTS = {"C_m": 250.0, "tau_m": 10.0, "tau_exc": 2.0, "E_L": -65.0, "V_th": -50.0, "V_reset": -65.0, "t_ref": 2.0, "I_e": 0.0}
-
 
 class NestLif(callosum_worker.Base):
     model = "nest-lif"
@@ -26,10 +24,8 @@ class NestLif(callosum_worker.Base):
     def build(self, config):
         network = config.network
         network.need_only("poissons")
-        self.n, p = network.neurons(0, "lif", DEFAULTS)
-        drives = network.get("poissons") + [port for port in network.ports if port["kind"] == "poisson"]
-        if len(network.populations) != 1 or any(drive["receptor"] != "excitatory" or "wave" in drive for drive in drives):
-            raise callosum_worker.Problem("E203", "this worker serves one population with constant Poisson input, excitatory")
+        self.n, p = network.neurons(0, "lif", callosum_worker.LIF)
+        drives = network.poisson_into("excitatory")
         self.config, self.dt_ms = config, 1e-6 * config.step_ns
         nest.set_verbosity("M_ERROR")
         nest.ResetKernel()
