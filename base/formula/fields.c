@@ -244,9 +244,7 @@ bool cali_formula_uses_input(const cali_formula_file *file, const cali_formula_n
 bool cali_formula_read_expression(cali_formula_reader *r, const char *name, const char *label, const cali_node *scalar,
                             const cali_unit *wanted, cali_formula_expression *e)
 {
-    e->name = name;
-    e->label = cali_formula_keep(r, label, strlen(label));
-    e->yaml = scalar;
+    *e = (cali_formula_expression){.name = name, .label = cali_formula_keep(r, label, strlen(label)), .yaml = scalar};
     if (e->label == NULL)
         return false;
     e->root = cali_formula_parse(r, scalar, e->label);
